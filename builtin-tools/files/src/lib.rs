@@ -1,0 +1,1 @@
+//! anteroom-tool-files

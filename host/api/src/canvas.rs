@@ -1,0 +1,35 @@
+//! Canvases: texts that grow beside a conversation, with versions.
+
+use crate::{CanvasId, ConversationId, UnixMillis};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One version of a canvas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CanvasView {
+    /// Its id.
+    pub id: CanvasId,
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// Its title.
+    pub title: String,
+    /// What it holds, for example `markdown`, `html`, `rust`.
+    pub kind: String,
+    /// Counted from 1.
+    pub version: u32,
+    /// The whole text.
+    pub body: String,
+    /// When this version was made.
+    pub updated_at: UnixMillis,
+}
+
+/// Facts about canvases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum CanvasEvent {
+    /// A first or a later version exists.
+    Saved {
+        /// The version.
+        canvas: CanvasView,
+    },
+}

@@ -1,0 +1,172 @@
+//! Facts, host to frontend: one variant per noun; and their droppable previews.
+
+use crate::{
+    ApprovalEvent, CanvasEvent, ConversationEvent, ConversationId, ElicitationEvent, ItemEvent,
+    ItemId, ModuleEvent, OpId, OutputStream, Phase, Problem, Seq, SettingEvent, TurnEvent, TurnId,
+    UnixMillis,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What an event is about, and what can be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "topic", content = "id", rename_all = "snake_case")]
+pub enum Topic {
+    /// Everything that belongs to no single conversation.
+    Host,
+    /// One conversation.
+    Conversation(ConversationId),
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("host"),
+            Self::Conversation(id) => write!(f, "conversation:{id}"),
+        }
+    }
+}
+
+/// A stored fact with its place in the order of its topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Envelope {
+    /// What it is about.
+    pub topic: Topic,
+    /// Rises by one within the topic; the resume point.
+    pub seq: Seq,
+    /// When it was stored.
+    pub at: UnixMillis,
+    /// The wish that led here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<OpId>,
+    /// The fact.
+    pub event: Event,
+}
+
+/// A fact. Stored before it is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "noun", content = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// About a conversation.
+    Conversation(ConversationEvent),
+    /// About a turn.
+    Turn(TurnEvent),
+    /// About an item.
+    Item(ItemEvent),
+    /// About an approval.
+    Approval(ApprovalEvent),
+    /// About an elicitation.
+    Elicitation(ElicitationEvent),
+    /// About a canvas.
+    Canvas(CanvasEvent),
+    /// About a module.
+    Module(ModuleEvent),
+    /// About a setting.
+    Setting(SettingEvent),
+    /// About the host itself.
+    Host(HostEvent),
+}
+
+/// Facts about the host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum HostEvent {
+    /// Something is wrong that concerns everybody.
+    Trouble {
+        /// What.
+        problem: Problem,
+    },
+    /// The host ends.
+    Stopping,
+}
+
+/// A preview of the next fact: never stored, free to be dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "delta", rename_all = "snake_case")]
+pub enum Delta {
+    /// More words of an agent message.
+    Text {
+        /// The message.
+        item: ItemId,
+        /// What to append.
+        text: String,
+    },
+    /// More reasoning.
+    Reasoning {
+        /// The reasoning item.
+        item: ItemId,
+        /// What to append.
+        text: String,
+    },
+    /// More of a call's arguments, while the model still writes them.
+    Arguments {
+        /// Position of the call in the answer, from 0.
+        index: u32,
+        /// The tool's name, as far as known.
+        tool: String,
+        /// What to append.
+        text: String,
+    },
+    /// Output of a running call.
+    Output {
+        /// The call.
+        item: ItemId,
+        /// Where it came from.
+        stream: OutputStream,
+        /// What to append.
+        text: String,
+    },
+    /// How far a running call says it has come.
+    Progress {
+        /// The call.
+        item: ItemId,
+        /// In words.
+        message: String,
+        /// From 0 to 1, if known.
+        fraction: Option<f32>,
+    },
+    /// What the turn is doing.
+    Phase {
+        /// The turn.
+        turn: TurnId,
+        /// Doing what.
+        phase: Phase,
+    },
+    /// What a child agent is doing; sent on its parents' topics.
+    Agent {
+        /// The call that started it.
+        item: ItemId,
+        /// Its name.
+        name: String,
+        /// Its step, from 1.
+        step: u32,
+        /// The tool it runs, if it does.
+        tool: Option<String>,
+        /// Tokens so far.
+        tokens: u64,
+        /// Milliseconds since it started.
+        elapsed_ms: u64,
+    },
+}
+
+/// What a follower receives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "signal", rename_all = "snake_case")]
+pub enum Signal {
+    /// A fact, in order, each once.
+    Event {
+        /// The fact with its place.
+        envelope: Envelope,
+    },
+    /// A preview.
+    Delta {
+        /// The preview.
+        delta: Delta,
+    },
+    /// The follower was too slow and facts were not kept for it: follow again after `resume`.
+    Lagged {
+        /// The last fact delivered.
+        resume: Seq,
+    },
+}

@@ -1,0 +1,58 @@
+//! Contract 2: all that a frontend may know of the host.
+//!
+//! Plain data and three doors: submit an [`Op`], follow [`Event`]s, read views. This crate knows no
+//! file, no network and no runtime beyond channels, and it depends on none of our other crates.
+//! Types are plain data with public fields, serialisable, and described by a JSON Schema
+//! ([`schema`]) so that a frontend can be written in any language.
+#![warn(missing_docs)]
+
+pub mod approval;
+pub mod canvas;
+pub mod conversation;
+pub mod doctor;
+pub mod elicitation;
+pub mod event;
+pub mod frontend;
+pub mod id;
+pub mod item;
+pub mod meter;
+pub mod model;
+pub mod module;
+pub mod op;
+pub mod origin;
+pub mod problem;
+pub mod reads;
+pub mod schema;
+pub mod setting;
+pub mod tier;
+pub mod turn;
+
+pub use approval::{
+    Approval, ApprovalEvent, ApprovalOp, Decision, EffectKind, EffectView, Resolution, Scope,
+    ScopeOffer,
+};
+pub use canvas::{CanvasEvent, CanvasView};
+pub use conversation::{ConversationEvent, ConversationKind, ConversationOp, ConversationView};
+pub use doctor::{Finding, Health};
+pub use elicitation::{Answer, ElicitationEvent, ElicitationOp, Question};
+pub use event::{Delta, Envelope, Event, Signal, Topic};
+pub use frontend::{BoxFuture, Frontend, FrontendName, HostHandle, HostPort, Signals, Stop};
+pub use id::{
+    ApprovalId, CanvasId, ConversationId, ElicitationId, ItemId, OpId, Seq, TurnId, UnixMillis,
+};
+pub use item::{
+    Content, Item, ItemBody, ItemEvent, OutputStream, Status, ToolCall, ToolContent, ToolResult,
+};
+pub use meter::Meter;
+pub use model::{EndpointReport, EndpointSpec, FoundEndpoint, ProbeStep};
+pub use module::{
+    Capability, GrantOp, GrantReach, GrantWhere, ModuleEvent, ModuleId, ModuleOp, ModuleOrigin,
+    ModuleState, ModuleView, ToolView,
+};
+pub use op::Op;
+pub use origin::{Origin, Trust};
+pub use problem::{Problem, ProblemCode, Rejection};
+pub use reads::{Page, Reads, SearchHit};
+pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
+pub use tier::{Mode, Tier};
+pub use turn::{Phase, QueuedInput, StopReason, TurnEvent, TurnOp, TurnOptions, TurnView, Usage};

@@ -1,0 +1,244 @@
+//! Modules: toolsets, what they ask for, and what they were granted.
+
+use crate::{Problem, Tier, UnixMillis};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A loadable thing: the name of its file without `.wasm`.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct ModuleId(pub String);
+
+impl fmt::Display for ModuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a module was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModuleOrigin {
+    /// Embedded in the binary; its grants are given in advance.
+    BuiltIn,
+    /// The user's own tools folder.
+    User,
+    /// The project's tools folder; looked into only when the project is trusted.
+    Project,
+}
+
+/// A power that a component can be lent.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// Read files of the workspace.
+    FilesRead,
+    /// Change files of the workspace.
+    FilesWrite,
+    /// Start commands.
+    Process,
+    /// Create and change canvases of the conversation.
+    Canvas,
+    /// Start child agents.
+    Agents,
+    /// Ask the person.
+    Ask,
+}
+
+impl Capability {
+    /// All of them, in the order they are shown.
+    pub const ALL: [Self; 6] = [
+        Self::FilesRead,
+        Self::FilesWrite,
+        Self::Process,
+        Self::Canvas,
+        Self::Agents,
+        Self::Ask,
+    ];
+
+    /// What it lets a module do, in plain words.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::FilesRead => "read files of the workspace",
+            Self::FilesWrite => "change files of the workspace",
+            Self::Process => "start commands",
+            Self::Canvas => "create and change canvases of the conversation",
+            Self::Agents => "start child agents",
+            Self::Ask => "ask you questions",
+        }
+    }
+
+    /// The tier of using it at all.
+    #[must_use]
+    pub fn tier(self) -> Tier {
+        match self {
+            Self::FilesRead | Self::Canvas | Self::Ask => Tier::Read,
+            Self::FilesWrite => Tier::Write,
+            Self::Process | Self::Agents => Tier::Execute,
+        }
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FilesRead => "files_read",
+            Self::FilesWrite => "files_write",
+            Self::Process => "process",
+            Self::Canvas => "canvas",
+            Self::Agents => "agents",
+            Self::Ask => "ask",
+        })
+    }
+}
+
+impl FromStr for Capability {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = text.trim().to_ascii_lowercase().replace('-', "_");
+        Self::ALL
+            .into_iter()
+            .find(|c| c.to_string() == wanted)
+            .ok_or_else(|| {
+                let known: Vec<String> = Self::ALL.iter().map(|c| format!("`{c}`")).collect();
+                format!("`{text}` is no capability; known are {}", known.join(", "))
+            })
+    }
+}
+
+/// How far a granted capability reaches. Empty means: as far as the capability goes inside the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GrantReach {
+    /// Folders relative to the workspace, for the file capabilities.
+    pub folders: Vec<String>,
+    /// Command prefixes, for `process`.
+    pub commands: Vec<String>,
+}
+
+/// Where a grant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "where", content = "workspace", rename_all = "snake_case")]
+pub enum GrantWhere {
+    /// In every workspace.
+    Everywhere,
+    /// In the workspace with this absolute path.
+    Workspace(String),
+}
+
+/// A capability given to one exact binary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GrantOp {
+    /// The module.
+    pub module: ModuleId,
+    /// SHA-256 of the component as it was shown, hexadecimal; the grant holds for nothing else.
+    pub hash: String,
+    /// The power.
+    pub capability: Capability,
+    /// How far it reaches.
+    #[serde(default)]
+    pub reach: GrantReach,
+    /// Where it holds.
+    #[serde(flatten)]
+    pub place: GrantWhere,
+}
+
+/// A loaded, failed or waiting module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleView {
+    /// Its id.
+    pub id: ModuleId,
+    /// Where it was found.
+    pub origin: ModuleOrigin,
+    /// The file, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// SHA-256 of the component, hexadecimal.
+    pub hash: String,
+    /// Size of the component, bytes.
+    pub size_bytes: u64,
+    /// How it is doing.
+    pub state: ModuleState,
+    /// Its tools, in the order it lists them.
+    pub tools: Vec<ToolView>,
+    /// What it imports, read from its type.
+    pub requested: Vec<Capability>,
+    /// What it was granted here.
+    pub granted: Vec<Capability>,
+}
+
+/// How a module is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ModuleState {
+    /// Its tools can be called.
+    Loaded,
+    /// It could not be loaded.
+    Failed {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// A tool as its module describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolView {
+    /// The name the model calls it by.
+    pub name: String,
+    /// What the model is told.
+    pub description: String,
+    /// JSON Schema of its arguments object.
+    pub input_schema: serde_json::Value,
+    /// The tier it declares.
+    pub tier: Tier,
+}
+
+/// Wishes about modules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum ModuleOp {
+    /// Gives a capability to one binary; answered by [`ModuleEvent::Granted`].
+    Grant(GrantOp),
+    /// Takes all grants of a module back; answered by [`ModuleEvent::Revoked`].
+    Revoke {
+        /// The module.
+        module: ModuleId,
+    },
+}
+
+/// Facts about modules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum ModuleEvent {
+    /// A module was found and can be called as far as it is granted.
+    Loaded {
+        /// What it is.
+        module: Box<ModuleView>,
+    },
+    /// A module was found and cannot be used.
+    Failed {
+        /// Which.
+        module: ModuleId,
+        /// Why.
+        problem: Problem,
+    },
+    /// A capability was granted.
+    Granted {
+        /// The grant.
+        grant: GrantOp,
+        /// When.
+        at: UnixMillis,
+    },
+    /// All grants of a module were taken back.
+    Revoked {
+        /// Which.
+        module: ModuleId,
+    },
+}

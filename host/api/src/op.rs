@@ -1,0 +1,40 @@
+//! Wishes, frontend to host: one variant per noun.
+
+use crate::{ApprovalOp, ConversationOp, ElicitationOp, ModuleOp, SettingOp, TurnOp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A wish. Taken or rejected at once; what comes of it is told as events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "noun", content = "op", rename_all = "snake_case")]
+pub enum Op {
+    /// About a conversation.
+    Conversation(ConversationOp),
+    /// About a turn.
+    Turn(TurnOp),
+    /// About an approval.
+    Approval(ApprovalOp),
+    /// About an elicitation.
+    Elicitation(ElicitationOp),
+    /// About a module.
+    Module(ModuleOp),
+    /// About a setting.
+    Setting(SettingOp),
+}
+
+macro_rules! from {
+    ($($noun:ident($op:ty)),* $(,)?) => {$(
+        impl From<$op> for Op {
+            fn from(op: $op) -> Self { Self::$noun(op) }
+        }
+    )*};
+}
+
+from! {
+    Conversation(ConversationOp),
+    Turn(TurnOp),
+    Approval(ApprovalOp),
+    Elicitation(ElicitationOp),
+    Module(ModuleOp),
+    Setting(SettingOp),
+}

@@ -1,0 +1,77 @@
+//! Views: questions without side effects.
+
+use crate::{
+    Approval, BoxFuture, CanvasView, ConversationId, ConversationView, EndpointReport,
+    EndpointSpec, Finding, FoundEndpoint, Item, ItemId, ModuleView, Problem, Question, QueuedInput,
+    Seq, SettingsReport, TurnView,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The result of a read.
+pub type Read<'a, T> = BoxFuture<'a, Result<T, Problem>>;
+
+/// One page of a longer list, newest or oldest first as the read says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Page<T> {
+    /// What is on it.
+    pub entries: Vec<T>,
+    /// Pass this as `before` to get the next page; none on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+}
+
+/// One place where a search found its words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SearchHit {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its title.
+    pub title: String,
+    /// The item.
+    pub item: ItemId,
+    /// The words with some context; matches between U+0002 and U+0003.
+    pub snippet: String,
+}
+
+/// All views. Every read ends, and fails with a [`Problem`] a person can act on.
+pub trait Reads: Send + Sync {
+    /// Conversations of people (not child agents'), most recently used first.
+    fn conversations(&self, before: Option<String>, limit: u32)
+    -> Read<'_, Page<ConversationView>>;
+    /// One conversation.
+    fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView>;
+    /// Items of a conversation in order, the last `limit` before `before`; a page is oldest first.
+    fn items(
+        &self,
+        conversation: ConversationId,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<Item>>;
+    /// Turns of a conversation, oldest first.
+    fn turns(&self, conversation: ConversationId) -> Read<'_, Vec<TurnView>>;
+    /// Input that waits behind the running turn, next first.
+    fn queue(&self, conversation: ConversationId) -> Read<'_, Vec<QueuedInput>>;
+    /// Open approvals of a conversation, oldest first.
+    fn approvals(&self, conversation: ConversationId) -> Read<'_, Vec<Approval>>;
+    /// Open questions of a conversation, oldest first.
+    fn questions(&self, conversation: ConversationId) -> Read<'_, Vec<Question>>;
+    /// The newest version of each canvas of a conversation.
+    fn canvases(&self, conversation: ConversationId) -> Read<'_, Vec<CanvasView>>;
+    /// Full-text search over messages; best first.
+    fn search(&self, words: String, limit: u32) -> Read<'_, Vec<SearchHit>>;
+    /// The newest event of the host's topic.
+    fn host_seq(&self) -> Read<'_, Seq>;
+    /// All modules, loaded or failed, with the capabilities granted in `workspace`.
+    fn modules(&self, workspace: String) -> Read<'_, Vec<ModuleView>>;
+    /// All settings with their origins.
+    fn settings(&self) -> Read<'_, SettingsReport>;
+    /// JSON Schema of the config file.
+    fn config_schema(&self) -> Read<'_, serde_json::Value>;
+    /// Model servers on the usual loopback ports. Sends no key, leaves loopback never.
+    fn local_endpoints(&self) -> Read<'_, Vec<FoundEndpoint>>;
+    /// Tries an endpoint, or the configured one: connection, models, streaming, tool calling.
+    fn test_endpoint(&self, endpoint: Option<EndpointSpec>) -> Read<'_, EndpointReport>;
+    /// Checks everything and says what to do.
+    fn doctor(&self) -> Read<'_, Vec<Finding>>;
+}

@@ -1,0 +1,110 @@
+//! Settings: named, documented, defaulted values and where each comes from.
+
+use crate::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where a value comes from; later ones win.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "origin", rename_all = "snake_case")]
+pub enum SettingOrigin {
+    /// Nobody set it.
+    Default,
+    /// The user's config file.
+    User {
+        /// The file.
+        path: String,
+        /// Counted from 1.
+        line: u32,
+    },
+    /// The project's config file.
+    Project {
+        /// The file.
+        path: String,
+        /// Counted from 1.
+        line: u32,
+    },
+    /// An environment variable.
+    Environment {
+        /// Its name.
+        name: String,
+    },
+    /// A command-line flag.
+    Flag {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for SettingOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::User { path, line } | Self::Project { path, line } => write!(f, "{path}:{line}"),
+            Self::Environment { name } => write!(f, "${name}"),
+            Self::Flag { name } => f.write_str(name),
+        }
+    }
+}
+
+/// One setting with its effective value. A secret's value is masked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SettingView {
+    /// Dotted name, for example `ai.base_url`.
+    pub key: String,
+    /// What holds now.
+    pub value: serde_json::Value,
+    /// What would hold if nobody set it.
+    pub default: serde_json::Value,
+    /// Where the value comes from.
+    pub origin: SettingOrigin,
+    /// One line on what it does.
+    pub doc: String,
+    /// The environment variable that sets it, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Whether the value is a secret, and therefore masked.
+    pub is_secret: bool,
+}
+
+/// All settings, and what is wrong with what was written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SettingsReport {
+    /// The user's config file, existing or not.
+    pub path: String,
+    /// In the order of the reference.
+    pub settings: Vec<SettingView>,
+    /// Unknown keys, wrong types, clamped numbers: each with file, line and column.
+    pub warnings: Vec<Problem>,
+}
+
+/// Wishes about settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum SettingOp {
+    /// Writes one value into the user's config file, keeping comments and order; answered by
+    /// [`SettingEvent::Changed`].
+    Change {
+        /// Dotted name.
+        key: String,
+        /// The new value.
+        value: serde_json::Value,
+    },
+    /// Removes one value from the user's config file; answered by [`SettingEvent::Changed`].
+    Reset {
+        /// Dotted name.
+        key: String,
+    },
+}
+
+/// Facts about settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum SettingEvent {
+    /// A value in the user's config file changed.
+    Changed {
+        /// Dotted name.
+        key: String,
+    },
+}

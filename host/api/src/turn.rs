@@ -1,0 +1,218 @@
+//! Turns: from one user input until the agent stops.
+
+use crate::{Content, ConversationId, Mode, Problem, TurnId, UnixMillis};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Wishes about turns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum TurnOp {
+    /// Gives input to a conversation; starts a turn whose id is the op's, or queues it behind the one that
+    /// runs. Answered by [`TurnEvent::Queued`] or [`TurnEvent::Started`].
+    Start {
+        /// Where.
+        conversation: ConversationId,
+        /// The input; at least one part.
+        input: Vec<Content>,
+        /// What holds for this turn only.
+        #[serde(default)]
+        options: TurnOptions,
+    },
+    /// Adds input to a running turn before its next step; answered by an item event.
+    Steer {
+        /// The running turn.
+        turn: TurnId,
+        /// The input.
+        input: Vec<Content>,
+    },
+    /// Ends a running turn at once; answered by [`TurnEvent::Ended`].
+    Cancel {
+        /// The running turn.
+        turn: TurnId,
+    },
+    /// Takes back input that still waits in the queue; answered by [`TurnEvent::Unqueued`].
+    Unqueue {
+        /// The waiting turn.
+        turn: TurnId,
+    },
+}
+
+/// What holds for one turn only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TurnOptions {
+    /// A model other than the conversation's.
+    pub model: Option<String>,
+    /// An approval mode other than the configured one.
+    pub mode: Option<Mode>,
+    /// Rules allowed in advance, in the notation of `--allowed-tools`.
+    pub allowed_tools: Vec<String>,
+    /// Offers the model no tools at all.
+    pub is_without_tools: bool,
+    /// Fewer steps than `cli.max_tool_iterations`.
+    pub max_steps: Option<u32>,
+    /// Whether somebody can answer approvals and questions of this turn. Without, they are refused at once.
+    pub is_attended: bool,
+}
+
+/// A turn without its items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TurnView {
+    /// Its id.
+    pub id: TurnId,
+    /// Where it belongs.
+    pub conversation: ConversationId,
+    /// When it started.
+    pub started_at: UnixMillis,
+    /// When it ended, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<UnixMillis>,
+    /// Why it ended, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopReason>,
+    /// Tokens of all its steps, its child agents' not included.
+    pub usage: Usage,
+}
+
+/// Input that waits behind a running turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QueuedInput {
+    /// The turn it will become.
+    pub turn: TurnId,
+    /// The input.
+    pub input: Vec<Content>,
+}
+
+/// Why a turn ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum StopReason {
+    /// The agent had nothing more to do.
+    EndTurn,
+    /// The step limit was reached; a closing summary was asked for.
+    MaxSteps,
+    /// The endpoint cut the answer at its token limit.
+    MaxTokens,
+    /// The model refused.
+    Refusal,
+    /// A person cancelled.
+    Cancelled,
+    /// The process ended before the turn did; found at the next start.
+    Interrupted,
+    /// It could not go on.
+    Failed {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// Tokens as told by the endpoint, or estimated where it tells nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Usage {
+    /// Tokens of the requests.
+    pub prompt_tokens: u64,
+    /// Tokens of the answers.
+    pub completion_tokens: u64,
+    /// Of the requests' tokens, those the endpoint had cached.
+    pub cached_tokens: u64,
+    /// Whether any part of this is an estimate.
+    pub is_estimated: bool,
+}
+
+impl Usage {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
+            completion_tokens: self
+                .completion_tokens
+                .saturating_add(other.completion_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+            is_estimated: self.is_estimated || other.is_estimated,
+        }
+    }
+}
+
+/// What a running turn is doing; the words are the same in every frontend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// Reaching the endpoint.
+    Connecting,
+    /// Connected, no token yet.
+    Waiting,
+    /// Tokens arrive.
+    Streaming,
+    /// Tokens have stopped arriving.
+    Stalled {
+        /// For how long, milliseconds.
+        silent_ms: u64,
+    },
+    /// The request failed and will be tried again.
+    Retrying {
+        /// The coming attempt, from 1.
+        attempt: u32,
+        /// How many there will be at most.
+        max: u32,
+        /// When, milliseconds from now.
+        delay_ms: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A tool works.
+    Running {
+        /// Its name.
+        tool: String,
+    },
+    /// A person is asked.
+    WaitingForApproval,
+}
+
+/// Facts about turns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum TurnEvent {
+    /// The input waits behind the running turn.
+    Queued {
+        /// The input.
+        queued: QueuedInput,
+    },
+    /// The waiting input was taken back.
+    Unqueued {
+        /// The turn it would have become.
+        turn: TurnId,
+    },
+    /// The turn runs.
+    Started {
+        /// Its id.
+        turn: TurnId,
+    },
+    /// A model request is about to be made ("thinking").
+    StepStarted {
+        /// The turn.
+        turn: TurnId,
+        /// Counted from 1.
+        step: u32,
+    },
+    /// A model request and its calls are done.
+    StepEnded {
+        /// The turn.
+        turn: TurnId,
+        /// Counted from 1.
+        step: u32,
+        /// Its tokens.
+        usage: Usage,
+    },
+    /// The turn is over.
+    Ended {
+        /// The turn.
+        turn: TurnId,
+        /// Why.
+        stop: StopReason,
+        /// Tokens of all its steps.
+        usage: Usage,
+    },
+}
