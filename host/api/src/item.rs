@@ -12,6 +12,8 @@ pub struct Item {
     pub id: ItemId,
     /// The turn it belongs to.
     pub turn: TurnId,
+    /// The step of the turn it belongs to, from 1; 0 for what came before the first step.
+    pub step: u32,
     /// How far it has come.
     pub status: Status,
     /// Who or what produced it.
