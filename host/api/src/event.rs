@@ -169,4 +169,11 @@ pub enum Signal {
         /// The last fact delivered.
         resume: Seq,
     },
+    /// What could not be stored, above all that nothing can be stored. Never replayed.
+    Trouble {
+        /// The turn that ended because of it, if one did.
+        turn: Option<TurnId>,
+        /// What is wrong.
+        problem: Problem,
+    },
 }
