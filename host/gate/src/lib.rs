@@ -1,1 +1,56 @@
-//! anteroom-gate
+//! The safety gate: may this call, may this effect, happen?
+//!
+//! Shape: facts in, verdicts out; pure, without I/O, clock or async. It is the only mint of
+//! [`Permit`]s, and a tool call costs one. It knows no tool by name: what it judges is what a call
+//! tries to do. What *holds* is the sandbox around a process; what is said here informs a person.
+//!
+//! A [`Permit`] can be neither made nor copied outside this crate:
+//!
+//! ```compile_fail
+//! let permit = anteroom_gate::Permit::new("bash".into(), serde_json::Value::Null);
+//! ```
+//!
+//! ```compile_fail
+//! fn twice(permit: anteroom_gate::Permit) -> (anteroom_gate::Permit, anteroom_gate::Permit) {
+//!     (permit.clone(), permit)
+//! }
+//! ```
+//!
+//! A [`CallQuestion`] is consumed by its answer:
+//!
+//! ```compile_fail
+//! fn twice(question: anteroom_gate::CallQuestion, yes: &anteroom_api::Resolution) {
+//!     let _ = question.answer(yes);
+//!     let _ = question.answer(yes);
+//! }
+//! ```
+#![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "tests fail by panicking"
+    )
+)]
+
+mod call;
+mod effect;
+mod gate;
+mod permit;
+mod policy;
+mod question;
+mod rule;
+mod sensitive;
+mod shell;
+mod tier;
+mod visible;
+
+pub use call::{CallFacts, CallVerdict};
+pub use effect::{Effect, EffectVerdict, FilePath};
+pub use gate::Gate;
+pub use permit::Permit;
+pub use policy::{Memory, Place, Policy, PolicyError};
+pub use question::{Asked, CallQuestion, Refusal};
+pub use rule::{Rule, RuleError};
+pub use visible::{visible, visible_block};

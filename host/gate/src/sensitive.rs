@@ -1,0 +1,222 @@
+//! Sensitive paths: what holds secrets or is run by others later. Strings only; a path need not exist.
+
+use crate::FilePath;
+use crate::policy::{Place, PolicyError};
+use globset::{GlobBuilder, GlobMatcher};
+use std::path::Path;
+
+/// The built-in sensitive paths, Anteroom's own, and the user's.
+#[derive(Debug)]
+pub(crate) struct Sensitive {
+    workspace: Vec<String>,
+    protected: Vec<Vec<String>>,
+    names: Vec<GlobMatcher>,
+    paths: Vec<GlobMatcher>,
+}
+
+/// A folder or file of this name is sensitive with all that is in it.
+const NAMES: [&str; 35] = [
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".kube",
+    ".netrc",
+    "_netrc",
+    ".anteroom",
+    ".git-credentials",
+    ".gitconfig",
+    ".pgpass",
+    ".azure",
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".zlogout",
+    ".kshrc",
+    ".mkshrc",
+    ".cshrc",
+    ".tcshrc",
+    ".login",
+    ".logout",
+    ".xprofile",
+    ".xinitrc",
+    ".xsession",
+    ".xsessionrc",
+    ".inputrc",
+    ".pam_environment",
+    ".password-store",
+];
+
+/// Two components that are sensitive one below the other.
+const PAIRS: [(&str, &str); 6] = [
+    (".config", "fish"),
+    (".config", "git"),
+    (".config", "gcloud"),
+    (".config", "anteroom"),
+    (".docker", "config.json"),
+    (".git", "hooks"),
+];
+
+impl Sensitive {
+    pub(crate) fn new(place: &Place, extra: &[String]) -> Result<Self, PolicyError> {
+        let mut names = Vec::new();
+        let mut paths = Vec::new();
+        for entry in extra {
+            let text = entry.trim().trim_end_matches('/');
+            let expanded = match (text.strip_prefix("~/"), &place.home) {
+                (Some(rest), Some(home)) => format!("{}/{rest}", home.display()),
+                _ => text.to_owned(),
+            };
+            let compiled = |pattern: &str| matcher(entry, pattern);
+            if expanded.is_empty() {
+                continue;
+            }
+            if !expanded.contains('/') {
+                names.push(compiled(&expanded)?);
+                continue;
+            }
+            let absolute = if expanded.starts_with('/') || expanded.starts_with("**") {
+                expanded
+            } else {
+                let below = expanded.strip_prefix("./").unwrap_or(&expanded);
+                format!(
+                    "{}/{below}",
+                    globset::escape(&place.workspace.to_string_lossy())
+                )
+            };
+            paths.push(compiled(&absolute)?);
+            paths.push(compiled(&format!("{absolute}/**"))?);
+        }
+        Ok(Self {
+            workspace: components(&place.workspace.to_string_lossy()),
+            protected: place.protected.iter().map(|path| of_path(path)).collect(),
+            names,
+            paths,
+        })
+    }
+
+    /// Whether a path is sensitive or lies in something that is.
+    pub(crate) fn matches(&self, path: &FilePath) -> bool {
+        match path {
+            FilePath::Temp(_) => false,
+            FilePath::Workspace(relative) => {
+                let relative = components(relative);
+                self.is_in_place(&relative) || self.is_at(&self.absolute(&relative))
+            }
+            FilePath::Outside(absolute) => {
+                let absolute = components(absolute);
+                self.is_in_place(&absolute) || self.is_at(&absolute)
+            }
+        }
+    }
+
+    /// Whether a path contains a sensitive place that is known by its full path, or holds hooks and settings of
+    /// git: moving or replacing it moves or replaces those.
+    pub(crate) fn is_above(&self, path: &FilePath) -> bool {
+        let path = match path {
+            FilePath::Temp(_) => return false,
+            FilePath::Workspace(relative) => self.absolute(&components(relative)),
+            FilePath::Outside(absolute) => components(absolute),
+        };
+        path.last().is_some_and(|name| is_git(name))
+            || self
+                .protected
+                .iter()
+                .any(|protected| protected.starts_with(&path))
+    }
+
+    fn absolute(&self, relative: &[String]) -> Vec<String> {
+        self.workspace.iter().chain(relative).cloned().collect()
+    }
+
+    /// By its own names.
+    fn is_in_place(&self, parts: &[String]) -> bool {
+        parts.iter().enumerate().any(|(index, name)| {
+            let next = parts.get(index + 1);
+            NAMES.contains(&name.as_str())
+                || name.starts_with(".env")
+                || PAIRS
+                    .iter()
+                    .any(|(upper, lower)| name == upper && next.is_some_and(|next| next == lower))
+                || (is_git(name) && is_git_secret(&parts[index + 1..]))
+                || self.names.iter().any(|glob| glob.is_match(name))
+        })
+    }
+
+    /// By where it is.
+    fn is_at(&self, absolute: &[String]) -> bool {
+        let joined = format!("/{}", absolute.join("/"));
+        self.protected
+            .iter()
+            .any(|protected| absolute.starts_with(protected))
+            || self.paths.iter().any(|glob| glob.is_match(&joined))
+    }
+}
+
+fn is_git(name: &str) -> bool {
+    name == ".git" || name == "git~1"
+}
+
+/// Hooks and settings of a repository, of its submodules and work trees too.
+fn is_git_secret(below: &[String]) -> bool {
+    below.iter().any(|name| name == "hooks")
+        || below
+            .last()
+            .is_some_and(|name| name == "config" || name == "config.worktree")
+}
+
+fn matcher(entry: &str, pattern: &str) -> Result<GlobMatcher, PolicyError> {
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .case_insensitive(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|source| PolicyError::Sensitive {
+            path: entry.to_owned(),
+            source,
+        })
+}
+
+fn of_path(path: &Path) -> Vec<String> {
+    components(&path.to_string_lossy())
+}
+
+/// The names in a path as a forgiving file system compares them: without case, invisible characters, trailing
+/// dots and blanks, alternate streams; wide letters as plain ones.
+pub(crate) fn components(path: &str) -> Vec<String> {
+    path.split(['/', '\\'])
+        .filter(|part| !matches!(*part, "" | "."))
+        .map(plain)
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+fn plain(name: &str) -> String {
+    let folded: String = name
+        .chars()
+        .filter(|c| !crate::visible::hides(*c) || c.is_whitespace())
+        .map(narrow)
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ſ' { 's' } else { c })
+        .collect();
+    let stream = folded.split(':').next().unwrap_or_default();
+    stream
+        .trim_end_matches(|c: char| c == '.' || c.is_whitespace())
+        .trim_start_matches(char::is_whitespace)
+        .to_owned()
+}
+
+/// Wide forms and look-alikes of a dot as their plain forms.
+fn narrow(c: char) -> char {
+    match u32::from(c) {
+        0x2024 | 0xfe52 => '.',
+        code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
