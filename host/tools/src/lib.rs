@@ -1,1 +1,26 @@
-//! anteroom-tools
+//! Everything callable, behind one registry: the engine for components, the file layer, processes.
+//!
+//! Shape: a call costs a [`anteroom_gate::Permit`] and always comes back as an [`Outcome`]; a tool's failure,
+//! crash or denial is data. This crate knows no storage, no model and no runtime; what it needs of them is
+//! the trait [`Services`]. It knows no tool by name.
+#![warn(missing_docs)]
+#![expect(dead_code, reason = "the crate is being built")]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "tests fail by panicking"
+    )
+)]
+
+mod clock;
+mod error;
+mod meter;
+mod services;
+mod session;
+mod wasm;
+
+pub use error::ToolsError;
+pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
+pub use session::Session;

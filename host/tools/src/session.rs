@@ -1,0 +1,115 @@
+//! What the tools of one conversation share: two folders, what was read in them, and background tasks.
+//! Knows nothing of engines or permits.
+
+use crate::ToolsError;
+use anteroom_gate::FilePath;
+use rustix::fs::{Mode, OFlags};
+use std::collections::HashMap;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files whose state at reading is remembered at most. Beyond it nothing new is remembered, and a file that
+/// is not remembered counts as not read.
+const SEEN_MAX: usize = 65_536;
+
+/// Shared by all calls of one conversation and its children. Dropping the last one kills the background tasks.
+#[derive(Debug)]
+pub struct Session {
+    workspace: Root,
+    temp: Root,
+    outside: Root,
+    seen: Mutex<HashMap<FilePath, Stamp>>,
+}
+
+/// A folder with an open handle, so that it stays the same folder whatever is renamed around it.
+#[derive(Debug)]
+pub(crate) struct Root {
+    /// Canonical and absolute.
+    pub(crate) path: PathBuf,
+    /// Opened for reading; `openat2` starts here.
+    pub(crate) handle: OwnedFd,
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+    pub(crate) size: u64,
+    pub(crate) mtime_ns: i128,
+}
+
+impl Session {
+    /// Opens the two folders; `temp` is made, for its owner only, if it is not there.
+    ///
+    /// # Errors
+    /// [`ToolsError::Folder`] when one of them cannot be opened.
+    pub fn new(workspace: PathBuf, temp: PathBuf) -> Result<Arc<Self>, ToolsError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&temp)
+            .map_err(|cause| ToolsError::Folder {
+                path: temp.clone(),
+                cause,
+            })?;
+        Ok(Arc::new(Self {
+            workspace: Root::open(&workspace)?,
+            temp: Root::open(&temp)?,
+            outside: Root::open(Path::new("/"))?,
+            seen: Mutex::default(),
+        }))
+    }
+
+    /// The workspace.
+    pub(crate) fn workspace(&self) -> &Root {
+        &self.workspace
+    }
+
+    /// The private temp folder.
+    pub(crate) fn temp(&self) -> &Root {
+        &self.temp
+    }
+
+    /// The file system's root, for absolute paths outside both.
+    pub(crate) fn outside(&self) -> &Root {
+        &self.outside
+    }
+
+    /// Remembers the state in which a file was read or left by a tool.
+    pub(crate) fn saw(&self, path: FilePath, stamp: Stamp) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() < SEEN_MAX || seen.contains_key(&path) {
+            seen.insert(path, stamp);
+        }
+    }
+
+    /// The state in which a file was last read or left by a tool of this conversation.
+    pub(crate) fn stamp_of(&self, path: &FilePath) -> Option<Stamp> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(path).copied()
+    }
+
+    /// Forgets a file that is gone.
+    pub(crate) fn forget(&self, path: &FilePath) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.remove(path);
+    }
+}
+
+impl Root {
+    fn open(path: &Path) -> Result<Self, ToolsError> {
+        let failed = |cause| ToolsError::Folder {
+            path: path.to_owned(),
+            cause,
+        };
+        let path = fs::canonicalize(path).map_err(failed)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle =
+            rustix::fs::open(&path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        Ok(Self { path, handle })
+    }
+}
