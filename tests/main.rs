@@ -1,0 +1,8 @@
+//! Everything that is tested from outside, in one binary.
+//!
+//! `scenarios/` run the real host against a scripted endpoint, `denials.rs` holds what must be refused,
+//! `program.rs` runs the real binary, `tidy.rs` guards the shape of the repository itself.
+
+mod support;
+
+mod tidy;

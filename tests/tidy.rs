@@ -1,0 +1,190 @@
+//! What a machine can check of the house rules: arrows, sizes, homes of outside things.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Who may depend on whom (style: "Who may know whom"); `dev-dependencies` are free.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("anteroom-api", &[]),
+    ("anteroom-gate", &["anteroom-api"]),
+    ("anteroom-model", &["anteroom-api"]),
+    ("anteroom-storage", &["anteroom-api"]),
+    ("anteroom-tools", &["anteroom-api", "anteroom-gate"]),
+    (
+        "anteroom-runtime",
+        &["anteroom-api", "anteroom-gate", "anteroom-model", "anteroom-storage", "anteroom-tools"],
+    ),
+    ("anteroom-sdk", &[]),
+    ("anteroom-tool-files", &["anteroom-sdk"]),
+    ("anteroom-tool-shell", &["anteroom-sdk"]),
+    ("anteroom-tool-canvas", &["anteroom-sdk"]),
+    ("anteroom-tool-agents", &["anteroom-sdk"]),
+    ("anteroom-tool-hostile", &["anteroom-sdk"]),
+    ("anteroom-embed", &[]),
+    ("anteroom-cli", &["anteroom-api"]),
+    ("anteroom", &["anteroom-runtime", "anteroom-embed", "anteroom-cli", "anteroom-api"]),
+];
+
+/// The only crates that may name an outside thing in their manifest.
+const HOMES: &[(&str, &[&str])] = &[
+    ("rusqlite", &["anteroom-storage"]),
+    ("wasmtime", &["anteroom-tools"]),
+    ("wasmtime-wasi", &["anteroom-tools"]),
+    ("reqwest", &["anteroom-model"]),
+    ("async-openai", &["anteroom-model"]),
+    ("brush-parser", &["anteroom-gate"]),
+    ("reedline", &["anteroom-cli"]),
+    ("crossterm", &["anteroom-cli"]),
+];
+
+/// Lines a source file may have outside tests.
+const MAX_LINES: usize = 700;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files git would take: tracked or new, not ignored.
+fn files(ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    walk(&root(), ending, &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "no {ending} files: the test looks in the wrong place");
+    found
+}
+
+fn walk(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" && name != "node_modules" {
+                walk(&path, ending, found);
+            }
+        } else if name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+fn manifests() -> BTreeMap<String, BTreeSet<String>> {
+    let members = files("Cargo.toml").into_iter().filter(|path| !shown(path).starts_with("examples/"));
+    members
+        .map(|path| {
+            let manifest: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+            let name = manifest["package"]["name"].as_str().unwrap().to_owned();
+            let dependencies = manifest.get("dependencies").and_then(|value| value.as_table());
+            (name, dependencies.map(|table| table.keys().cloned().collect()).unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn arrows_point_at_contracts() {
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (name, dependencies) in manifests() {
+        let Some(may) = allowed.get(name.as_str()) else {
+            wrong.push(format!("{name} is not in the table of arrows"));
+            continue;
+        };
+        for dependency in dependencies.iter().filter(|name| name.starts_with("anteroom")) {
+            if !may.contains(&dependency.as_str()) {
+                wrong.push(format!("{name} -> {dependency}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn outside_things_have_one_home() {
+    let manifests = manifests();
+    let mut wrong = Vec::new();
+    for (thing, homes) in HOMES {
+        for (name, dependencies) in &manifests {
+            if dependencies.contains(*thing) && !homes.contains(&name.as_str()) {
+                wrong.push(format!("{name} names {thing}, whose home is {homes:?}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn files_stay_below_the_wall_and_say_what_they_are_for() {
+    let mut wrong = Vec::new();
+    for path in files(".rs") {
+        let name = shown(&path);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_test = name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("tests.rs");
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
+        let lines = code.lines().count();
+        if lines > MAX_LINES && !is_test {
+            wrong.push(format!("{name}: {lines} lines, {MAX_LINES} are the wall"));
+        }
+        if !text.starts_with("//!") && !text.starts_with("#!") {
+            wrong.push(format!("{name}: does not begin with its responsibility (`//!`)"));
+        }
+        if name.ends_with("/mod.rs") {
+            wrong.push(format!("{name}: name the file after the module"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn unsafe_has_its_reason_and_its_place() {
+    let mut wrong = Vec::new();
+    for path in files(".rs") {
+        let name = shown(&path);
+        if name == "tests/tidy.rs" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if !code.contains("unsafe {") && !code.contains("unsafe fn") && !code.contains("unsafe impl") {
+                continue;
+            }
+            if !name.starts_with("host/tools/src/wasm/") && !name.starts_with("host/tools/src/confine") {
+                wrong.push(format!("{name}:{}: unsafe outside its two places", index + 1));
+            }
+            let above = &lines[index.saturating_sub(8)..=index];
+            if !above.iter().any(|line| line.contains("SAFETY:")) {
+                wrong.push(format!("{name}:{}: unsafe without `SAFETY:`", index + 1));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn one_place_starts_processes_for_tools() {
+    let mut wrong = Vec::new();
+    for path in files(".rs") {
+        let name = shown(&path);
+        let is_source = name.starts_with("host/") && name.contains("/src/");
+        // The key command is the user's own program, named in the user's own config.
+        let may = name.starts_with("host/tools/src/confine") || name == "host/model/src/key.rs";
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if is_source && !may && code.contains("Command::new(") {
+            wrong.push(name);
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn the_changelog_names_the_version() {
+    let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let version = manifest["workspace"]["package"]["version"].as_str().unwrap();
+    let changelog = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    assert!(changelog.contains("## Unreleased") || changelog.contains(&format!("## {version}")));
+}
