@@ -1,1 +1,43 @@
-//! anteroom-cli
+//! The terminal frontend: `exec` for scripts, `chat` for people, and the commands beside them.
+//!
+//! Sees the host through `anteroom-api` only. The parts, from the outside in: [`parse`] turns words into an
+//! [`Invocation`]; [`Cli`] runs it against a host and leaves an exit code in an [`ExitSlot`]. Inside, whatever
+//! looks like something is a pure function from a fact and a theme to a line, and one printer writes.
+#![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "tests fail by panicking"
+    )
+)]
+
+mod args;
+mod clean;
+mod connect;
+mod context;
+mod exec;
+mod exit;
+mod follow;
+mod frontend;
+mod interrupts;
+mod invocation;
+mod parse;
+mod phase;
+mod printer;
+mod problem;
+mod target;
+mod terminal;
+mod theme;
+mod tool_line;
+mod words;
+
+pub use exit::{Exit, ExitSlot};
+pub use frontend::{Cli, report};
+pub use invocation::{
+    Chat, Command, ConfigCommand, ConversationCommand, Exec, Grant, Init, Invocation, Options,
+    Resume, ToolCommand,
+};
+pub use parse::parse;
+pub use terminal::{ColorChoice, Terminal};

@@ -1,0 +1,435 @@
+//! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
+
+use crate::terminal::ColorChoice;
+use anteroom_api::{Capability, Mode};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Handwritten so that commands are grouped and the whole fits 24 x 80; a test finds commands it forgot.
+const ROOT_HELP: &str = "\
+Private AI workspace: terminal chat and tools on your own endpoint.
+
+{usage-heading} {usage}
+
+Start:    chat  exec  init  doctor
+Work:     conversation  tool
+Manage:   config  schema
+
+Options:
+  -m, --model <NAME>           Model for this run
+  -p, --path <DIR>             Work in DIR
+      --port <PORT>            Port of the web page [setting: app.port]
+      --approval-mode <MODE>   auto, ask_for_dangerous, ask_for_writes, ask
+      --allowed-tools <RULES>  Pre-allow, e.g. 'read_file,bash:cargo test *'
+      --json                   Machine output on stdout
+      --color <WHEN>           auto, always, never [default: auto]
+      --plain  --test  -q, --quiet  -v, --verbose  -h, --help  -V, --version
+
+Examples:
+  aroom chat \"explain src/main.rs\"       talk in this directory
+  git diff | aroom exec \"review this\"    one answer on stdout
+  aroom --test                           check the model endpoint
+Run 'aroom help <COMMAND>' for details and more examples.
+";
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "aroom",
+    bin_name = "aroom",
+    version,
+    about = "Private AI workspace: terminal chat and tools on your own endpoint",
+    help_template = ROOT_HELP,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// Check the model endpoint: list models, send one prompt
+    #[arg(long)]
+    pub(crate) test: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Commands>,
+}
+
+/// Flags that every command takes; left out of the short help of commands.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Model for this run
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        global = true,
+        hide_short_help = true
+    )]
+    pub(crate) model: Option<String>,
+    /// Work in DIR
+    #[arg(short, long, value_name = "DIR", global = true, hide_short_help = true)]
+    pub(crate) path: Option<PathBuf>,
+    /// Port of the web page
+    #[arg(long, value_name = "PORT", global = true, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// When to ask: auto, ask_for_dangerous, ask_for_writes, ask
+    #[arg(
+        long,
+        value_name = "MODE",
+        global = true,
+        hide_short_help = true,
+        value_parser = mode
+    )]
+    pub(crate) approval_mode: Option<Mode>,
+    /// Rules allowed in advance, comma separated, repeatable, e.g. 'read_file,bash:cargo test *'
+    #[arg(long, visible_alias = "allow", value_name = "RULES", global = true, hide_short_help = true, action = clap::ArgAction::Append)]
+    pub(crate) allowed_tools: Vec<String>,
+    /// Machine output on stdout
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) json: bool,
+    /// When to use color
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        hide_short_help = true,
+        default_value = "auto"
+    )]
+    pub(crate) color: ColorChoice,
+    /// No color, no cursor movement: for logs and screen readers
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) plain: bool,
+    /// No progress
+    #[arg(
+        short,
+        long,
+        global = true,
+        hide_short_help = true,
+        conflicts_with = "verbose"
+    )]
+    pub(crate) quiet: bool,
+    /// More about each call; twice for more about errors
+    #[arg(short, long, global = true, hide_short_help = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Commands {
+    /// Talk with the agent in this folder
+    #[command(after_help = "\
+Examples:
+  aroom chat                          start talking in this folder
+  aroom chat -c                       go on with the last conversation here
+  aroom chat -p ~/anteroom -m qwen3 \"explain the config loader\"
+
+While it works: Esc cancels, Enter queues the next message. Type /help for commands.")]
+    Chat {
+        /// What to begin with
+        #[arg(value_name = "PROMPT")]
+        prompt: Vec<String>,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Run one prompt without asking; the answer goes to stdout
+    #[command(after_help = "\
+Examples:
+  git diff | aroom exec \"review this\"
+  aroom exec --allowed-tools 'edit_file,bash:cargo test *' \"fix the test\"
+  aroom exec --json \"list the TODOs\" | jq -r .text
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not configured, 4 endpoint unreachable,
+5 auth refused, 6 approval needed or denied, 7 limit hit, 8 not found, 130, 143.")]
+    Exec {
+        /// The prompt; `-` or none reads standard input
+        #[arg(value_name = "PROMPT")]
+        prompt: Vec<String>,
+        #[command(flatten)]
+        place: PlaceArguments,
+        /// One event per line on stdout, as in `aroom schema events`
+        #[arg(long)]
+        stream_json: bool,
+        /// Previews of unfinished items too, in --stream-json
+        #[arg(long, requires = "stream_json")]
+        include_deltas: bool,
+        /// Write the answer to FILE
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Cancel after so long, exit code 7
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        timeout: Option<std::time::Duration>,
+        /// At most N requests to the model
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        max_turns: Option<u32>,
+    },
+    /// Connect a model endpoint, test it, save it
+    #[command(after_help = "\
+Examples:
+  aroom init                                        find or ask, test, save
+  aroom init --base-url http://127.0.0.1:11434/v1 --model qwen3:32b --yes
+  aroom init --base-url https://llm.corp/v1 --api-key-env LLM_KEY --yes
+  aroom init --base-url https://llm.corp/v1 --api-key-command 'pass llm' --yes
+
+`--model` sets the model to save. Running it again keeps what is there.")]
+    Init {
+        /// The endpoint, for example https://llm.corp/v1
+        #[arg(long, value_name = "URL")]
+        base_url: Option<String>,
+        /// Take the key from this environment variable and save it
+        #[arg(long, value_name = "VAR", conflicts_with = "api_key_command")]
+        api_key_env: Option<String>,
+        /// Save a command that prints the key
+        #[arg(long, value_name = "CMD")]
+        api_key_command: Option<String>,
+        /// Ask nothing, take the defaults
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Check everything and say what to do
+    #[command(after_help = "\
+Examples:
+  aroom doctor                 exit code 1 if anything does not work
+  aroom doctor --json | jq     for scripts
+  aroom --test                 the model endpoint only")]
+    Doctor {
+        /// The model endpoint only
+        #[arg(long = "endpoint")]
+        is_endpoint_only: bool,
+    },
+    /// List, show and search conversations
+    #[command(
+        alias = "conv",
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom conversation list
+  aroom conv show 5f21c0de
+  aroom conv search retry policy"
+    )]
+    Conversation {
+        #[command(subcommand)]
+        command: ConversationArguments,
+    },
+    /// List toolsets and give or take their capabilities
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom tool list
+  aroom tool grant jira process --command 'jira issue'
+  aroom tool revoke jira"
+    )]
+    Tool {
+        #[command(subcommand)]
+        command: ToolArguments,
+    },
+    /// Show, change and check settings
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom config show
+  aroom config set ai.model qwen3:32b
+  aroom config validate"
+    )]
+    Config {
+        #[command(subcommand)]
+        command: ConfigArguments,
+    },
+    /// Print the JSON Schema of a contract
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom schema events > events.schema.json
+  aroom schema events | jq '.\"$defs\" | keys'"
+    )]
+    Schema {
+        #[command(subcommand)]
+        command: SchemaArguments,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlaceArguments {
+    /// Go on with the last conversation of this folder
+    #[arg(short = 'c', long = "continue", conflicts_with = "resume")]
+    pub(crate) is_continued: bool,
+    /// Go on with this conversation: its id, or how that begins or ends
+    #[arg(short, long, value_name = "ID")]
+    pub(crate) resume: Option<String>,
+    /// Offer the model no tools
+    #[arg(long)]
+    pub(crate) no_tools: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConversationArguments {
+    /// List conversations, most recently used first
+    #[command(after_help = "\
+Examples:
+  aroom conversation list
+  aroom conversation list --limit 100 --json")]
+    List {
+        /// How many
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Show what was said
+    #[command(after_help = "\
+Examples:
+  aroom conversation show 5f21c0de
+  aroom conversation show 5f21c0de --json")]
+    Show {
+        /// Its id, or how that begins or ends
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Find words in all conversations
+    #[command(after_help = "\
+Examples:
+  aroom conversation search retry policy
+  aroom conversation search --limit 5 backoff")]
+    Search {
+        /// The words, all of which must occur
+        #[arg(value_name = "WORDS", required = true)]
+        words: Vec<String>,
+        /// How many hits
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ToolArguments {
+    /// List toolsets, their tools and what they were granted
+    #[command(after_help = "\
+Examples:
+  aroom tool list
+  aroom tool list --json -p ~/anteroom")]
+    List,
+    /// Give capabilities to the toolset as it is now
+    #[command(after_help = "\
+Examples:
+  aroom tool grant jira                       show what it asks for
+  aroom tool grant jira process --command 'jira issue'
+  aroom tool grant csv files_read --folder data --everywhere
+
+A grant holds in this folder unless --everywhere is given, and only for the
+binary as it is now: a replaced one has to be granted anew.")]
+    Grant {
+        /// The toolset
+        #[arg(value_name = "MODULE")]
+        module: String,
+        /// files_read, files_write, process, canvas, agents, ask
+        #[arg(value_name = "CAPABILITY")]
+        capabilities: Vec<Capability>,
+        /// Only this folder of the workspace; for files, repeatable
+        #[arg(long = "folder", value_name = "DIR")]
+        folders: Vec<String>,
+        /// Only commands that begin so; for process, repeatable
+        #[arg(long = "command", value_name = "PREFIX")]
+        commands: Vec<String>,
+        /// In every workspace
+        #[arg(long = "everywhere")]
+        is_everywhere: bool,
+    },
+    /// Take back all grants of a toolset
+    #[command(after_help = "\
+Examples:
+  aroom tool revoke jira
+  aroom tool revoke csv --json")]
+    Revoke {
+        /// The toolset
+        #[arg(value_name = "MODULE")]
+        module: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigArguments {
+    /// Show every setting and where its value comes from
+    #[command(after_help = "\
+Examples:
+  aroom config show
+  aroom config show --json | jq '.settings[].key'")]
+    Show,
+    /// Print one value
+    #[command(after_help = "\
+Examples:
+  aroom config get ai.model
+  aroom config get safety.allowed_tools --json")]
+    Get {
+        /// For example ai.base_url
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    /// Write one value into the config file
+    #[command(after_help = "\
+Examples:
+  aroom config set ai.model qwen3:32b
+  aroom config set safety.allowed_tools '[\"read_file\"]'
+  aroom config set ai.api_key            asks; a key stays out of the history
+  pass llm | aroom config set ai.api_key -")]
+    Set {
+        /// For example ai.base_url
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// The value, JSON where it is not text; `-` reads standard input
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        value: Option<String>,
+    },
+    /// Remove one value from the config file
+    #[command(after_help = "\
+Examples:
+  aroom config reset ai.model
+  aroom config reset safety.allowed_tools")]
+    Reset {
+        /// For example ai.base_url
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    /// Say what is wrong with what was written
+    #[command(after_help = "\
+Examples:
+  aroom config validate
+  aroom config validate --json")]
+    Validate,
+    /// Print the JSON Schema of the config file
+    #[command(after_help = "\
+Examples:
+  aroom config schema > config.schema.json
+  aroom config schema | jq .properties")]
+    Schema,
+    /// Print where the config file is
+    #[command(after_help = "\
+Examples:
+  aroom config path
+  $EDITOR \"$(aroom config path)\"")]
+    Path,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaArguments {
+    /// Ops, events and deltas as they travel
+    #[command(after_help = "\
+Examples:
+  aroom schema events > events.schema.json
+  aroom schema events | jq .version")]
+    Events,
+}
+
+fn mode(text: &str) -> Result<Mode, String> {
+    text.parse()
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    text.trim()
+        .trim_end_matches('s')
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "give seconds, for example 90 or 0.5".to_owned())
+}

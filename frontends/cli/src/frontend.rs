@@ -1,0 +1,146 @@
+//! The terminal as a frontend: sets the streams up, runs the command, leaves the exit code.
+
+use crate::context::{Context, Quit};
+use crate::exit::{self, ExitSlot};
+use crate::interrupts::Interrupts;
+use crate::invocation::{Command, Invocation, Options};
+use crate::printer::Printer;
+use crate::terminal::Terminal;
+use crate::theme::Theme;
+use crate::words;
+use anteroom_api::{BoxFuture, Frontend, FrontendName, HostHandle, Problem, ProblemCode, Stop};
+
+/// The name decisions are recorded under.
+pub(crate) const NAME: &str = "cli";
+
+/// The terminal frontend.
+pub struct Cli {
+    invocation: Invocation,
+    terminal: Terminal,
+    exit: ExitSlot,
+}
+
+impl Cli {
+    /// A frontend that will do what was asked for and leave its exit code in `exit`.
+    #[must_use]
+    pub fn new(invocation: Invocation, terminal: Terminal, exit: ExitSlot) -> Self {
+        Self {
+            invocation,
+            terminal,
+            exit,
+        }
+    }
+}
+
+impl Frontend for Cli {
+    fn name(&self) -> FrontendName {
+        FrontendName(NAME)
+    }
+
+    /// Always `Ok`: what goes wrong is said on standard error and told by the exit code.
+    fn run(
+        self: Box<Self>,
+        host: HostHandle,
+        stop: Stop,
+    ) -> BoxFuture<'static, Result<(), Problem>> {
+        Box::pin(async move {
+            let Self {
+                invocation,
+                terminal,
+                exit,
+            } = *self;
+            let printer = printer(&invocation.options, &terminal);
+            let code = match context(&invocation, terminal, printer, host, stop) {
+                Ok(mut context) => perform(&mut context, &invocation.command).await,
+                Err((mut printer, problem)) => {
+                    printer.problem(&problem);
+                    exit::of_problem(problem.code)
+                }
+            };
+            exit.set(code);
+            Ok(())
+        })
+    }
+}
+
+/// Says on standard error what went wrong before or beside the frontend; gives the exit code.
+pub fn report(problem: &Problem, options: &Options, terminal: &Terminal) -> u8 {
+    printer(options, terminal).problem(problem);
+    exit::of_problem(problem.code)
+}
+
+fn printer(options: &Options, terminal: &Terminal) -> Printer {
+    let theme = |is_terminal| theme(options, terminal, is_terminal);
+    Printer::new(
+        (
+            Box::new(std::io::stdout()),
+            theme(terminal.is_stdout_terminal),
+        ),
+        (
+            Box::new(std::io::stderr()),
+            theme(terminal.is_stderr_terminal),
+        ),
+        options.is_quiet,
+    )
+}
+
+pub(crate) fn theme(options: &Options, terminal: &Terminal, is_terminal: bool) -> Theme {
+    Theme {
+        has_color: !options.is_plain && terminal.has_color(options.color, is_terminal),
+        has_unicode: terminal.has_unicode(),
+        width: usize::from(terminal.size.0),
+    }
+}
+
+fn context(
+    invocation: &Invocation,
+    terminal: Terminal,
+    printer: Printer,
+    host: HostHandle,
+    stop: Stop,
+) -> Result<Context, (Printer, Problem)> {
+    let folder = std::env::current_dir()
+        .map_err(|error| {
+            Problem::new(ProblemCode::NotFound, "the current folder is gone")
+                .cause(error)
+                .hint("change into a folder that exists")
+        })
+        .and_then(|current| invocation.folder(&current));
+    match folder {
+        Ok(workspace) => Ok(Context {
+            host,
+            stop,
+            options: invocation.options.clone(),
+            terminal,
+            workspace,
+            printer,
+            interrupts: Interrupts::listen(),
+            stdin: Some(Box::new(std::io::stdin())),
+            clock: words::system_clock,
+        }),
+        Err(problem) => Err((printer, problem)),
+    }
+}
+
+/// Runs a command to its end; gives the exit code.
+pub(crate) async fn perform(context: &mut Context, command: &Command) -> u8 {
+    let ended = match command {
+        Command::Exec(exec) => crate::exec::run(context, exec).await,
+        Command::Chat(_)
+        | Command::Init(_)
+        | Command::Doctor
+        | Command::Test
+        | Command::Config(_)
+        | Command::Conversation(_)
+        | Command::Tool(_) => Ok(exit::FAILED),
+    };
+    match ended {
+        // Whoever read the output has gone: there is nobody to tell.
+        _ if context.printer.is_broken() => exit::OK,
+        Ok(code) | Err(Quit::Code(code)) => code,
+        Err(Quit::Problem(problem)) => {
+            context.printer.problem(&problem);
+            exit::of_problem(problem.code)
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What was asked for on the command line, as plain data. Knows no parser.
+
+use crate::terminal::ColorChoice;
+use anteroom_api::{Capability, ConversationId, Mode, Problem, ProblemCode};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A parsed command line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation {
+    /// `--path`, as written.
+    pub workspace: Option<PathBuf>,
+    /// Settings that flags override: key, value, flag.
+    pub overrides: Vec<(String, Value, String)>,
+    /// What to do.
+    pub command: Command,
+    /// What holds for every command.
+    pub options: Options,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--model`.
+    pub model: Option<String>,
+    /// `--approval-mode`; already among the overrides, kept to show it.
+    pub mode: Option<Mode>,
+    /// `--allowed-tools`, one rule each.
+    pub allowed_tools: Vec<String>,
+    /// `--json`.
+    pub is_json: bool,
+    /// `--color`.
+    pub color: ColorChoice,
+    /// `--plain`.
+    pub is_plain: bool,
+    /// `--quiet`.
+    pub is_quiet: bool,
+    /// How often `--verbose` was given.
+    pub verbosity: u8,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Talk.
+    Chat(Chat),
+    /// One run without a person.
+    Exec(Exec),
+    /// Connect a model endpoint.
+    Init(Init),
+    /// Check everything.
+    Doctor,
+    /// Check the endpoint only (`--test`).
+    Test,
+    /// Settings.
+    Config(ConfigCommand),
+    /// Conversations.
+    Conversation(ConversationCommand),
+    /// Modules and their tools.
+    Tool(ToolCommand),
+}
+
+/// Which conversation to go on with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// None: a new one.
+    #[default]
+    New,
+    /// The one last used in this folder.
+    Last,
+    /// The one whose id is, begins or ends so.
+    Named(String),
+}
+
+/// `aroom chat`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chat {
+    /// What to begin with.
+    pub prompt: Option<String>,
+    /// Where to go on.
+    pub resume: Resume,
+    /// `--no-tools`.
+    pub is_without_tools: bool,
+    /// Whether no command was given at all.
+    pub is_implied: bool,
+}
+
+/// `aroom exec`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exec {
+    /// The prompt; none if it comes from standard input.
+    pub prompt: Option<String>,
+    /// Where to go on.
+    pub resume: Resume,
+    /// `--no-tools`.
+    pub is_without_tools: bool,
+    /// `--stream-json`.
+    pub is_stream: bool,
+    /// `--include-deltas`.
+    pub has_deltas: bool,
+    /// `--output`.
+    pub output: Option<PathBuf>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--max-turns`.
+    pub max_steps: Option<u32>,
+}
+
+/// `aroom init`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Init {
+    /// `--base-url`.
+    pub base_url: Option<String>,
+    /// `--api-key-env`: the variable that holds the key.
+    pub api_key_env: Option<String>,
+    /// `--api-key-command`.
+    pub api_key_command: Option<String>,
+    /// `--yes`.
+    pub is_yes: bool,
+}
+
+/// `aroom config`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigCommand {
+    /// All settings and where they come from.
+    Show,
+    /// One value.
+    Get {
+        /// Dotted name.
+        key: String,
+    },
+    /// Write one value.
+    Set {
+        /// Dotted name.
+        key: String,
+        /// The value; none to be asked for it, `-` to read it.
+        value: Option<String>,
+    },
+    /// Remove one value.
+    Reset {
+        /// Dotted name.
+        key: String,
+    },
+    /// What is wrong with what was written.
+    Validate,
+    /// JSON Schema of the file.
+    Schema,
+    /// Where the file is.
+    Path,
+}
+
+/// `aroom conversation`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConversationCommand {
+    /// Most recently used first.
+    List {
+        /// How many.
+        limit: u32,
+    },
+    /// What was said.
+    Show {
+        /// Id, or how it begins or ends.
+        id: String,
+    },
+    /// Where words occur.
+    Search {
+        /// The words.
+        words: String,
+        /// How many hits.
+        limit: u32,
+    },
+}
+
+/// `aroom tool`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolCommand {
+    /// Modules, tools and grants.
+    List,
+    /// Give capabilities.
+    Grant(Grant),
+    /// Take all grants of a module back.
+    Revoke {
+        /// The module.
+        module: String,
+    },
+}
+
+/// `aroom tool grant`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The module.
+    pub module: String,
+    /// The capabilities; none to see what it asks for.
+    pub capabilities: Vec<Capability>,
+    /// `--folder`.
+    pub folders: Vec<String>,
+    /// `--command`.
+    pub commands: Vec<String>,
+    /// `--everywhere`.
+    pub is_everywhere: bool,
+}
+
+impl Invocation {
+    /// The folder to work in: absolute, existing, without links.
+    ///
+    /// # Errors
+    /// [`ProblemCode::NotFound`] when `--path` names no folder.
+    pub fn folder(&self, current: &Path) -> Result<PathBuf, Problem> {
+        let wanted = match &self.workspace {
+            Some(path) => current.join(path),
+            None => current.to_path_buf(),
+        };
+        match wanted.canonicalize() {
+            Ok(path) if path.is_dir() => Ok(path),
+            Ok(_) => Err(Problem::new(
+                ProblemCode::InvalidInput,
+                format!("`{}` is not a folder", wanted.display()),
+            )
+            .hint("give a folder to `--path`")),
+            Err(error) => Err(Problem::new(
+                ProblemCode::NotFound,
+                format!("there is no folder `{}`", wanted.display()),
+            )
+            .cause(error)
+            .hint("create it, or give an existing folder to `--path`")),
+        }
+    }
+}
+
+impl Resume {
+    /// The whole id, if that is what was given.
+    pub(crate) fn id(text: &str) -> Option<ConversationId> {
+        text.parse().ok()
+    }
+}

@@ -1,0 +1,477 @@
+//! From words to an [`Invocation`]; help, version and schema are answered here, without a host.
+
+use crate::args::{
+    Arguments, Commands, ConfigArguments, ConversationArguments, Global, PlaceArguments,
+    SchemaArguments, ToolArguments,
+};
+use crate::exit::{self, Exit};
+use crate::invocation::{
+    Chat, Command, ConfigCommand, ConversationCommand, Exec, Grant, Init, Invocation, Options,
+    Resume, ToolCommand,
+};
+use clap::{CommandFactory, Parser};
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::io::Write;
+
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// [`Exit`] when there is nothing left to do: help, version or schema was printed (code 0), or the
+/// arguments are wrong, which was said on standard error (code 2).
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
+    let parsed = Arguments::try_parse_from(arguments).map_err(|error| {
+        // Nothing can be done about a closed stream at this point.
+        let _ = error.print();
+        Exit {
+            code: u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
+        }
+    })?;
+    resolve(parsed).map_err(|refused| match refused {
+        Refused::Done(text) => {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Exit { code: exit::OK }
+        }
+        Refused::Usage(words) => {
+            let error = Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, words);
+            let _ = error.print();
+            Exit { code: exit::USAGE }
+        }
+    })
+}
+
+/// Why there is no invocation.
+enum Refused {
+    /// This was all that was wanted.
+    Done(String),
+    /// The arguments contradict each other.
+    Usage(String),
+}
+
+fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
+    let Arguments {
+        global,
+        test,
+        command,
+    } = arguments;
+    let command = match (test, command) {
+        (true, None) => Command::Test,
+        (true, Some(_)) => {
+            return Err(Refused::Usage(
+                "`--test` stands alone: `aroom --test`".to_owned(),
+            ));
+        }
+        (false, Some(command)) => resolve_command(command, global.json)?,
+        (false, None) => Command::Chat(Chat {
+            is_implied: true,
+            ..Chat::default()
+        }),
+    };
+    Ok(Invocation {
+        overrides: overrides(&global),
+        workspace: global.path,
+        command,
+        options: Options {
+            model: global.model,
+            mode: global.approval_mode,
+            allowed_tools: global
+                .allowed_tools
+                .iter()
+                .flat_map(|rules| split_rules(rules))
+                .collect(),
+            is_json: global.json,
+            color: global.color,
+            is_plain: global.plain,
+            is_quiet: global.quiet,
+            verbosity: global.verbose,
+        },
+    })
+}
+
+fn overrides(global: &Global) -> Vec<(String, Value, String)> {
+    let mut overrides = Vec::new();
+    let mut add = |key: &str, value: Value, flag: &str| {
+        overrides.push((key.to_owned(), value, flag.to_owned()));
+    };
+    if let Some(model) = &global.model {
+        add("ai.model", json!(model), "--model");
+    }
+    if let Some(port) = global.port {
+        add("app.port", json!(port), "--port");
+    }
+    if let Some(mode) = global.approval_mode {
+        add(
+            "safety.approval_mode",
+            json!(mode.to_string()),
+            "--approval-mode",
+        );
+    }
+    overrides
+}
+
+fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused> {
+    Ok(match command {
+        Commands::Chat { prompt, place } => Command::Chat(Chat {
+            prompt: joined(&prompt),
+            is_without_tools: place.no_tools,
+            resume: resume(place),
+            is_implied: false,
+        }),
+        Commands::Exec {
+            prompt,
+            place,
+            stream_json,
+            include_deltas,
+            output,
+            timeout,
+            max_turns,
+        } => {
+            if stream_json && is_json {
+                return Err(Refused::Usage(
+                    "`--json` and `--stream-json` exclude each other".to_owned(),
+                ));
+            }
+            Command::Exec(Exec {
+                prompt: joined(&prompt).filter(|words| words != "-"),
+                is_without_tools: place.no_tools,
+                resume: resume(place),
+                is_stream: stream_json,
+                has_deltas: include_deltas,
+                output,
+                timeout,
+                max_steps: max_turns,
+            })
+        }
+        Commands::Init {
+            base_url,
+            api_key_env,
+            api_key_command,
+            yes,
+        } => Command::Init(Init {
+            base_url,
+            api_key_env,
+            api_key_command,
+            is_yes: yes,
+        }),
+        Commands::Doctor {
+            is_endpoint_only: true,
+        } => Command::Test,
+        Commands::Doctor { .. } => Command::Doctor,
+        Commands::Conversation { command } => Command::Conversation(conversation(command)),
+        Commands::Tool { command } => Command::Tool(tool(command)),
+        Commands::Config { command } => Command::Config(config(command)),
+        Commands::Schema {
+            command: SchemaArguments::Events,
+        } => {
+            let schema = anteroom_api::schema::events();
+            let text = serde_json::to_string_pretty(&schema).unwrap_or_else(|_| schema.to_string());
+            return Err(Refused::Done(format!("{text}\n")));
+        }
+    })
+}
+
+fn joined(words: &[String]) -> Option<String> {
+    let text = words.join(" ");
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn resume(place: PlaceArguments) -> Resume {
+    match (place.is_continued, place.resume) {
+        (_, Some(id)) => Resume::Named(id),
+        (true, None) => Resume::Last,
+        (false, None) => Resume::New,
+    }
+}
+
+fn conversation(command: ConversationArguments) -> ConversationCommand {
+    match command {
+        ConversationArguments::List { limit } => ConversationCommand::List { limit },
+        ConversationArguments::Show { id } => ConversationCommand::Show { id },
+        ConversationArguments::Search { words, limit } => ConversationCommand::Search {
+            words: words.join(" "),
+            limit,
+        },
+    }
+}
+
+fn tool(command: ToolArguments) -> ToolCommand {
+    match command {
+        ToolArguments::List => ToolCommand::List,
+        ToolArguments::Grant {
+            module,
+            capabilities,
+            folders,
+            commands,
+            is_everywhere,
+        } => ToolCommand::Grant(Grant {
+            module,
+            capabilities,
+            folders,
+            commands,
+            is_everywhere,
+        }),
+        ToolArguments::Revoke { module } => ToolCommand::Revoke { module },
+    }
+}
+
+fn config(command: ConfigArguments) -> ConfigCommand {
+    match command {
+        ConfigArguments::Show => ConfigCommand::Show,
+        ConfigArguments::Get { key } => ConfigCommand::Get { key },
+        ConfigArguments::Set { key, value } => ConfigCommand::Set { key, value },
+        ConfigArguments::Reset { key } => ConfigCommand::Reset { key },
+        ConfigArguments::Validate => ConfigCommand::Validate,
+        ConfigArguments::Schema => ConfigCommand::Schema,
+        ConfigArguments::Path => ConfigCommand::Path,
+    }
+}
+
+/// Splits at commas, but not inside the braces of a glob: `edit_file:{src,docs}/**`.
+fn split_rules(rules: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let mut parts = vec![String::new()];
+    for sign in rules.chars() {
+        match sign {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(sign);
+        }
+    }
+    parts
+        .iter()
+        .map(|rule| rule.trim().to_owned())
+        .filter(|rule| !rule.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anteroom_api::{Capability, Mode};
+    use std::time::Duration;
+
+    fn words(line: &[&str]) -> Vec<OsString> {
+        std::iter::once("aroom")
+            .chain(line.iter().copied())
+            .map(OsString::from)
+            .collect()
+    }
+
+    fn parsed(line: &[&str]) -> Invocation {
+        parse(words(line)).unwrap()
+    }
+
+    #[test]
+    fn clap_accepts_its_own_definition() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_are_understood() {
+        let check = |line: &[&str], wanted: Command| assert_eq!(parsed(line).command, wanted);
+        check(
+            &[],
+            Command::Chat(Chat {
+                is_implied: true,
+                ..Chat::default()
+            }),
+        );
+        check(
+            &["chat", "-c", "--no-tools", "hello", "you"],
+            Command::Chat(Chat {
+                prompt: Some("hello you".into()),
+                resume: Resume::Last,
+                is_without_tools: true,
+                is_implied: false,
+            }),
+        );
+        check(&["exec", "-"], Command::Exec(Exec::default()));
+        check(
+            &[
+                "exec",
+                "-r",
+                "abcd",
+                "--timeout",
+                "1.5",
+                "--max-turns",
+                "3",
+                "-o",
+                "x",
+                "go",
+            ],
+            Command::Exec(Exec {
+                prompt: Some("go".into()),
+                resume: Resume::Named("abcd".into()),
+                output: Some("x".into()),
+                timeout: Some(Duration::from_millis(1500)),
+                max_steps: Some(3),
+                ..Exec::default()
+            }),
+        );
+        check(&["--test"], Command::Test);
+        check(&["doctor"], Command::Doctor);
+        check(
+            &["conv", "search", "retry", "policy"],
+            Command::Conversation(ConversationCommand::Search {
+                words: "retry policy".into(),
+                limit: 20,
+            }),
+        );
+        check(
+            &[
+                "tool",
+                "grant",
+                "jira",
+                "process",
+                "--command",
+                "jira issue",
+            ],
+            Command::Tool(ToolCommand::Grant(Grant {
+                module: "jira".into(),
+                capabilities: vec![Capability::Process],
+                folders: vec![],
+                commands: vec!["jira issue".into()],
+                is_everywhere: false,
+            })),
+        );
+        check(
+            &["config", "set", "ai.temperature", "-1"],
+            Command::Config(ConfigCommand::Set {
+                key: "ai.temperature".into(),
+                value: Some("-1".into()),
+            }),
+        );
+    }
+
+    #[test]
+    fn flags_work_before_and_after_the_command() {
+        for line in [
+            &["--approval-mode", "writes", "--port", "9", "exec", "x"][..],
+            &["exec", "--approval-mode", "writes", "x", "--port", "9"][..],
+        ] {
+            let invocation = parsed(line);
+            assert_eq!(invocation.options.mode, Some(Mode::AskForWrites));
+            assert_eq!(
+                invocation.overrides,
+                vec![
+                    ("app.port".into(), json!(9), "--port".into()),
+                    (
+                        "safety.approval_mode".into(),
+                        json!("ask_for_writes"),
+                        "--approval-mode".into()
+                    ),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn rules_are_split_at_commas_outside_braces() {
+        let invocation = parsed(&[
+            "exec",
+            "--allowed-tools",
+            "read_file, bash:cargo test *",
+            "--allow",
+            "edit_file:{src,docs}/**,,",
+            "x",
+        ]);
+        assert_eq!(
+            invocation.options.allowed_tools,
+            ["read_file", "bash:cargo test *", "edit_file:{src,docs}/**"]
+        );
+    }
+
+    #[test]
+    fn what_needs_no_host_ends_in_parse() {
+        let check = |line: &[&str], code: u8| {
+            assert_eq!(
+                parse(words(line)).map(|i| i.command),
+                Err(Exit { code }),
+                "{line:?}"
+            );
+        };
+        check(&["--version"], 0);
+        check(&["--help"], 0);
+        check(&["exec", "-h"], 0);
+        check(&["help", "config", "set"], 0);
+        check(&["schema", "events"], 0);
+        check(&["exce"], 2);
+        check(&["exec", "--approval-mode", "sometimes", "x"], 2);
+        check(&["exec", "--json", "--stream-json", "x"], 2);
+        check(&["exec", "--include-deltas", "x"], 2);
+        check(&["exec", "--timeout", "0", "x"], 2);
+        check(&["chat", "-c", "-r", "x"], 2);
+        check(&["--test", "exec", "x"], 2);
+        check(&["-q", "-v", "exec", "x"], 2);
+        check(&["tool", "grant", "jira", "everything"], 2);
+    }
+
+    /// Every command, with the words that lead to it.
+    fn commands() -> Vec<(String, clap::Command)> {
+        fn collect(path: &str, command: &clap::Command, into: &mut Vec<(String, clap::Command)>) {
+            for child in command.get_subcommands().filter(|c| c.get_name() != "help") {
+                let path = format!("{path} {}", child.get_name());
+                collect(&path, child, into);
+                into.push((path, child.clone()));
+            }
+        }
+        let mut root = Arguments::command();
+        root.build();
+        let mut all = Vec::new();
+        collect("aroom", &root, &mut all);
+        all
+    }
+
+    #[test]
+    fn the_root_help_names_every_command_and_fits_a_small_terminal() {
+        let text = Arguments::command().render_help().to_string();
+        for (path, _) in commands() {
+            if let [_, name] = path.split(' ').collect::<Vec<_>>()[..] {
+                assert!(
+                    text.split_whitespace().any(|word| word == name),
+                    "{name} is missing"
+                );
+            }
+        }
+        fits("aroom", &text);
+    }
+
+    fn fits(path: &str, text: &str) {
+        assert!(
+            text.trim_end().lines().count() <= 24,
+            "{path}: {} lines\n{text}",
+            text.lines().count()
+        );
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{path}: {line}");
+        }
+    }
+
+    #[test]
+    fn every_command_teaches_by_two_examples_and_fits() {
+        for (path, mut command) in commands() {
+            let about = command
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(!about.is_empty() && about.len() <= 60, "{path}: {about:?}");
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let examples = help
+                .lines()
+                .filter(|line| line.starts_with("  ") && line.contains("aroom"))
+                .count();
+            assert!(examples >= 2, "{path}: {help:?}");
+            fits(&path, &command.render_help().to_string());
+        }
+    }
+}

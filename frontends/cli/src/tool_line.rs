@@ -1,0 +1,319 @@
+//! One tool call in one line, and what stands below it when more is wanted. Pure.
+//!
+//! Knows no tool by name: the subject is what the gate called the effect, or the most telling argument.
+
+use crate::clean::{clean, reveal};
+use crate::theme::{Style, Theme, visible_width};
+use crate::words;
+use anteroom_api::{Meter, Resolution, Status, ToolCall, ToolContent};
+use serde_json::Value;
+
+/// `○ read_file src/lib.rs  ✓ 0.2s`, not wider than the terminal.
+pub(crate) fn tool_line(call: &ToolCall, status: Status, theme: &Theme) -> String {
+    let (sign, style, word) = outcome(call, status, theme);
+    let mut tail = String::new();
+    if let Some((added, removed)) = changes(call) {
+        tail.push_str(&format!("  +{added} {}{removed}", theme.minus()));
+    }
+    tail.push_str(&format!("  {sign}"));
+    if !word.is_empty() {
+        tail.push_str(&format!(" {word}"));
+    }
+    if let Some(meter) = &call.meter {
+        tail.push_str(&format!(" {}", words::duration(meter.wall_us / 1000)));
+    }
+    let head = format!("{} {}", theme.tier_sign(call.tier), reveal(&call.tool));
+    let room = theme
+        .width
+        .saturating_sub(visible_width(&head) + visible_width(&tail) + 2);
+    let subject = theme.fit(&subject(call), room);
+    let head = theme.paint(Theme::tier_style(call.tier), &head);
+    let space = if subject.is_empty() { "" } else { " " };
+    format!("{head}{space}{subject}{}", theme.paint(style, &tail))
+}
+
+/// The first line of what went wrong; none for a call that went well.
+pub(crate) fn failure_line(call: &ToolCall, status: Status, theme: &Theme) -> Option<String> {
+    if status != Status::Failed {
+        return None;
+    }
+    let text = result_text(call);
+    let first = text.lines().find(|line| !line.trim().is_empty())?;
+    Some(format!(
+        "    {}",
+        theme.fit(&reveal(first.trim()), theme.width.saturating_sub(6))
+    ))
+}
+
+/// What the call used, for `-v`.
+pub(crate) fn meter_line(meter: &Meter, theme: &Theme) -> String {
+    let mut parts = vec![
+        format!("cpu {}", words::duration(meter.cpu_us / 1000)),
+        format!("peak {}", words::bytes(meter.peak_memory_bytes)),
+    ];
+    let mut add = |number: u64, text: String| {
+        if number > 0 {
+            parts.push(text);
+        }
+    };
+    add(
+        meter.bytes_read,
+        format!("read {}", words::bytes(meter.bytes_read)),
+    );
+    add(
+        meter.bytes_written,
+        format!("wrote {}", words::bytes(meter.bytes_written)),
+    );
+    add(meter.files_opened, format!("{} files", meter.files_opened));
+    add(
+        meter.processes,
+        format!(
+            "{} processes {}",
+            meter.processes,
+            words::duration(meter.process_cpu_us / 1000)
+        ),
+    );
+    add(
+        meter.waited_us,
+        format!("waited {}", words::duration(meter.waited_us / 1000)),
+    );
+    theme.paint(Style::Dim, &format!("    {}", parts.join(theme.dot())))
+}
+
+/// The last lines of a result, for `-v`.
+pub(crate) fn result_lines(call: &ToolCall, most: usize, theme: &Theme) -> Vec<String> {
+    let text = result_text(call);
+    let lines: Vec<&str> = text.lines().collect();
+    let hidden = lines.len().saturating_sub(most);
+    let mut shown = Vec::new();
+    if hidden > 0 {
+        shown.push(theme.paint(
+            Style::Dim,
+            &format!(
+                "    {} {}",
+                theme.ellipsis(),
+                words::plural(hidden, "line", "lines")
+            ),
+        ));
+    }
+    for line in lines.iter().skip(hidden) {
+        let line = theme.fit(&line.replace('\t', "    "), theme.width.saturating_sub(5));
+        shown.push(theme.paint(Style::Dim, &format!("    {line}")));
+    }
+    shown
+}
+
+/// What the call is about, in one line.
+pub(crate) fn subject(call: &ToolCall) -> String {
+    /// Argument names that usually say it best, in this order.
+    const TELLING: [&str; 10] = [
+        "path", "command", "pattern", "query", "url", "title", "name", "prompt", "question", "id",
+    ];
+    if let Some(decision) = call.decisions.last() {
+        return reveal(first_line(&decision.effect));
+    }
+    let Value::Object(arguments) = &call.arguments else {
+        return String::new();
+    };
+    let text = TELLING
+        .iter()
+        .find_map(|name| arguments.get(*name).and_then(Value::as_str))
+        .or_else(|| arguments.values().find_map(Value::as_str));
+    reveal(first_line(text.unwrap_or_default()))
+}
+
+/// The text of a result, without control sequences.
+pub(crate) fn result_text(call: &ToolCall) -> String {
+    let Some(result) = &call.result else {
+        return String::new();
+    };
+    let parts: Vec<String> = result
+        .content
+        .iter()
+        .map(|content| match content {
+            ToolContent::Text { text } => clean(text),
+            ToolContent::Json { value } => value.to_string(),
+            ToolContent::Image { media_type, .. } => format!("[{}]", reveal(media_type)),
+            ToolContent::Diff { unified, .. } => clean(unified),
+        })
+        .collect();
+    parts.join("\n")
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default()
+}
+
+fn outcome(call: &ToolCall, status: Status, theme: &Theme) -> (&'static str, Style, &'static str) {
+    let is_unanswered = call
+        .decisions
+        .iter()
+        .any(|decision| decision.resolution == Resolution::NotAnswered);
+    match status {
+        Status::Pending | Status::Running => (theme.ellipsis(), Style::Dim, ""),
+        Status::Completed => (theme.ok(), Style::Good, ""),
+        Status::Failed => (theme.failed(), Style::Danger, "failed"),
+        Status::Denied if is_unanswered => (theme.failed(), Style::Danger, "not approved"),
+        Status::Denied => (theme.failed(), Style::Danger, "denied"),
+        Status::Interrupted => (theme.stopped(), Style::Dim, "cut off"),
+    }
+}
+
+fn changes(call: &ToolCall) -> Option<(u32, u32)> {
+    let diffs = call.result.iter().flat_map(|result| &result.content);
+    diffs
+        .filter_map(|content| match content {
+            ToolContent::Diff { added, removed, .. } => Some((*added, *removed)),
+            ToolContent::Text { .. } | ToolContent::Json { .. } | ToolContent::Image { .. } => None,
+        })
+        .reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theme::BARE;
+    use anteroom_api::{CallDecision, Tier, ToolResult};
+    use serde_json::json;
+
+    fn call(tool: &str, tier: Tier, arguments: Value) -> ToolCall {
+        ToolCall {
+            call: "c1".into(),
+            tool: tool.into(),
+            arguments,
+            tier,
+            decisions: vec![],
+            result: None,
+            meter: Some(Meter {
+                wall_us: 200_000,
+                ..Meter::default()
+            }),
+            child: None,
+        }
+    }
+
+    #[test]
+    fn one_line_says_what_and_how_it_went() {
+        let check = |call: &ToolCall, status, theme: &Theme, wanted: &str| {
+            assert_eq!(tool_line(call, status, theme), wanted);
+        };
+        let read = call(
+            "read_file",
+            Tier::Read,
+            json!({"path": "src/lib.rs", "limit": 3}),
+        );
+        check(
+            &read,
+            Status::Completed,
+            &BARE,
+            "○ read_file src/lib.rs  ✓ 0.2s",
+        );
+        check(
+            &read,
+            Status::Failed,
+            &BARE,
+            "○ read_file src/lib.rs  ✗ failed 0.2s",
+        );
+        check(
+            &read,
+            Status::Interrupted,
+            &BARE,
+            "○ read_file src/lib.rs  ⏹ cut off 0.2s",
+        );
+        let ascii = Theme {
+            has_unicode: false,
+            ..BARE
+        };
+        check(
+            &read,
+            Status::Completed,
+            &ascii,
+            "o read_file src/lib.rs  ok 0.2s",
+        );
+
+        let mut edit = call("edit_file", Tier::Write, json!({"path": "a\u{202e}b"}));
+        edit.result = Some(ToolResult {
+            is_error: false,
+            content: vec![ToolContent::Diff {
+                path: "a".into(),
+                unified: "@@".into(),
+                added: 9,
+                removed: 3,
+            }],
+        });
+        check(
+            &edit,
+            Status::Completed,
+            &BARE,
+            "✎ edit_file a\\u{202e}b  +9 −3  ✓ 0.2s",
+        );
+
+        let mut bash = call("bash", Tier::Execute, json!({"command": "ignored"}));
+        bash.meter = None;
+        bash.decisions = vec![CallDecision {
+            effect: "cargo test".into(),
+            tier: Tier::Execute,
+            resolution: Resolution::NotAnswered,
+            by: "nobody".into(),
+        }];
+        check(
+            &bash,
+            Status::Denied,
+            &BARE,
+            "▶ bash cargo test  ✗ not approved",
+        );
+        let narrow = Theme { width: 30, ..BARE };
+        check(
+            &bash,
+            Status::Denied,
+            &narrow,
+            "▶ bash carg…  ✗ not approved",
+        );
+        check(
+            &call("noop", Tier::Read, json!({})),
+            Status::Completed,
+            &BARE,
+            "○ noop  ✓ 0.2s",
+        );
+    }
+
+    #[test]
+    fn color_never_changes_the_words() {
+        let colored = Theme {
+            has_color: true,
+            ..BARE
+        };
+        let read = call("read_file", Tier::Destructive, json!({"path": "x"}));
+        for status in [Status::Completed, Status::Failed, Status::Denied] {
+            assert_eq!(
+                clean(&tool_line(&read, status, &colored)),
+                tool_line(&read, status, &BARE)
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_call_shows_its_first_line() {
+        let mut read = call("read_file", Tier::Read, json!({"path": "x"}));
+        read.result = Some(ToolResult::failed("\nno \u{1b}[31m`x` here\nmore"));
+        assert_eq!(
+            failure_line(&read, Status::Failed, &BARE).as_deref(),
+            Some("    no `x` here")
+        );
+        assert_eq!(failure_line(&read, Status::Completed, &BARE), None);
+    }
+
+    #[test]
+    fn the_meter_leaves_out_what_was_not_used() {
+        let meter = Meter {
+            cpu_us: 12_000,
+            peak_memory_bytes: 3_100_000,
+            bytes_read: 512,
+            ..Meter::default()
+        };
+        assert_eq!(
+            meter_line(&meter, &BARE),
+            "    cpu 12ms · peak 3.1 MB · read 512 B"
+        );
+    }
+}
