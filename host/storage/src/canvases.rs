@@ -1,0 +1,87 @@
+//! Canvases: every version is kept, the newest is shown.
+
+use crate::Storage;
+use crate::conversations::key;
+use crate::error::{Fault, StorageError};
+use crate::project::Fact;
+use crate::rows;
+use anteroom_api::{CanvasId, CanvasView, ConversationId};
+use rusqlite::{OptionalExtension, Row, params};
+
+/// The columns of the newest version, in the order [`view`] reads them.
+const VIEW: &str = "SELECT c.id, c.conversation, v.title, v.kind, v.version, v.body, v.updated_at
+    FROM canvases c JOIN canvas_versions v ON v.canvas = c.id AND v.version = c.version";
+
+impl Storage {
+    /// The newest version of each canvas of a conversation, in the order they were made.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn canvases(&self, id: ConversationId) -> Result<Vec<CanvasView>, StorageError> {
+        self.read(move |connection| {
+            let sql = format!("{VIEW} WHERE c.conversation = ?1 ORDER BY c.row");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_map([key(id)], view)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The newest version of one canvas of a conversation.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn canvas(
+        &self,
+        conversation: ConversationId,
+        id: CanvasId,
+    ) -> Result<Option<CanvasView>, StorageError> {
+        self.read(move |connection| {
+            let sql = format!("{VIEW} WHERE c.conversation = ?1 AND c.id = ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_row(params![key(conversation), id.0.into_bytes()], view);
+            Ok(found.optional()?)
+        })
+        .await
+    }
+}
+
+/// Adds a version. A version that is there stays as it is.
+pub(crate) fn save(fact: &Fact<'_>, canvas: &CanvasView) -> Result<(), Fault> {
+    let id = canvas.id.0.into_bytes();
+    fact.connection
+        .prepare_cached(
+            "INSERT INTO canvases (id, conversation, version) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version)",
+        )?
+        .execute(params![id, key(canvas.conversation), canvas.version])?;
+    fact.connection
+        .prepare_cached(
+            "INSERT INTO canvas_versions (canvas, version, title, kind, updated_at,
+                user_id, user_display_name, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (canvas, version) DO NOTHING",
+        )?
+        .execute(params![
+            id,
+            canvas.version,
+            canvas.title,
+            canvas.kind,
+            canvas.updated_at.0,
+            fact.user_id(),
+            fact.user_display_name(),
+            canvas.body,
+        ])?;
+    Ok(())
+}
+
+fn view(row: &Row<'_>) -> rusqlite::Result<CanvasView> {
+    Ok(CanvasView {
+        id: rows::id(row, 0)?,
+        conversation: rows::id(row, 1)?,
+        title: row.get(2)?,
+        kind: row.get(3)?,
+        version: row.get(4)?,
+        body: row.get(5)?,
+        updated_at: rows::millis(row, 6)?,
+    })
+}

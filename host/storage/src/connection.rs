@@ -1,0 +1,94 @@
+//! How connections are opened and set up: one that writes, others that only read.
+
+use crate::error::Fault;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a statement waits for another process before it gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// More than this crate has statements, so that none is ever prepared twice.
+const STATEMENTS: usize = 96;
+
+/// The first version without the known loss of a log reset while another process writes.
+const SQLITE_LEAST: i32 = 3_051_003;
+
+/// The one connection that writes. The file exists already.
+pub(crate) fn writer(path: &Path) -> Result<Connection, Fault> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(Fault::ReadOnly(Arc::new(std::io::Error::from(
+            std::io::ErrorKind::PermissionDenied,
+        ))));
+    }
+    use_log(&connection)?;
+    // A log that once grew large is cut back to this when it is next reset.
+    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+/// A connection that cannot write.
+pub(crate) fn reader(path: &Path) -> Result<Connection, Fault> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// `user_version` and `application_id`.
+pub(crate) fn versions(connection: &Connection) -> Result<(u32, u32), Fault> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    Ok((
+        number("user_version")?.cast_unsigned(),
+        number("application_id")?.cast_unsigned(),
+    ))
+}
+
+/// Refuses a library that is older than what we rely on.
+pub(crate) fn check_library() -> Result<(), Fault> {
+    if rusqlite::version_number() >= SQLITE_LEAST {
+        return Ok(());
+    }
+    let text = format!("SQLite {} is too old", rusqlite::version());
+    Err(Fault::Statement(Arc::new(std::io::Error::other(text))))
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    // What is sorted or rebuilt on the side never reaches a folder that others can read.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}
+
+/// Switches to the write-ahead log. SQLite does not wait here when two processes meet on a new file, so we do.
+fn use_log(connection: &Connection) -> Result<(), Fault> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mode: Result<String, _> =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match mode {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(_) => return Err(Fault::NoWriteAheadLog),
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

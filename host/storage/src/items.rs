@@ -1,0 +1,263 @@
+//! Items: the pieces of turns, in the order they began.
+
+use crate::Storage;
+use crate::conversations::{self, key};
+use crate::error::{Fault, StorageError};
+use crate::project::Fact;
+use crate::rows::{self, Key};
+use anteroom_api::{
+    Content, ConversationId, Item, ItemBody, Page, Status, ToolCall, Topic, TurnId,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// The columns of an [`Item`], in the order [`view`] reads them; the ordinal last.
+const VIEW: &str = "SELECT i.id, i.turn, i.status, i.origin, i.created_at, i.body,
+    c.call, c.tool, c.arguments, c.tier, c.approval_decision, c.result, c.meter, c.child, i.step, i.ordinal
+    FROM items i LEFT JOIN tool_calls c ON c.item_row = i.row";
+
+impl Storage {
+    /// Items of a conversation, the last `limit` before `before`; a page is oldest first.
+    ///
+    /// # Errors
+    /// [`Fault::BadCursor`], or any other [`Fault`].
+    pub async fn items(
+        &self,
+        id: ConversationId,
+        before: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Item>, StorageError> {
+        self.read(move |connection| page(connection, id, before.as_deref(), limit))
+            .await
+    }
+
+    /// All items of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn all_items(&self, id: ConversationId) -> Result<Vec<Item>, StorageError> {
+        self.read(move |connection| {
+            let sql = format!("{VIEW} WHERE i.conversation = ?1 ORDER BY i.ordinal");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_map([key(id)], view)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Stores how far a streamed item has come, so that a crash loses only what came after. Not an event, and
+    /// without effect once the item is complete.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn save_partial(
+        &self,
+        conversation: ConversationId,
+        item: &Item,
+    ) -> Result<(), StorageError> {
+        let item = item.clone();
+        self.write(move |connection| {
+            if !conversations::exists(connection, conversation)? {
+                return Err(Fault::UnknownConversation(conversation));
+            }
+            let fact = Fact {
+                connection,
+                topic: Topic::Conversation(conversation),
+                at: item.created_at,
+                user: None,
+                host: None,
+            };
+            save(&fact, conversation, &item)
+        })
+        .await
+    }
+}
+
+/// Adds or changes an item. An item that is complete is not opened again.
+pub(crate) fn save(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    item: &Item,
+) -> Result<(), Fault> {
+    let (body, call) = match &item.body {
+        ItemBody::ToolCall(call) => (None, Some(call)),
+        ItemBody::UserMessage { .. }
+        | ItemBody::AgentMessage { .. }
+        | ItemBody::Reasoning { .. }
+        | ItemBody::Summary { .. } => (Some(rows::json_column(&item.body)?), None),
+    };
+    let is_open = is_open(item.status);
+    let row: Option<i64> = fact
+        .connection
+        .prepare_cached(
+            "INSERT INTO items (id, conversation, ordinal, turn, status, origin, created_at,
+                user_id, user_display_name, body, text, step)
+             VALUES (?1, ?2,
+                (SELECT coalesce(max(ordinal), 0) + 1 FROM items WHERE conversation = ?2),
+                ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                CASE (SELECT kind FROM conversations WHERE id = ?2) WHEN 'chat' THEN ?10 END,
+                ?12)
+             ON CONFLICT (id) DO UPDATE SET
+                status = excluded.status, origin = excluded.origin, body = excluded.body,
+                text = excluded.text, user_id = coalesce(excluded.user_id, user_id),
+                user_display_name = coalesce(excluded.user_display_name, user_display_name)
+             WHERE conversation = excluded.conversation
+                AND (NOT ?11 OR status IN ('pending', 'running'))
+             RETURNING row",
+        )?
+        .query_row(
+            params![
+                item.id.0.into_bytes(),
+                key(conversation),
+                item.turn.0.into_bytes(),
+                rows::word_column(&item.status)?,
+                rows::json_column(&item.origin)?,
+                item.created_at.0,
+                fact.user_id(),
+                fact.user_display_name(),
+                body,
+                if is_open {
+                    None
+                } else {
+                    searchable(&item.body)
+                },
+                is_open,
+                item.step,
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    match (row, call) {
+        (Some(row), Some(call)) => save_call(fact, conversation, item, (row, call)),
+        _ => Ok(()),
+    }
+}
+
+fn save_call(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    item: &Item,
+    (row, call): (i64, &ToolCall),
+) -> Result<(), Fault> {
+    let child: Option<Key> = call.child.map(key);
+    let result = call.result.as_ref().map(rows::json_column).transpose()?;
+    let meter = call.meter.as_ref().map(rows::json_column).transpose()?;
+    fact.connection
+        .prepare_cached(
+            "INSERT INTO tool_calls (item_row, item, conversation, turn, call, tool, arguments,
+                tier, approval_decision, result, meter, child)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (item_row) DO UPDATE SET
+                call = excluded.call, tool = excluded.tool, arguments = excluded.arguments,
+                tier = excluded.tier, approval_decision = excluded.approval_decision,
+                result = excluded.result, meter = excluded.meter, child = excluded.child",
+        )?
+        .execute(params![
+            row,
+            item.id.0.into_bytes(),
+            key(conversation),
+            item.turn.0.into_bytes(),
+            call.call,
+            call.tool,
+            rows::json_column(&call.arguments)?,
+            rows::word_column(&call.tier)?,
+            rows::json_column(&call.decisions)?,
+            result,
+            meter,
+            child,
+        ])?;
+    Ok(())
+}
+
+/// Items of a turn that are not complete, oldest first.
+pub(crate) fn open_of(connection: &Connection, turn: TurnId) -> Result<Vec<Item>, Fault> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{VIEW} WHERE i.turn = ?1 AND i.status IN ('pending', 'running') ORDER BY i.ordinal"
+    ))?;
+    let found = statement.query_map([turn.0.into_bytes()], view)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn page(
+    connection: &Connection,
+    id: ConversationId,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Page<Item>, Fault> {
+    let before: i64 = match before {
+        None => i64::MAX,
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| Fault::BadCursor(cursor.to_string()))?,
+    };
+    let limit = limit.max(1);
+    let mut statement = connection.prepare_cached(&format!(
+        "{VIEW} WHERE i.conversation = ?1 AND i.ordinal < ?2 ORDER BY i.ordinal DESC LIMIT ?3"
+    ))?;
+    let found = statement.query_map(params![key(id), before, i64::from(limit) + 1], |row| {
+        Ok((view(row)?, row.get::<_, i64>(15)?))
+    })?;
+    let mut found: Vec<(Item, i64)> = found.collect::<Result<_, _>>()?;
+    let has_more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let first = found.last().filter(|_| has_more);
+    Ok(Page {
+        before: first.map(|(_, ordinal)| ordinal.to_string()),
+        entries: found.into_iter().rev().map(|(item, _)| item).collect(),
+    })
+}
+
+fn view(row: &Row<'_>) -> rusqlite::Result<Item> {
+    let body = match rows::optional_json(row, 5)? {
+        Some(body) => body,
+        None => ItemBody::ToolCall(ToolCall {
+            call: row.get(6)?,
+            tool: row.get(7)?,
+            arguments: rows::json(row, 8)?,
+            tier: rows::word(row, 9)?,
+            decisions: rows::json(row, 10)?,
+            result: rows::optional_json(row, 11)?,
+            meter: rows::optional_json(row, 12)?,
+            child: rows::optional_id(row, 13)?,
+        }),
+    };
+    Ok(Item {
+        id: rows::id(row, 0)?,
+        turn: rows::id(row, 1)?,
+        step: row.get(14)?,
+        status: rows::word(row, 2)?,
+        origin: rows::json(row, 3)?,
+        created_at: rows::millis(row, 4)?,
+        body,
+    })
+}
+
+fn is_open(status: Status) -> bool {
+    match status {
+        Status::Pending | Status::Running => true,
+        Status::Completed | Status::Failed | Status::Denied | Status::Interrupted => false,
+    }
+}
+
+/// What a search finds an item by: the words of people and of the model.
+fn searchable(body: &ItemBody) -> Option<String> {
+    let text = match body {
+        ItemBody::UserMessage { content } => {
+            let parts: Vec<&str> = content.iter().filter_map(words).collect();
+            parts.join("\n")
+        }
+        ItemBody::AgentMessage { text } => text.clone(),
+        ItemBody::Reasoning { .. } | ItemBody::ToolCall(_) | ItemBody::Summary { .. } => {
+            return None;
+        }
+    };
+    // The marks around matches in a snippet must be ours alone.
+    let text = text.replace(['\u{0}', '\u{2}', '\u{3}'], " ");
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn words(content: &Content) -> Option<&str> {
+    match content {
+        Content::Text { text } => Some(text),
+        Content::Image { .. } => None,
+    }
+}

@@ -1,0 +1,251 @@
+//! Turns: running, waiting, over, or cut off by a crash; and the tokens they used.
+
+use crate::conversations::key;
+use crate::error::{Fault, StorageError};
+use crate::project::Fact;
+use crate::{Storage, approvals, items, rows};
+use anteroom_api::{
+    Approval, ConversationId, Item, Question, QueuedInput, StopReason, TurnId, TurnView, Usage,
+};
+use rusqlite::{Connection, Row, params};
+
+/// The columns of a [`TurnView`], in the order [`view`] reads them.
+const VIEW: &str = "SELECT id, conversation, started_at, ended_at, stop,
+    prompt_tokens, completion_tokens, cached_tokens, is_estimated FROM turns";
+
+/// A turn that was cut off, with everything that has to be closed before it can be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unfinished {
+    /// The turn.
+    pub turn: TurnView,
+    /// Its items that are not complete, with what was saved of them.
+    pub items: Vec<Item>,
+    /// Its approvals that nobody has decided.
+    pub approvals: Vec<Approval>,
+    /// Its questions that nobody has answered.
+    pub questions: Vec<Question>,
+}
+
+impl Storage {
+    /// Turns without an end whose process is gone. Each is handed to one process only, which is expected to
+    /// close it; one that runs in another process is none of ours.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, StorageError> {
+        let is_alive = self.host().liveness();
+        let own = self.host().name().map(str::to_string);
+        self.write(move |connection| {
+            claim(connection, own.as_deref(), &is_alive)?;
+            unfinished(connection, own.as_deref())
+        })
+        .await
+    }
+
+    /// Turns of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn turns(&self, id: ConversationId) -> Result<Vec<TurnView>, StorageError> {
+        self.read(move |connection| {
+            let sql = format!("{VIEW} WHERE conversation = ?1 ORDER BY row");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_map([key(id)], view)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Input that waits behind the running turn, next first.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn queue(&self, id: ConversationId) -> Result<Vec<QueuedInput>, StorageError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT turn, input FROM queued WHERE conversation = ?1 ORDER BY row",
+            )?;
+            let found = statement.query_map([key(id)], |row| {
+                Ok(QueuedInput {
+                    turn: rows::id(row, 0)?,
+                    input: rows::json(row, 1)?,
+                })
+            })?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+/// Input waits. Not if its turn has begun already.
+pub(crate) fn queue(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    queued: &QueuedInput,
+) -> Result<(), Fault> {
+    fact.connection
+        .prepare_cached(
+            "INSERT INTO queued (turn, conversation, input)
+             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM turns WHERE id = ?1)
+             ON CONFLICT (turn) DO NOTHING",
+        )?
+        .execute(params![
+            queued.turn.0.into_bytes(),
+            key(conversation),
+            rows::json_column(&queued.input)?,
+        ])?;
+    Ok(())
+}
+
+/// Input waits no more.
+pub(crate) fn unqueue(fact: &Fact<'_>, turn: TurnId) -> Result<(), Fault> {
+    fact.connection
+        .prepare_cached("DELETE FROM queued WHERE turn = ?1")?
+        .execute([turn.0.into_bytes()])?;
+    Ok(())
+}
+
+/// A turn runs, in this process.
+pub(crate) fn start(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    turn: TurnId,
+) -> Result<(), Fault> {
+    unqueue(fact, turn)?;
+    fact.connection
+        .prepare_cached(
+            "INSERT INTO turns (id, conversation, started_at, host, user_id, user_display_name)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            turn.0.into_bytes(),
+            key(conversation),
+            fact.at.0,
+            fact.host,
+            fact.user_id(),
+            fact.user_display_name(),
+        ])?;
+    Ok(())
+}
+
+/// A step is over. While the turn runs, its tokens are the sum of its steps'.
+pub(crate) fn end_step(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    turn: TurnId,
+    (step, usage): (u32, Usage),
+) -> Result<(), Fault> {
+    start(fact, conversation, turn)?;
+    fact.connection
+        .prepare_cached(
+            "INSERT INTO usage (turn, step, prompt_tokens, completion_tokens, cached_tokens,
+                is_estimated, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (turn, step) DO UPDATE SET prompt_tokens = excluded.prompt_tokens,
+                completion_tokens = excluded.completion_tokens,
+                cached_tokens = excluded.cached_tokens, is_estimated = excluded.is_estimated",
+        )?
+        .execute(params![
+            turn.0.into_bytes(),
+            step,
+            rows::tokens_column(usage.prompt_tokens),
+            rows::tokens_column(usage.completion_tokens),
+            rows::tokens_column(usage.cached_tokens),
+            usage.is_estimated,
+            fact.at.0,
+        ])?;
+    fact.connection
+        .prepare_cached(
+            "UPDATE turns SET (prompt_tokens, completion_tokens, cached_tokens, is_estimated) =
+                (SELECT sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
+                    max(is_estimated) FROM usage WHERE turn = ?1)
+             WHERE id = ?1 AND ended_at IS NULL",
+        )?
+        .execute([turn.0.into_bytes()])?;
+    Ok(())
+}
+
+/// A turn is over. The first end counts.
+pub(crate) fn end(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    turn: TurnId,
+    (stop, usage): (&StopReason, Usage),
+) -> Result<(), Fault> {
+    start(fact, conversation, turn)?;
+    fact.connection
+        .prepare_cached(
+            "UPDATE turns SET ended_at = ?2, stop = ?3, prompt_tokens = ?4,
+                completion_tokens = ?5, cached_tokens = ?6, is_estimated = ?7
+             WHERE id = ?1 AND ended_at IS NULL",
+        )?
+        .execute(params![
+            turn.0.into_bytes(),
+            fact.at.0,
+            rows::json_column(stop)?,
+            rows::tokens_column(usage.prompt_tokens),
+            rows::tokens_column(usage.completion_tokens),
+            rows::tokens_column(usage.cached_tokens),
+            usage.is_estimated,
+        ])?;
+    Ok(())
+}
+
+/// Takes over the turns of processes that are gone.
+fn claim(
+    connection: &Connection,
+    own: Option<&str>,
+    is_alive: &dyn Fn(&str) -> bool,
+) -> Result<(), Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT host FROM turns WHERE ended_at IS NULL")?;
+    let hosts = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
+    let hosts: Vec<Option<String>> = hosts.collect::<Result<_, _>>()?;
+    for host in hosts {
+        if host.as_deref().is_some_and(is_alive) {
+            continue;
+        }
+        connection
+            .prepare_cached(
+                "UPDATE turns SET host = ?2, is_cut_off = 1 WHERE ended_at IS NULL AND host IS ?1",
+            )?
+            .execute(params![host, own])?;
+    }
+    Ok(())
+}
+
+fn unfinished(connection: &Connection, own: Option<&str>) -> Result<Vec<Unfinished>, Fault> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{VIEW} WHERE ended_at IS NULL AND is_cut_off AND host IS ?1 ORDER BY row"
+    ))?;
+    let turns = statement.query_map([own], view)?;
+    let turns: Vec<TurnView> = turns.collect::<Result<_, _>>()?;
+    turns
+        .into_iter()
+        .map(|turn| {
+            let conversation = turn.conversation;
+            let mut approvals = approvals::open(connection, conversation)?;
+            approvals.retain(|approval| approval.turn == turn.id);
+            let mut questions = approvals::unanswered(connection, conversation)?;
+            questions.retain(|question| question.turn == turn.id);
+            Ok(Unfinished {
+                items: items::open_of(connection, turn.id)?,
+                turn,
+                approvals,
+                questions,
+            })
+        })
+        .collect()
+}
+
+fn view(row: &Row<'_>) -> rusqlite::Result<TurnView> {
+    let ended_at: Option<i64> = row.get(3)?;
+    Ok(TurnView {
+        id: rows::id(row, 0)?,
+        conversation: rows::id(row, 1)?,
+        started_at: rows::millis(row, 2)?,
+        ended_at: ended_at.map(anteroom_api::UnixMillis),
+        stop: rows::optional_json(row, 4)?,
+        usage: rows::usage(row, 5)?,
+    })
+}
