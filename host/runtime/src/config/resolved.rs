@@ -1,0 +1,207 @@
+//! What the settings mean, typed: the struct that the rest of the host uses.
+//!
+//! Its fields are the rows of the table and nothing more; a row without a field, or a field
+//! without a row, fails the first load.
+
+use anteroom_api::{Mode, Tier};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The model endpoint.
+    pub ai: Ai,
+    /// The program itself.
+    pub app: App,
+    /// The agent's limits and the terminal's manners.
+    pub cli: Cli,
+    /// The safety gate.
+    pub safety: Safety,
+    /// Limits of one tool call.
+    pub tools: Tools,
+    /// Who the user is, as far as it was written down here.
+    pub identity: IdentitySettings,
+}
+
+/// The model endpoint.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ai {
+    pub base_url: Option<String>,
+    pub api_key: Option<Secret>,
+    pub api_key_command: Option<String>,
+    pub model: Option<String>,
+    /// The user's own instructions, in addition to the built-in prompt.
+    pub system_prompt: Option<String>,
+    pub temperature: Option<f64>,
+    pub verify_ssl: bool,
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "seconds")]
+    pub connect_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub write_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub pool_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub first_token_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub request_timeout: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub chunk_stall_timeout: Duration,
+    pub retry_max_attempts: u32,
+    #[serde(deserialize_with = "seconds")]
+    pub retry_backoff_base: Duration,
+}
+
+/// The program itself.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    pub data_dir: PathBuf,
+    pub log_level: LogLevel,
+    pub log_format: LogFormat,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The agent's limits and the terminal's manners.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cli {
+    pub max_tool_iterations: u32,
+    pub model_context_window: u32,
+    pub context_warn_tokens: u32,
+    pub context_auto_compact_tokens: u32,
+    pub tool_output_max_chars: usize,
+    pub file_reference_max_chars: usize,
+    pub verbosity: Verbosity,
+    pub tool_dedup: bool,
+    #[serde(deserialize_with = "seconds")]
+    pub esc_hint_delay: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub stall_display_threshold: Duration,
+    #[serde(deserialize_with = "seconds")]
+    pub stall_warning_threshold: Duration,
+}
+
+/// How much of the tools' work is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verbosity {
+    Compact,
+    Normal,
+    Verbose,
+}
+
+/// The safety gate.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Safety {
+    pub approval_mode: Mode,
+    #[serde(deserialize_with = "seconds")]
+    pub approval_timeout: Duration,
+    pub allowed_tools: Vec<String>,
+    pub denied_tools: Vec<String>,
+    pub tool_tiers: BTreeMap<String, Tier>,
+    pub custom_patterns: Vec<String>,
+    pub sensitive_paths: Vec<String>,
+    pub sandbox: Sandbox,
+    pub subagent: Subagent,
+}
+
+/// `safety.sandbox`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sandbox {
+    /// None.
+    Off,
+    /// What this system has.
+    Auto,
+    /// Nothing runs without it.
+    Require,
+}
+
+/// Limits of sub-agents.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subagent {
+    pub max_concurrent: u32,
+    pub max_total: u32,
+    pub max_depth: u32,
+    pub max_iterations: u32,
+    #[serde(deserialize_with = "seconds")]
+    pub timeout: Duration,
+    pub max_output_chars: usize,
+    pub max_prompt_chars: usize,
+}
+
+/// Limits of one tool call.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tools {
+    #[serde(deserialize_with = "seconds")]
+    pub call_timeout: Duration,
+    pub memory_mb: u32,
+}
+
+/// Who the user is, as far as it was written down.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitySettings {
+    pub user_id: Option<String>,
+    pub display_name: Option<String>,
+    /// Kept by the original; it follows from the private one.
+    pub public_key: Option<String>,
+    pub private_key: Option<Secret>,
+}
+
+/// A text that must not be shown: no `Display`, no `Serialize`, and `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+}
