@@ -49,6 +49,7 @@ extern crate self as anteroom_sdk;
 pub mod bindings;
 
 mod context;
+pub mod edits;
 mod error;
 mod lent;
 mod output;

@@ -37,6 +37,9 @@ fn shrink(schema: &mut Value) {
         members.shift_remove("minimum");
     }
     members.shift_remove("maximum");
+    if members.get("description").and_then(Value::as_str) == Some("") {
+        members.shift_remove("description");
+    }
     drop_null(members);
     join_constants(members);
     for (name, member) in members.iter_mut() {

@@ -25,4 +25,9 @@ macro_rules! component {
     };
 }
 
-static BUILT_IN: &[(&str, &[u8])] = &[component!("files")];
+static BUILT_IN: &[(&str, &[u8])] = &[
+    component!("files"),
+    component!("shell"),
+    component!("canvas"),
+    component!("agents"),
+];
