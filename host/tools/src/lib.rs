@@ -15,7 +15,9 @@
 )]
 
 mod clock;
+mod confine;
 mod error;
+mod lend;
 mod meter;
 mod services;
 mod session;

@@ -1,7 +1,7 @@
 //! What tools need from the runtime, as a trait. Knows nothing of who implements it.
 
 use anteroom_api::item::CallDecision;
-use anteroom_api::{Answer, BoxFuture, CanvasView, ConversationId, OutputStream, Resolution};
+use anteroom_api::{Answer, BoxFuture, CanvasView, OutputStream, Resolution};
 use anteroom_gate::Asked;
 
 /// The runtime's side of a running call. One value serves one call.
@@ -76,9 +76,7 @@ pub struct AgentOutcome {
     /// Model requests it made.
     pub steps: u32,
     /// Whether it finished as meant.
-    pub is_completed: bool,
-    /// The conversation its turns are kept in.
-    pub conversation: ConversationId,
+    pub completed: bool,
 }
 
 /// Why a child agent has no outcome.

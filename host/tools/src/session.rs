@@ -2,6 +2,7 @@
 //! Knows nothing of engines or permits.
 
 use crate::ToolsError;
+use crate::lend::tasks::Tasks;
 use anteroom_gate::FilePath;
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ pub struct Session {
     temp: Root,
     outside: Root,
     seen: Mutex<HashMap<FilePath, Stamp>>,
+    tasks: Tasks,
 }
 
 /// A folder with an open handle, so that it stays the same folder whatever is renamed around it.
@@ -61,6 +63,7 @@ impl Session {
             temp: Root::open(&temp)?,
             outside: Root::open(Path::new("/"))?,
             seen: Mutex::default(),
+            tasks: Tasks::default(),
         }))
     }
 
@@ -77,6 +80,11 @@ impl Session {
     /// The file system's root, for absolute paths outside both.
     pub(crate) fn outside(&self) -> &Root {
         &self.outside
+    }
+
+    /// The background tasks.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     /// Remembers the state in which a file was read or left by a tool.

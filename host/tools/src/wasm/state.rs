@@ -1,22 +1,25 @@
 //! What the host functions of one running call share. The one place where an effect is shown to the permit.
 
 use crate::clock::Clock;
+use crate::confine::Shell;
 use crate::meter::{Count, Counters};
 use crate::services::Services;
 use crate::session::Session;
 use anteroom_api::item::CallDecision;
-use anteroom_api::{Capability, GrantReach, Resolution, Scope, Stop, Tier, ToolContent};
+use anteroom_api::{Capability, GrantReach, OutputStream, Resolution, Scope, Stop, Tier, ToolContent};
 use anteroom_gate::{Asked, Effect, EffectVerdict, FilePath, Permit};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Proposals kept at most; later ones are not shown.
 const PROPOSALS_MAX: usize = 256;
 /// Refusals kept at most, so that a tool that tries again and again does not fill the memory.
 const REFUSALS_MAX: usize = 32;
+/// Output kept for the words of a call that is cut off; up to twice as much for a moment.
+const SAID_BYTES: usize = 4096;
 /// What a wait answers that was ended by a cancel.
 const CANCELLED: &str = "the call was cancelled";
 
@@ -36,8 +39,14 @@ pub(crate) struct CallState {
     pub(crate) clock: Clock,
     /// Raised when the call is cancelled.
     pub(crate) stop: Stop,
+    /// The shell for its commands.
+    pub(crate) shell: Arc<Shell>,
+    /// Process groups that are not gone yet.
+    pub(crate) groups: watch::Sender<usize>,
     proposals: Mutex<HashMap<String, ToolContent>>,
     refusals: Mutex<Vec<String>>,
+    /// The end of what its processes and its log have said.
+    said: Mutex<String>,
     asking: Semaphore,
 }
 
@@ -48,7 +57,9 @@ pub(crate) struct Caller {
     pub(crate) module: String,
     /// Whether the module is embedded in the binary.
     pub(crate) is_built_in: bool,
-    /// What it was granted.
+    /// The capabilities the tool declares; it is lent no others, whatever its module was granted.
+    pub(crate) declared: Vec<Capability>,
+    /// What the module was granted.
     pub(crate) grants: Vec<(Capability, GrantReach)>,
 }
 
@@ -60,6 +71,7 @@ pub(crate) struct CallParts {
     pub(crate) session: Arc<Session>,
     pub(crate) clock: Clock,
     pub(crate) stop: Stop,
+    pub(crate) shell: Arc<Shell>,
 }
 
 impl CallState {
@@ -72,6 +84,9 @@ impl CallState {
             session: parts.session,
             clock: parts.clock,
             stop: parts.stop,
+            shell: parts.shell,
+            groups: watch::Sender::new(0),
+            said: Mutex::default(),
             proposals: Mutex::default(),
             refusals: Mutex::default(),
             asking: Semaphore::new(1),
@@ -176,6 +191,28 @@ impl CallState {
         refusals.clone()
     }
 
+    /// Shows output, and keeps its end for the case that the call is cut off.
+    pub(crate) fn say(&self, stream: OutputStream, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        {
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push_str(&text);
+            if said.len() > 2 * SAID_BYTES {
+                let from = said.ceil_char_boundary(said.len() - SAID_BYTES);
+                said.drain(..from);
+            }
+        }
+        self.services.output(stream, text);
+    }
+
+    /// The end of what was shown.
+    pub(crate) fn said(&self) -> String {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.clone()
+    }
+
     async fn ask(&self, effect: &Effect) -> Result<(), String> {
         let turn = self.wait_for_person(self.asking.acquire()).await?;
         // Another answer may have settled this one meanwhile ("for this folder").
@@ -266,8 +303,11 @@ impl CallState {
 }
 
 impl Caller {
-    /// The reach of a capability, if it was granted.
+    /// The reach of a capability, if it was declared and granted.
     pub(crate) fn reach(&self, capability: Capability) -> Option<&GrantReach> {
+        if !self.declared.contains(&capability) {
+            return None;
+        }
         self.grants
             .iter()
             .find(|(granted, _)| *granted == capability)
@@ -277,6 +317,12 @@ impl Caller {
     /// What to say where a capability is missing.
     pub(crate) fn ungranted(&self, capability: Capability) -> String {
         let module = &self.module;
+        if !self.declared.contains(&capability) {
+            return format!(
+                "this tool of the toolset `{module}` may not {}: it does not declare `{capability}`; only a new version of the toolset can change that",
+                capability.in_words()
+            );
+        }
         format!(
             "the toolset `{module}` may not {}: it was not granted `{capability}`; a person can allow it with `aroom tool grant {module} {capability}`",
             capability.in_words()

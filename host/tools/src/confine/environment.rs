@@ -1,0 +1,88 @@
+//! The shell and the environment that commands get: a list of harmless names, never a secret.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Names that are passed on as they are: who and where the user is, and where toolchains live.
+const PASSED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "JAVA_HOME",
+    "GOPATH",
+    "GOROOT",
+    "NVM_DIR",
+    "PYENV_ROOT",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+];
+/// Where programs are looked for when nobody says.
+const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// A shell and what commands in it see of the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shell {
+    pub(crate) program: PathBuf,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Shell {
+    /// `bash` where the path has one, else `sh`; and of `environment` only what is harmless.
+    pub(crate) fn new(environment: &BTreeMap<String, String>) -> Self {
+        let path = environment.get("PATH").map_or(PATH_DEFAULT, String::as_str);
+        let program = path
+            .split(':')
+            .filter(|folder| folder.starts_with('/'))
+            .map(|folder| Path::new(folder).join("bash"))
+            .find(|bash| bash.is_file())
+            .unwrap_or_else(|| PathBuf::from("/bin/sh"));
+        let mut kept: BTreeMap<String, String> = environment
+            .iter()
+            .filter(|(name, _)| PASSED.contains(&name.as_str()) || name.starts_with("LC_"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        kept.entry("PATH".into())
+            .or_insert_with(|| PATH_DEFAULT.into());
+        kept.insert("TERM".into(), "dumb".into());
+        Self {
+            program,
+            environment: kept.into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_only_harmless_names() {
+        let given = [
+            ("PATH", "/nowhere"),
+            ("LC_ALL", "C"),
+            ("OPENAI_API_KEY", "secret"),
+            ("BASH_ENV", "/tmp/evil"),
+            ("LD_PRELOAD", "/tmp/evil.so"),
+            ("TERM", "xterm"),
+        ];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected = [("LC_ALL", "C"), ("PATH", "/nowhere"), ("TERM", "dumb")];
+        let shell = Shell::new(&BTreeMap::from(given));
+        assert_eq!(
+            shell,
+            Shell {
+                program: "/bin/sh".into(),
+                environment: expected
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .to_vec(),
+            }
+        );
+    }
+}

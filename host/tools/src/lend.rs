@@ -1,0 +1,15 @@
+//! The host's side of `wit/host.wit`: one file per interface. Every effect is shown to the permit first, and
+//! every capability but `log` and `workspace` is refused, in words, where it was not granted.
+
+mod agents;
+mod ask;
+mod canvas;
+mod log;
+mod output;
+mod plain;
+pub(crate) mod process;
+pub(crate) mod tasks;
+mod workspace;
+
+/// Only words; there is nothing to lend.
+impl crate::wasm::bindings::anteroom::tool::types::Host for crate::wasm::hosted::Hosted {}

@@ -1,0 +1,188 @@
+//! Compiled code on disk, by hash of the component and fingerprint of the engine. The only place that
+//! takes machine code from a file, hence the care about who can have written it.
+
+use crate::wasm::engine::Engine;
+use rustix::fs::{Mode, OFlags};
+use sha2::{Digest as _, Sha256};
+use std::fs::{self, DirBuilder, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+use wasmtime::component::Component;
+
+/// Entries kept; the longest unused ones go first.
+const ENTRIES_MAX: usize = 128;
+/// Bytes kept; the longest unused ones go first.
+const BYTES_MAX: u64 = 512 << 20;
+
+/// A private folder of compiled components.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    /// None when the folder cannot be made private: then nothing is kept.
+    folder: Option<PathBuf>,
+    written: AtomicU64,
+}
+
+impl Cache {
+    /// Opens the folder, making it for its owner only.
+    pub(crate) fn open(folder: &Path) -> Self {
+        let private = private_folder(folder);
+        if let Err(error) = &private {
+            tracing::warn!(%error, folder = %folder.display(), "compiled tools are not kept");
+        }
+        Self {
+            folder: private.ok(),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// The compiled form of a component: from the folder, or compiled now and kept there.
+    ///
+    /// # Errors
+    /// What the compiler says to bytes that are no component.
+    pub(crate) fn component(
+        &self,
+        engine: &Engine,
+        hash: &str,
+        bytes: &[u8],
+    ) -> wasmtime::Result<Component> {
+        let path = self.path_of(engine, hash);
+        if let Some(found) = path.as_deref().and_then(|path| load(engine, path)) {
+            return Ok(found);
+        }
+        let code = engine.inner().precompile_component(bytes)?;
+        if let Some(path) = path {
+            match self.keep(&path, &code) {
+                // What is mapped from the file does not stay in memory, unlike what was just compiled.
+                Ok(()) => {
+                    if let Some(found) = load(engine, &path) {
+                        return Ok(found);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "could not keep a compiled tool"),
+            }
+        }
+        from_compiler(engine, &code)
+    }
+
+    fn path_of(&self, engine: &Engine, hash: &str) -> Option<PathBuf> {
+        let mut fingerprint = DefaultHasher::new();
+        engine
+            .inner()
+            .precompile_compatibility_hash()
+            .hash(&mut fingerprint);
+        let name = format!("{hash}-{:016x}.cwasm", fingerprint.finish());
+        self.folder.as_ref().map(|folder| folder.join(name))
+    }
+
+    /// Writes beside and renames, so that no reader and no crash ever meets half a file.
+    fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let beside = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
+        let written = write_private(&beside, code).and_then(|()| fs::rename(&beside, path));
+        if written.is_err() {
+            // Nothing more can be done about a file that could not even be removed.
+            let _ = fs::remove_file(&beside);
+        }
+        written?;
+        self.prune(path)
+    }
+
+    fn prune(&self, newest: &Path) -> io::Result<()> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        let mut entries: Vec<(SystemTime, u64, PathBuf)> = fs::read_dir(folder)?
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                let about = entry.metadata().ok()?;
+                Some((about.modified().ok()?, about.len(), entry.path()))
+            })
+            .filter(|(_, _, path)| path != newest)
+            .collect();
+        entries.sort_by(|one, other| other.0.cmp(&one.0));
+        let mut bytes = fs::metadata(newest)?.len();
+        for (index, (_, size, path)) in entries.iter().enumerate() {
+            bytes = bytes.saturating_add(*size);
+            if index + 1 >= ENTRIES_MAX || bytes > BYTES_MAX {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// SHA-256 of a component, hexadecimal.
+pub(crate) fn hash_of(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Makes sure that nobody but us can put a file there.
+fn private_folder(folder: &Path) -> io::Result<PathBuf> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = fs::canonicalize(folder)?;
+    let about = fs::symlink_metadata(&folder)?;
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("the folder belongs to somebody else"));
+    }
+    if about.mode() & 0o077 != 0 {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(folder)
+}
+
+fn write_private(path: &Path, code: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+    file.write_all(code)?;
+    file.sync_all()
+}
+
+/// A kept component, if it is there, is ours, and fits the engine.
+fn load(engine: &Engine, path: &Path) -> Option<Component> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    let about = file.metadata().ok()?;
+    let is_ours = about.is_file()
+        && about.uid() == rustix::process::geteuid().as_raw()
+        && about.mode() & 0o022 == 0;
+    if !is_ours {
+        return None;
+    }
+    // Marks it as used, for `prune`; a failure only makes it look older.
+    let _ = file.set_modified(SystemTime::now());
+    match from_own_file(engine, path) {
+        Ok(component) => Some(component),
+        Err(error) => {
+            tracing::debug!(%error, "a compiled tool does not fit any more");
+            None
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "mapping machine code is what a cache of it is for")]
+fn from_own_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: the file must be an unmodified output of this engine's compiler, and stay so while it is
+    // mapped. Its folder is owned by us with mode 0700 and the file is owned by us and writable by nobody
+    // else (`private_folder`, `load`), so only this user's processes can have made it. We only ever put
+    // complete compiler output there, under a name with the component's hash and the engine's fingerprint,
+    // and replace it by rename, never in place (`keep`). The engine checks version and settings itself.
+    unsafe { Component::deserialize_file(engine.inner(), path) }
+}
+
+#[expect(unsafe_code, reason = "where nothing can be kept, the compiler's output is used directly")]
+fn from_compiler(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes were returned by `precompile_component` of the same engine in the only caller,
+    // `Cache::component`, and were not touched since.
+    unsafe { Component::deserialize(engine.inner(), code) }
+}
