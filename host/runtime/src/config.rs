@@ -7,6 +7,7 @@ mod edit;
 mod env;
 mod layers;
 mod nearest;
+mod patch;
 pub(crate) mod private_file;
 mod raw;
 mod reference;

@@ -379,7 +379,7 @@ impl<'a> Layers<'a> {
             self.warn(problem(format!("`{place}`: `{}` {words}", row.key)));
         }
         let mut value = parsed.value;
-        if matches!(row.kind, Kind::Path) {
+        if matches!(row.kind, Kind::Path | Kind::Paths) {
             match self.absolute(&value, base) {
                 Some(path) => value = path,
                 None => {
@@ -427,15 +427,17 @@ impl<'a> Layers<'a> {
         self.held.insert(row.key, Held { value, origin });
     }
 
+    /// With `~/` and relative paths made absolute; `None` where that is not possible.
     fn absolute(&self, value: &Value, base: Option<&Path>) -> Option<Value> {
+        if let Value::Array(paths) = value {
+            let paths = paths.iter().map(|path| self.absolute(path, base));
+            return paths.collect::<Option<_>>().map(Value::Array);
+        }
         let text = value.as_str()?;
         let path = match text.strip_prefix('~') {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-                let home = self
-                    .sources
-                    .environment
-                    .get("HOME")
-                    .filter(|home| !home.is_empty())?;
+                let home = self.sources.environment.get("HOME");
+                let home = home.filter(|home| !home.is_empty())?;
                 Path::new(home).join(rest.trim_start_matches('/'))
             }
             _ => base.map_or_else(|| Path::new(text).to_owned(), |base| base.join(text)),

@@ -60,6 +60,17 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
+impl Entry {
+    /// Behind its last byte. Where nothing is written, the parser puts the value elsewhere.
+    pub(crate) fn end(&self) -> usize {
+        if self.value.bytes.is_empty() {
+            self.bytes.end
+        } else {
+            self.value.bytes.end
+        }
+    }
+}
+
 /// Both count from 1; columns are characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -276,9 +287,7 @@ impl<'input> Builder<'input> {
             let (event, span) = self.inner(open.start)?;
             if matches!(event, Event::MappingEnd) {
                 let is_flow = style == StructureStyle::Flow;
-                let last = entries
-                    .last()
-                    .map(|entry| entry.bytes.end.max(entry.value.bytes.end));
+                let last = entries.last().map(Entry::end);
                 let bytes = range(open, span, last, is_flow);
                 let body = Body::Map { entries, is_flow };
                 return Ok(Node {

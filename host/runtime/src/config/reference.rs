@@ -98,6 +98,7 @@ fn values(row: &Row) -> String {
             words.join(", ")
         }
         Kind::List => "list".to_owned(),
+        Kind::Paths => "list of paths".to_owned(),
         Kind::Tiers => "tool: tier".to_owned(),
     }
 }
@@ -172,7 +173,9 @@ fn property(row: &Row) -> Value {
                 .collect();
             json!({ "enum": words })
         }
-        Kind::List => json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+        Kind::List | Kind::Paths => {
+            json!({ "type": ["array", "null"], "items": { "type": "string" } })
+        }
         Kind::Tiers => {
             json!({ "type": ["object", "null"], "additionalProperties": { "enum": TIERS } })
         }

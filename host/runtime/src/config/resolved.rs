@@ -128,6 +128,7 @@ pub struct Safety {
     pub tool_tiers: BTreeMap<String, Tier>,
     pub custom_patterns: Vec<String>,
     pub sensitive_paths: Vec<String>,
+    pub trusted_folders: Vec<PathBuf>,
     pub sandbox: Sandbox,
     pub subagent: Subagent,
 }

@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     },
     /// Texts; what the layers say adds up.
     List,
+    /// A list of [`Kind::Path`]s.
+    Paths,
     /// Tool name to tier; what the layers say adds up, later ones win.
     Tiers,
 }
@@ -304,6 +306,7 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Add),
     Row::list("safety.sensitive_paths", "Paths that always ask, beside the built-in ones")
         .project(Project::Add),
+    Row::new("safety.trusted_folders", Kind::Paths, Standard::Nothing, "Folders whose own `.anteroom` config and tools count"),
     Row::choice("safety.sandbox", &["off", "auto", "require"], "auto", "The system's sandbox around processes: what there is, or refuse to run without")
         .project(Project::Tighten),
     // Sub-agents.

@@ -70,7 +70,9 @@ impl Written {
                 .filter(|part| !part.is_empty())
         };
         match kind {
-            Kind::List => Self::List(parts().map(|part| Self::Text(part.to_owned())).collect()),
+            Kind::List | Kind::Paths => {
+                Self::List(parts().map(|part| Self::Text(part.to_owned())).collect())
+            }
             Kind::Tiers => Self::Map(
                 parts()
                     .map(|part| {
@@ -112,7 +114,7 @@ impl Written {
 pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, String> {
     let text = match (kind, written) {
         (_, Written::Nothing) => return Ok(None),
-        (Kind::List, _) => return list(written).map(exact),
+        (Kind::List | Kind::Paths, _) => return list(kind, written).map(exact),
         (Kind::Tiers, _) => return tiers(written).map(exact),
         (_, Written::Text(text)) => text.trim(),
         (_, Written::List(_)) => return Err(format!("{}, not a list", expected(kind))),
@@ -133,7 +135,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
             number(text, least, most).map(Some)
         }
         Kind::Choice { words, aliases } => choice(text, words, aliases).map(exact),
-        Kind::List | Kind::Tiers => Ok(None),
+        Kind::List | Kind::Paths | Kind::Tiers => Ok(None),
     }
     .map_err(|()| expected(kind))
 }
@@ -149,6 +151,7 @@ pub(crate) fn expected(kind: Kind) -> String {
         Kind::Seconds { .. } => "a number of seconds".to_owned(),
         Kind::Choice { words, .. } => alternatives(words),
         Kind::List => "a list of texts".to_owned(),
+        Kind::Paths => "a list of paths".to_owned(),
         Kind::Tiers => format!("tool names with {} each", alternatives(TIERS)),
     }
 }
@@ -156,7 +159,7 @@ pub(crate) fn expected(kind: Kind) -> String {
 /// The default as a value.
 pub(crate) fn standard(kind: Kind, standard: Standard, home: &Path) -> Value {
     match (standard, kind) {
-        (Standard::Nothing, Kind::List) => Value::Array(Vec::new()),
+        (Standard::Nothing, Kind::List | Kind::Paths) => Value::Array(Vec::new()),
         (Standard::Nothing, Kind::Tiers) => Value::Object(Map::new()),
         (Standard::Nothing, _) => Value::Null,
         (Standard::Switch(yes), _) => Value::from(yes),
@@ -259,10 +262,10 @@ fn choice(text: &str, words: &[&str], aliases: &[(&str, &str)]) -> Result<Value,
         .ok_or(())
 }
 
-fn list(written: &Written) -> Result<Value, String> {
+fn list(kind: Kind, written: &Written) -> Result<Value, String> {
     let one = |item: &Written| match item {
         Written::Text(text) => Ok(Value::from(text.as_str())),
-        _ => Err(expected(Kind::List)),
+        _ => Err(expected(kind)),
     };
     match written {
         Written::List(items) => items
@@ -271,7 +274,7 @@ fn list(written: &Written) -> Result<Value, String> {
             .collect::<Result<_, _>>()
             .map(Value::Array),
         Written::Text(_) => Ok(Value::Array(vec![one(written)?])),
-        Written::Nothing | Written::Map(_) => Err(expected(Kind::List)),
+        Written::Nothing | Written::Map(_) => Err(expected(kind)),
     }
 }
 
