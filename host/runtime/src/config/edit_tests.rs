@@ -413,3 +413,61 @@ fn removing_from_no_file_makes_none() {
     change(&path, "ai.model", None).unwrap();
     assert!(!path.exists());
 }
+
+/// Thousands of damaged files: each change is refused or means what it should, and nothing panics.
+#[test]
+fn damaged_files_are_refused_or_edited_rightly() {
+    const PIECES: [&str; 28] = [
+        "\n", "\n  ", "\n- ", " ", ": ", ":", "#", " # c", "- ", "? ", "{", "}", "[", "]", ",",
+        "|", ">", "\"", "'", "&x ", "*x", "!t ", "~", "ä", "\r\n", "\t", "---\n", "\u{feff}",
+    ];
+    let samples = [
+        "# c\nai:\n  model: a # b\n  system_prompt: |\n    x\n    # y\nsafety:\n  denied_tools:\n    - a # 1\n    - b\n",
+        "ai: {model: \"a\", base_url: 'x'}\nsafety:\n  denied_tools: [a, b]\n  subagent:\n    timeout: 5\n",
+    ];
+    // A linear congruential generator (Knuth's MMIX constants): the same files in every run.
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let (mut edited_count, mut refused_count) = (0, 0);
+    for round in 0..1500 {
+        let mut text = samples[round % samples.len()].to_owned();
+        for _ in 0..=random(3) {
+            let ends: Vec<_> = text
+                .char_indices()
+                .map(|(at, _)| at)
+                .chain([text.len()])
+                .collect();
+            let (from, to) = (ends[random(ends.len())], ends[random(ends.len())]);
+            let to = if random(2) == 0 {
+                from
+            } else {
+                to.clamp(from, from + 6).max(from)
+            };
+            let to = ends.iter().copied().find(|end| *end >= to).unwrap();
+            text.replace_range(from..to, PIECES[random(PIECES.len())]);
+        }
+        for (key, value) in [
+            ("ai.model", Some(json!("new"))),
+            ("ai.model", None),
+            ("safety.denied_tools", Some(json!(["a", "c"]))),
+            ("safety.denied_tools", None),
+            ("safety.subagent.timeout", Some(json!(60))),
+            ("safety.tool_tiers", Some(json!({"a": "read"}))),
+        ] {
+            let row = settings::row(key).unwrap();
+            match edited(Path::new("c.yaml"), &text, row, value.as_ref()) {
+                Ok(_) => edited_count += 1,
+                Err(_) => refused_count += 1,
+            }
+        }
+    }
+    assert!(
+        edited_count > 1000 && refused_count > 1000,
+        "{edited_count} {refused_count}"
+    );
+}
