@@ -10,10 +10,20 @@
     )
 )]
 
+mod change;
+mod edit;
 mod encoding;
+mod glob;
+mod grep;
 mod kind;
 mod read;
+mod walk;
+mod write;
 
+pub use edit::EditFile;
+pub use glob::GlobFiles;
+pub use grep::Grep;
 pub use read::ReadFile;
+pub use write::WriteFile;
 
-anteroom_sdk::export!(ReadFile);
+anteroom_sdk::export!(ReadFile, WriteFile, EditFile, GlobFiles, Grep);
