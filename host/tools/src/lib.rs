@@ -4,7 +4,6 @@
 //! crash or denial is data. This crate knows no storage, no model and no runtime; what it needs of them is
 //! the trait [`Services`]. It knows no tool by name.
 #![warn(missing_docs)]
-#![expect(dead_code, reason = "the crate is being built")]
 #![cfg_attr(
     test,
     allow(
@@ -17,12 +16,18 @@
 mod clock;
 mod confine;
 mod error;
+mod folder;
 mod lend;
 mod meter;
+mod module;
+mod options;
+mod registry;
 mod services;
 mod session;
 mod wasm;
 
 pub use error::ToolsError;
+pub use options::{Limits, Options};
+pub use registry::{Call, Definition, Outcome, Registry};
 pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 pub use session::Session;

@@ -1,7 +1,6 @@
 //! The host's side of `anteroom:tool@0.1.0`, generated from `wit/`. One file per released version.
 #![expect(
     clippy::all,
-    unreachable_pub,
     reason = "generated code"
 )]
 

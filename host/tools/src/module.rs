@@ -1,0 +1,209 @@
+//! One module from its bytes to something that can be called. Loaded on a thread of its own; whoever needs it
+//! earlier waits.
+
+use crate::wasm::bindings::ToolsetPre;
+use crate::wasm::cache::{Cache, hash_of};
+use crate::wasm::describe::{Description, Tool, describe};
+use crate::wasm::engine::Engine;
+use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
+use crate::ToolsError;
+use anteroom_api::{ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode};
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use tokio::sync::watch;
+use wasmtime::component::Linker;
+
+/// What loading needs; shared by all modules.
+pub(crate) struct Loader {
+    pub(crate) engine: Engine,
+    cache: Cache,
+    calls: Linker<Hosted>,
+    descriptions: Linker<Described>,
+}
+
+/// A module, loaded or not.
+pub(crate) struct Module {
+    pub(crate) id: ModuleId,
+    pub(crate) origin: ModuleOrigin,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) hash: String,
+    size_bytes: u64,
+    is_withdrawn: bool,
+    state: watch::Receiver<Option<Loading>>,
+}
+
+/// What came of loading; none of it changes any more.
+pub(crate) type Loading = Result<Arc<Loaded>, Problem>;
+
+/// A module that can be called.
+pub(crate) struct Loaded {
+    pub(crate) toolset: ToolsetPre<Hosted>,
+    pub(crate) description: Description,
+}
+
+impl Loader {
+    /// Starts the engine and defines what guests may import.
+    ///
+    /// # Errors
+    /// [`ToolsError::Engine`].
+    pub(crate) fn new(engine: Engine, cache: Cache) -> Result<Self, ToolsError> {
+        let mut calls = Linker::new(engine.inner());
+        link_call(&mut calls).map_err(ToolsError::Engine)?;
+        let mut descriptions = Linker::new(engine.inner());
+        link_describe(&mut descriptions).map_err(ToolsError::Engine)?;
+        Ok(Self {
+            engine,
+            cache,
+            calls,
+            descriptions,
+        })
+    }
+
+    /// Begins to load; returns at once.
+    pub(crate) fn load(
+        self: &Arc<Self>,
+        id: ModuleId,
+        origin: ModuleOrigin,
+        path: Option<PathBuf>,
+        bytes: Cow<'static, [u8]>,
+    ) -> Module {
+        let hash = hash_of(&bytes);
+        let size_bytes = bytes.len() as u64;
+        let (sender, state) = watch::channel(None);
+        let (loader, name, wanted) = (self.clone(), id.clone(), hash.clone());
+        let spawned = thread::Builder::new()
+            .name("tool-loader".into())
+            .spawn(move || {
+                let loaded = loader.compile(&wanted, &bytes);
+                sender.send_replace(Some(
+                    loaded.map(Arc::new).map_err(|why| unloadable(&name, why)),
+                ));
+            });
+        let state = match spawned {
+            Ok(_) => state,
+            Err(error) => watch::channel(Some(Err(unloadable(&id, error.to_string())))).1,
+        };
+        Module {
+            id,
+            origin,
+            path,
+            hash,
+            size_bytes,
+            is_withdrawn: false,
+            state,
+        }
+    }
+
+    fn compile(&self, hash: &str, bytes: &[u8]) -> Result<Loaded, String> {
+        let component = self
+            .cache
+            .component(&self.engine, hash, bytes)
+            .map_err(|error| format!("it is no component: {}", error.root_cause()))?;
+        let description = describe(&self.engine, &self.descriptions, &component)?;
+        let toolset = self
+            .calls
+            .instantiate_pre(&component)
+            .and_then(ToolsetPre::new)
+            .map_err(|error| format!("it does not fit this host: {error:#}"))?;
+        Ok(Loaded {
+            toolset,
+            description,
+        })
+    }
+}
+
+impl Module {
+    /// A module that was refused before it was looked into.
+    pub(crate) fn refused(
+        id: ModuleId,
+        origin: ModuleOrigin,
+        path: Option<PathBuf>,
+        why: impl Into<String>,
+    ) -> Self {
+        let problem = unloadable(&id, why.into());
+        Self {
+            id,
+            origin,
+            path,
+            hash: String::new(),
+            size_bytes: 0,
+            is_withdrawn: true,
+            state: watch::channel(Some(Err(problem))).1,
+        }
+    }
+
+    /// The same module, refused after all.
+    pub(crate) fn withdrawn(&self, why: impl Into<String>) -> Self {
+        let problem = unloadable(&self.id, why.into());
+        Self {
+            id: self.id.clone(),
+            origin: self.origin,
+            path: self.path.clone(),
+            hash: self.hash.clone(),
+            size_bytes: self.size_bytes,
+            is_withdrawn: true,
+            state: watch::channel(Some(Err(problem))).1,
+        }
+    }
+
+    /// Whether it was refused for a reason outside of its bytes, which may be gone at the next look.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.is_withdrawn
+    }
+
+    /// Waits until it is loaded or has failed.
+    pub(crate) async fn loaded(&self) -> Loading {
+        let mut state = self.state.clone();
+        match state.wait_for(Option::is_some).await {
+            Ok(loading) => match &*loading {
+                Some(loading) => loading.clone(),
+                None => Err(unloadable(&self.id, "it never loaded".into())),
+            },
+            Err(_) => Err(unloadable(
+                &self.id,
+                "loading it ended early; this is a bug of the host".into(),
+            )),
+        }
+    }
+
+    /// As frontends see it.
+    pub(crate) async fn view(&self) -> ModuleView {
+        let (state, tools, requested) = match self.loaded().await {
+            Ok(loaded) => (
+                ModuleState::Loaded,
+                loaded.tools().iter().map(|tool| tool.view.clone()).collect(),
+                loaded.description.requested.clone(),
+            ),
+            Err(problem) => (ModuleState::Failed { problem }, Vec::new(), Vec::new()),
+        };
+        ModuleView {
+            id: self.id.clone(),
+            origin: self.origin,
+            path: self.path.as_ref().map(|path| path.display().to_string()),
+            hash: self.hash.clone(),
+            size_bytes: self.size_bytes,
+            state,
+            tools,
+            requested,
+            granted: Vec::new(),
+        }
+    }
+}
+
+impl Loaded {
+    /// Its tools, in the order it lists them.
+    pub(crate) fn tools(&self) -> &[Tool] {
+        &self.description.tools
+    }
+}
+
+fn unloadable(id: &ModuleId, why: String) -> Problem {
+    Problem::new(
+        ProblemCode::Tool,
+        format!("could not load the toolset `{id}`"),
+    )
+    .cause(why)
+    .hint("replace the file with one that can be loaded, or remove it")
+}

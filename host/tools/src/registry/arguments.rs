@@ -1,0 +1,47 @@
+//! Arguments against a tool's schema, with errors that name the place.
+
+use super::ARGUMENTS_MAX_BYTES;
+use crate::wasm::describe::Tool;
+use serde_json::Value;
+
+/// Errors told at once.
+const ERRORS_MAX: usize = 5;
+/// Characters of one error; a schema error may quote the whole argument.
+const ERROR_CHARS: usize = 300;
+
+/// The arguments as the guest gets them.
+///
+/// # Errors
+/// What is wrong with them, in words for the model.
+pub(super) fn check(tool: &Tool, arguments: &Value) -> Result<String, String> {
+    let name = &tool.view.name;
+    let errors: Vec<String> = tool
+        .validator
+        .iter_errors(arguments)
+        .take(ERRORS_MAX)
+        .map(|error| {
+            let place = error.instance_path().to_string();
+            let words: String = error.to_string().chars().take(ERROR_CHARS).collect();
+            if place.is_empty() {
+                words
+            } else {
+                format!("`{place}`: {words}")
+            }
+        })
+        .collect();
+    if !errors.is_empty() {
+        return Err(format!(
+            "the arguments of `{name}` do not fit: {}. They must fit {}",
+            errors.join("; "),
+            tool.view.input_schema
+        ));
+    }
+    let text = arguments.to_string();
+    if text.len() > ARGUMENTS_MAX_BYTES {
+        return Err(format!(
+            "the arguments of `{name}` have {} bytes; at most {ARGUMENTS_MAX_BYTES} are taken. Split the work into several calls",
+            text.len()
+        ));
+    }
+    Ok(text)
+}
