@@ -31,3 +31,81 @@ static BUILT_IN: &[(&str, &[u8])] = &[
     component!("canvas"),
     component!("agents"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anteroom_sdk::{ToolManifest, Toolset};
+    use serde_json::{Value, json};
+    use std::collections::BTreeSet;
+
+    /// Tokens of all definitions together that the project promises at most is 1 800; this leaves room for the
+    /// tools to come.
+    const MOST_TOKENS: usize = 1_500;
+
+    fn manifests() -> Vec<ToolManifest> {
+        [
+            anteroom_tool_files::Tools::describe(),
+            anteroom_tool_shell::Tools::describe(),
+            anteroom_tool_canvas::Tools::describe(),
+            anteroom_tool_agents::Tools::describe(),
+        ]
+        .concat()
+    }
+
+    /// A tool as it is sent to the model.
+    fn definition(manifest: &ToolManifest) -> Value {
+        json!({
+            "type": "function",
+            "function": {
+                "name": manifest.name,
+                "description": manifest.description,
+                "parameters": serde_json::from_str::<Value>(&manifest.input_schema).unwrap(),
+            },
+        })
+    }
+
+    #[test]
+    fn each_is_a_small_component() {
+        for (name, bytes) in built_in() {
+            // Magic number, then version 13 and layer 1: a component, no core module.
+            assert_eq!(
+                bytes.get(..8),
+                Some(&b"\0asm\x0d\0\x01\0"[..]),
+                "{name} is no component"
+            );
+            let limit = if *name == "files" { 3 << 20 } else { 512 << 10 };
+            assert!(bytes.len() < limit, "{name} has {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn definitions_cost_little() {
+        let tokens = tiktoken_rs::o200k_base_singleton();
+        let count = |text: &Value| tokens.encode_ordinary(&text.to_string()).len();
+        let definitions: Vec<Value> = manifests().iter().map(definition).collect();
+        let each: Vec<String> = definitions
+            .iter()
+            .map(|one| format!("{} {}", one["function"]["name"], count(one)))
+            .collect();
+        let all = count(&Value::Array(definitions));
+        assert!(all <= MOST_TOKENS, "{all} tokens: {}", each.join(", "));
+    }
+
+    #[test]
+    fn tools_have_names_of_their_own_and_an_object_of_arguments() {
+        let mut names = BTreeSet::new();
+        for manifest in manifests() {
+            let is_name = manifest
+                .name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c == '_');
+            assert!(is_name, "{}", manifest.name);
+            let schema: Value = serde_json::from_str(&manifest.input_schema).unwrap();
+            assert_eq!(schema["type"], "object", "{}", manifest.name);
+            assert!(schema.get("$defs").is_none(), "{}", manifest.name);
+            assert!(names.insert(manifest.name));
+        }
+        assert_eq!(names.len(), 13);
+    }
+}
