@@ -5,4 +5,7 @@
 
 mod support;
 
+mod denials;
+mod program;
+mod scenarios;
 mod tidy;

@@ -41,7 +41,8 @@ pub use id::{
     ApprovalId, CanvasId, ConversationId, ElicitationId, ItemId, OpId, Seq, TurnId, UnixMillis,
 };
 pub use item::{
-    Content, Item, ItemBody, ItemEvent, OutputStream, Status, ToolCall, ToolContent, ToolResult,
+    CallDecision, Content, Item, ItemBody, ItemEvent, OutputStream, Status, ToolCall, ToolContent,
+    ToolResult,
 };
 pub use meter::Meter;
 pub use model::{EndpointReport, EndpointSpec, FoundEndpoint, ProbeStep};

@@ -1,1 +1,30 @@
-//! anteroom-runtime
+//! The runtime: the agent loop and what surrounds it, where the rest of the host meets.
+//!
+//! Knows all of `host/`; knows no frontend and no built-in tool by name.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "tests fail by panicking"
+    )
+)]
+
+mod agent;
+pub mod ambient;
+mod approvals;
+mod bus;
+pub mod config;
+mod conversation;
+mod doctor;
+mod engine;
+mod host;
+pub mod identity;
+pub mod logs;
+mod reads;
+mod recovery;
+mod wiring;
+
+pub use ambient::Ambient;
+pub use config::FlagValue;
+pub use host::{Host, HostOptions};

@@ -1,0 +1,9 @@
+//! The agent: one loop for every frontend and every child.
+
+pub(crate) mod calls;
+pub(crate) mod child;
+pub(crate) mod draft;
+pub(crate) mod history;
+pub(crate) mod prompt;
+pub(crate) mod services;
+pub(crate) mod turn;

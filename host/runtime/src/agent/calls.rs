@@ -1,0 +1,297 @@
+//! The calls of one answer: judged, run side by side, stored and told as each finishes.
+
+use super::history;
+use super::services::CallServices;
+use super::turn::{Fault, TurnContext};
+use anteroom_api::{
+    CallDecision, Capability, ConversationEvent, Delta, Event, GrantReach, GrantWhere, Item,
+    ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Status, Stop, Tier, ToolCall, ToolResult,
+    Topic, Trust,
+};
+use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
+use anteroom_model::CallRequest;
+use anteroom_tools::{Call, Definition, Outcome};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Runs all calls of one answer. The items come back in the order of the calls.
+pub(crate) async fn run(
+    turn: &Arc<TurnContext>,
+    step: u32,
+    requests: Vec<CallRequest>,
+    stop: &Stop,
+) -> Result<Vec<Item>, Fault> {
+    let topic = Topic::Conversation(turn.conversation);
+    let started: Vec<Item> = requests
+        .iter()
+        .map(|request| pending(turn, step, request))
+        .collect();
+    let announced = started
+        .iter()
+        .cloned()
+        .map(|item| Event::Item(ItemEvent::Started(item)))
+        .collect();
+    turn.engine.bus.publish(topic, None, announced).await?;
+
+    let mut running = JoinSet::new();
+    for (index, (request, item)) in requests
+        .into_iter()
+        .zip(started.iter().cloned())
+        .enumerate()
+    {
+        let (turn, stop) = (turn.clone(), stop.clone());
+        running.spawn(async move {
+            let done = one(&turn, request, item, &stop).await;
+            let told = turn
+                .engine
+                .bus
+                .publish(topic, None, completion(&turn, &done))
+                .await;
+            (index, told.map(|_| done))
+        });
+    }
+    let mut items = started;
+    let mut fault = None;
+    while let Some(finished) = running.join_next().await {
+        match finished {
+            Ok((index, Ok(done))) => items[index] = done,
+            Ok((_, Err(error))) => fault = Some(Fault::from(error)),
+            Err(error) => fault = Some(Fault::Panic(error.to_string())),
+        }
+    }
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(items),
+    }
+}
+
+/// The facts that the end of a call brings.
+fn completion(turn: &TurnContext, done: &Item) -> Vec<Event> {
+    let mut events = vec![Event::Item(ItemEvent::Completed(done.clone()))];
+    if done.origin.trust() == Trust::Untrusted && turn.taint() {
+        let source = match &done.body {
+            ItemBody::ToolCall(call) => format!("the tool `{}`", call.tool),
+            ItemBody::UserMessage { .. }
+            | ItemBody::AgentMessage { .. }
+            | ItemBody::Reasoning { .. }
+            | ItemBody::Summary { .. } => String::new(),
+        };
+        let tainted = ConversationEvent::Tainted {
+            conversation: turn.conversation,
+            item: done.id,
+            source,
+        };
+        events.push(Event::Conversation(tainted));
+    }
+    events
+}
+
+fn pending(turn: &TurnContext, step: u32, request: &CallRequest) -> Item {
+    let definition = turn.tool(&request.name);
+    Item {
+        id: turn.engine.ambient.uuid().into(),
+        turn: turn.turn,
+        step,
+        status: Status::Running,
+        origin: Origin::Tool {
+            tool: request.name.clone(),
+            trust: Trust::Workspace,
+        },
+        created_at: turn.engine.ambient.now(),
+        body: ItemBody::ToolCall(ToolCall {
+            call: request.id.clone(),
+            tool: request.name.clone(),
+            arguments: match &request.arguments {
+                Ok(arguments) => arguments.clone(),
+                Err(raw) => serde_json::Value::String(raw.clone()),
+            },
+            tier: definition.map_or(Tier::Execute, |definition| definition.tool.tier),
+            decisions: Vec::new(),
+            result: None,
+            meter: None,
+            child: None,
+        }),
+    }
+}
+
+/// What came of one call, before it is written into its item.
+struct Done {
+    outcome: Outcome,
+    tier: Tier,
+}
+
+async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &Stop) -> Item {
+    let root = Topic::Conversation(turn.root.conversation);
+    let phase = Phase::Running {
+        tool: request.name.clone(),
+    };
+    turn.engine.bus.preview(
+        root,
+        Delta::Phase {
+            turn: turn.root.turn,
+            phase,
+        },
+    );
+    let services = CallServices::new(turn.clone(), item.id, request.name.clone(), stop.clone());
+    let done = match prepare(turn, &request, &services).await {
+        Ok((permit, definition, grants)) => {
+            let call = Call {
+                item: item.id,
+                call: request.id.clone(),
+                conversation: turn.conversation,
+                grants,
+                session: turn.session.clone(),
+                max_output_chars: turn.settings.cli.tool_output_max_chars,
+            };
+            let outcome = turn
+                .engine
+                .registry
+                .call(permit, call, services.clone(), stop.clone())
+                .await;
+            let reached = services
+                .record()
+                .decisions
+                .iter()
+                .map(|decision| decision.tier)
+                .max();
+            let tier = reached.map_or(definition.tool.tier, |tier| tier.max(definition.tool.tier));
+            Done { outcome, tier }
+        }
+        Err(refused) => *refused,
+    };
+    finish(item, &request, done, &services)
+}
+
+fn finish(item: Item, request: &CallRequest, done: Done, services: &CallServices) -> Item {
+    let record = services.record();
+    let Done { outcome, tier } = done;
+    let ItemBody::ToolCall(call) = item.body else {
+        return item;
+    };
+    let result = history::label(outcome.result, &request.name, outcome.trust);
+    Item {
+        status: outcome.status,
+        origin: Origin::Tool {
+            tool: request.name.clone(),
+            trust: outcome.trust,
+        },
+        body: ItemBody::ToolCall(ToolCall {
+            tier,
+            decisions: record.decisions,
+            result: Some(result),
+            meter: Some(outcome.meter),
+            child: record.child,
+            ..call
+        }),
+        ..item
+    }
+}
+
+type Prepared = (Permit, Definition, Vec<(Capability, GrantReach)>);
+
+/// Everything that must be true before a tool runs. The refusal is what the model is told.
+async fn prepare(
+    turn: &Arc<TurnContext>,
+    request: &CallRequest,
+    services: &CallServices,
+) -> Result<Prepared, Box<Done>> {
+    let Some(definition) = turn.tool(&request.name).cloned() else {
+        return Err(refuse(Status::Failed, unknown_tool(turn, &request.name)));
+    };
+    let arguments = match &request.arguments {
+        Ok(arguments) if arguments.is_object() => arguments.clone(),
+        Ok(_) | Err(_) => {
+            let text = format!(
+                "the arguments of `{}` are not a JSON object; send the call again with valid JSON",
+                request.name
+            );
+            return Err(refuse(Status::Failed, text));
+        }
+    };
+    let grants = grants(turn, &definition).await;
+    let facts = CallFacts {
+        tool: definition.tool.name.clone(),
+        declared: definition.tool.tier,
+        arguments,
+        capabilities: grants.iter().map(|(capability, _)| *capability).collect(),
+        is_third_party: definition.origin != ModuleOrigin::BuiltIn,
+    };
+    let permit = match turn.gate.judge_call(facts) {
+        CallVerdict::Allow(permit) => permit,
+        CallVerdict::Deny(refusal) => return Err(deny(services, &definition, refusal)),
+        CallVerdict::Ask(question) => {
+            let asked = question.asked().clone();
+            let (resolution, by) = services.ask_person(asked.clone()).await;
+            services.note(CallDecision {
+                effect: asked.effect.summary,
+                tier: asked.tier,
+                resolution: resolution.clone(),
+                by,
+            });
+            match question.answer(&resolution) {
+                Ok(permit) => permit,
+                Err(refusal) => return Err(refuse(Status::Denied, refusal.text)),
+            }
+        }
+    };
+    Ok((permit, definition, grants))
+}
+
+/// What the module was granted here. Built-in modules have what they ask for; others what a person gave to
+/// exactly this binary.
+async fn grants(turn: &TurnContext, definition: &Definition) -> Vec<(Capability, GrantReach)> {
+    if definition.origin == ModuleOrigin::BuiltIn {
+        return definition
+            .capabilities
+            .iter()
+            .map(|capability| (*capability, GrantReach::default()))
+            .collect();
+    }
+    let given = turn
+        .engine
+        .storage
+        .grants(&definition.hash)
+        .await
+        .unwrap_or_default();
+    let workspace = turn.workspace.display().to_string();
+    let holds = given.into_iter().filter(|grant| match &grant.place {
+        GrantWhere::Everywhere => true,
+        GrantWhere::Workspace(place) => *place == workspace,
+    });
+    holds.map(|grant| (grant.capability, grant.reach)).collect()
+}
+
+fn deny(services: &CallServices, definition: &Definition, refusal: Refusal) -> Box<Done> {
+    services.note(CallDecision {
+        effect: format!("call {}", definition.tool.name),
+        tier: definition.tool.tier,
+        resolution: refusal.resolution,
+        by: refusal.by,
+    });
+    refuse(Status::Denied, refusal.text)
+}
+
+fn refuse(status: Status, text: String) -> Box<Done> {
+    let outcome = Outcome {
+        result: ToolResult::failed(text),
+        status,
+        meter: anteroom_api::Meter::default(),
+        trust: Trust::Workspace,
+    };
+    Box::new(Done {
+        outcome,
+        tier: Tier::Read,
+    })
+}
+
+fn unknown_tool(turn: &TurnContext, name: &str) -> String {
+    let known: Vec<&str> = turn
+        .tools
+        .iter()
+        .map(|definition| definition.tool.name.as_str())
+        .collect();
+    if known.is_empty() {
+        return format!("there is no tool `{name}`: this turn has no tools; answer in words");
+    }
+    format!("there is no tool `{name}`; there are: {}", known.join(", "))
+}

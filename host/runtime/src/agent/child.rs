@@ -1,0 +1,250 @@
+//! Child agents: the same loop, an own history, fewer rights.
+//!
+//! A child is a conversation of its own whose approvals surface in its root's. It can do no more than its
+//! parent: the same gate, a subset of the tools, no wider grants.
+
+use super::prompt::{self, PromptSources};
+use super::turn::{self, Root, TurnContext};
+use anteroom_api::{
+    Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Delta, Event,
+    ItemId, Seq, Stop, StopReason, Topic, Trust, Usage,
+};
+use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Characters of a child's name that are shown.
+const MAX_NAME_CHARS: usize = 24;
+
+/// Counts the children of one root turn.
+pub(crate) struct Limiter {
+    started: AtomicU32,
+    /// One per depth: a parent that waits for its child never takes the child's place.
+    places: Vec<Semaphore>,
+}
+
+impl Limiter {
+    pub(crate) fn new(max_concurrent: u32, max_depth: u32) -> Arc<Self> {
+        let places = (0..max_depth)
+            .map(|_| Semaphore::new(max_concurrent as usize))
+            .collect();
+        Arc::new(Self {
+            started: AtomicU32::new(0),
+            places,
+        })
+    }
+}
+
+impl TurnContext {
+    /// Shows what a child is doing where its root is watched.
+    pub(crate) fn show_child(
+        &self,
+        step: u32,
+        tool: Option<String>,
+        usage: Usage,
+        elapsed: Duration,
+    ) {
+        let (Some(name), Some(item)) = (&self.root.agent, self.root.item) else {
+            return;
+        };
+        let delta = Delta::Agent {
+            item,
+            name: name.clone(),
+            step,
+            tool,
+            tokens: usage.prompt_tokens + usage.completion_tokens,
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.engine
+            .bus
+            .preview(Topic::Conversation(self.root.conversation), delta);
+    }
+}
+
+/// Runs a child to its end.
+pub(crate) async fn run(
+    parent: &Arc<TurnContext>,
+    item: ItemId,
+    task: AgentTask,
+    mut stop: Stop,
+    started: impl FnOnce(ConversationId),
+) -> Result<AgentOutcome, AgentFailure> {
+    let limits = &parent.settings.safety.subagent;
+    let characters = task.prompt.chars().count();
+    if characters > limits.max_prompt_chars {
+        let text = format!(
+            "the prompt has {characters} characters, {} are allowed; shorten it",
+            limits.max_prompt_chars
+        );
+        return Err(AgentFailure::Limit(text));
+    }
+    let Some(places) = parent.limiter.places.get(parent.depth as usize) else {
+        return Err(AgentFailure::Limit(format!(
+            "child agents may be {} deep; do this yourself",
+            limits.max_depth
+        )));
+    };
+    if parent.limiter.started.fetch_add(1, Ordering::Relaxed) >= limits.max_total {
+        return Err(AgentFailure::Limit(format!(
+            "{} child agents were started in this turn already; do the rest yourself",
+            limits.max_total
+        )));
+    }
+    let place = tokio::select! {
+        place = places.acquire() => place,
+        () = stop.raised() => return Err(AgentFailure::Failed("cancelled before it began".into())),
+    };
+    let Ok(_place) = place else {
+        return Err(AgentFailure::Failed("the host is ending".into()));
+    };
+
+    let child = context(parent, item, &task);
+    let conversation = child.conversation;
+    started(conversation);
+    let opened = opened(&child, item, &task);
+    let (raise, child_stop) = Stop::new();
+    let running = turn::run(
+        child,
+        None,
+        vec![opened],
+        vec![Content::text(task.prompt)],
+        child_stop,
+    );
+    tokio::pin!(running);
+    let mut is_late = false;
+    let report = tokio::select! {
+        report = &mut running => report,
+        () = stop.raised() => {
+            raise.send_replace(true);
+            running.await
+        }
+        () = tokio::time::sleep(limits.timeout) => {
+            is_late = true;
+            raise.send_replace(true);
+            running.await
+        }
+    };
+    if is_late {
+        return Err(AgentFailure::Limit(format!(
+            "the child agent was stopped after {} s; what it did is kept",
+            limits.timeout.as_secs()
+        )));
+    }
+    outcome(report, limits.max_output_chars, conversation)
+}
+
+fn outcome(
+    report: turn::TurnReport,
+    max_chars: usize,
+    conversation: ConversationId,
+) -> Result<AgentOutcome, AgentFailure> {
+    let completed = match report.stop {
+        StopReason::EndTurn => true,
+        StopReason::MaxSteps | StopReason::MaxTokens | StopReason::Refusal => false,
+        StopReason::Cancelled | StopReason::Interrupted => {
+            return Err(AgentFailure::Failed("it was cancelled".into()));
+        }
+        StopReason::Failed { problem } => {
+            tracing::warn!(%conversation, %problem, "a child agent failed");
+            return Err(AgentFailure::Failed(
+                "it could not finish because of an error; try again or do it yourself".into(),
+            ));
+        }
+    };
+    let mut text: String = report.text.chars().take(max_chars).collect();
+    if text.len() < report.text.len() {
+        text.push_str("\n[cut: the child said more]");
+    }
+    Ok(AgentOutcome {
+        text,
+        steps: report.steps,
+        completed,
+    })
+}
+
+fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<TurnContext> {
+    let engine = parent.engine.clone();
+    let sources = PromptSources {
+        workspace: &parent.workspace,
+        home: &engine.paths.home,
+        extra: "",
+        is_child: true,
+        shell: crate::host::SHELL,
+    };
+    let system = prompt::render(&prompt::sections(&sources));
+    let tools = match &task.tools {
+        None => parent.tools.clone(),
+        Some(names) => parent
+            .tools
+            .iter()
+            .filter(|definition| names.contains(&definition.tool.name))
+            .cloned()
+            .collect(),
+    };
+    Arc::new(TurnContext {
+        conversation: engine.ambient.uuid().into(),
+        turn: engine.ambient.uuid().into(),
+        settings: parent.settings.clone(),
+        workspace: parent.workspace.clone(),
+        session: parent.session.clone(),
+        gate: parent.gate.clone(),
+        model: task.model.clone().unwrap_or_else(|| parent.model.clone()),
+        system,
+        tools,
+        options: parent.options.clone(),
+        root: Root {
+            conversation: parent.root.conversation,
+            turn: parent.root.turn,
+            agent: Some(name(task)),
+            item: Some(item),
+        },
+        depth: parent.depth + 1,
+        limiter: parent.limiter.clone(),
+        max_steps: parent.settings.safety.subagent.max_iterations,
+        // What the parent has read from outside may stand in the prompt.
+        is_tainted: AtomicBool::new(parent.is_tainted.load(Ordering::Relaxed)),
+        steering: std::sync::Mutex::default(),
+        engine,
+    })
+}
+
+fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {
+    let now = child.engine.ambient.now();
+    let trust = if child.is_tainted.load(Ordering::Relaxed) {
+        Trust::Untrusted
+    } else {
+        Trust::Workspace
+    };
+    Event::Conversation(ConversationEvent::Opened {
+        conversation: Box::new(ConversationView {
+            id: child.conversation,
+            kind: ConversationKind::Agent,
+            title: name(task),
+            workspace: child.workspace.display().to_string(),
+            model: task.model.clone(),
+            parent: Some(item),
+            trust,
+            created_at: now,
+            updated_at: now,
+            seq: Seq(0),
+            running: None,
+            usage: Usage::default(),
+        }),
+    })
+}
+
+fn name(task: &AgentTask) -> String {
+    let given = task.name.as_deref().unwrap_or("agent");
+    let shown: String = given
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME_CHARS)
+        .collect();
+    if shown.trim().is_empty() {
+        "agent".to_owned()
+    } else {
+        shown.trim().to_owned()
+    }
+}

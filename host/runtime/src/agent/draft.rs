@@ -1,0 +1,272 @@
+//! A streamed answer on its way: previews to followers, a copy to the database at most 250 ms behind.
+//!
+//! Knows the bus and the storage; knows nothing of the endpoint or of tools. The item that the words
+//! belong to is announced with the first word; words are previewed once the announcement is stored.
+
+use crate::ambient::Ambient;
+use crate::bus::Bus;
+use anteroom_api::{
+    ConversationId, Delta, Event, Item, ItemBody, ItemEvent, ItemId, Origin, Status, Topic, TurnId,
+};
+use anteroom_model::StreamEvent;
+use anteroom_storage::Storage;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How far the copy in the database may be behind.
+pub(crate) const WRITE_BEHIND: Duration = Duration::from_millis(200);
+
+/// Where an answer belongs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DraftPlace {
+    pub(crate) conversation: ConversationId,
+    pub(crate) turn: TurnId,
+    pub(crate) step: u32,
+}
+
+/// One model answer as it streams in.
+pub(crate) struct Draft {
+    bus: Bus,
+    storage: Storage,
+    ambient: Ambient,
+    place: DraftPlace,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    reasoning: Piece,
+    message: Piece,
+    announcing: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Piece {
+    item: Option<Item>,
+    text: String,
+    /// Bytes of `text` already previewed.
+    previewed: usize,
+    /// Bytes of `text` already in the database.
+    saved: usize,
+    is_announced: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Reasoning,
+    Message,
+}
+
+impl Draft {
+    pub(crate) fn new(bus: Bus, storage: Storage, ambient: Ambient, place: DraftPlace) -> Self {
+        Self {
+            bus,
+            storage,
+            ambient,
+            place,
+            state: Arc::default(),
+        }
+    }
+
+    /// Takes one event of the stream. Never waits.
+    pub(crate) fn take(&self, event: StreamEvent) {
+        let topic = Topic::Conversation(self.place.conversation);
+        match event {
+            StreamEvent::Phase(phase) => self.bus.preview(
+                topic,
+                Delta::Phase {
+                    turn: self.place.turn,
+                    phase,
+                },
+            ),
+            StreamEvent::Text(text) => self.more(Kind::Message, &text),
+            StreamEvent::Reasoning(text) => self.more(Kind::Reasoning, &text),
+            StreamEvent::Arguments { index, tool, text } => {
+                self.bus
+                    .preview(topic, Delta::Arguments { index, tool, text });
+            }
+            StreamEvent::Discarded => self.discard(),
+        }
+    }
+
+    /// Saves what has come since the last time.
+    pub(crate) async fn save(&self) {
+        for kind in [Kind::Reasoning, Kind::Message] {
+            let due = {
+                let mut state = self.lock();
+                let piece = state.piece(kind);
+                if piece.is_announced && piece.saved < piece.text.len() {
+                    piece.saved = piece.text.len();
+                    piece.snapshot(kind, Status::Running)
+                } else {
+                    None
+                }
+            };
+            if let Some(item) = due {
+                // A failed copy is only a longer tail at a crash; the end of the step writes it all.
+                drop(
+                    self.storage
+                        .save_partial(self.place.conversation, &item)
+                        .await,
+                );
+            }
+        }
+    }
+
+    /// The finished items, reasoning first. `text` is what the endpoint's whole answer says.
+    ///
+    /// Waits for announcements under way, so that the end of an item is never stored before its beginning.
+    pub(crate) async fn finish(&self, status: Status, text: Option<(&str, &str)>) -> Vec<Item> {
+        let announcing = std::mem::take(&mut self.lock().announcing);
+        for announcement in announcing {
+            // A panic there means an item nobody was told of; its end still tells everything.
+            drop(announcement.await);
+        }
+        let mut state = self.lock();
+        if let Some((reasoning, message)) = text {
+            reasoning.clone_into(&mut state.reasoning.text);
+            message.clone_into(&mut state.message.text);
+        }
+        [Kind::Reasoning, Kind::Message]
+            .into_iter()
+            .filter_map(|kind| {
+                let was_announced = state.piece(kind).item.is_some();
+                if state.piece(kind).text.is_empty() && !was_announced {
+                    return None;
+                }
+                if !was_announced {
+                    let item = self.new_item(kind);
+                    state.piece(kind).item = Some(item);
+                }
+                state.piece(kind).snapshot(kind, status)
+            })
+            .collect()
+    }
+
+    fn more(&self, kind: Kind, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        let is_first = state.piece(kind).item.is_none();
+        if is_first {
+            let item = self.new_item(kind);
+            state.piece(kind).item = Some(item.clone());
+            let announcement = self.announce(kind, item);
+            state.announcing.push(announcement);
+        }
+        let piece = state.piece(kind);
+        piece.text.push_str(text);
+        if piece.is_announced {
+            let delta = piece.preview(kind);
+            drop(state);
+            self.tell(delta);
+        }
+    }
+
+    /// Stores and tells that the item exists, then lets the waiting words out.
+    fn announce(&self, kind: Kind, item: Item) -> JoinHandle<()> {
+        let (bus, state) = (self.bus.clone(), self.state.clone());
+        let topic = Topic::Conversation(self.place.conversation);
+        tokio::spawn(async move {
+            let told = bus
+                .publish(topic, None, vec![Event::Item(ItemEvent::Started(item))])
+                .await;
+            if told.is_err() {
+                return;
+            }
+            let delta = {
+                let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+                let piece = state.piece(kind);
+                piece.is_announced = true;
+                piece.preview(kind)
+            };
+            if let Some(delta) = delta {
+                bus.preview(topic, delta);
+            }
+        })
+    }
+
+    fn new_item(&self, kind: Kind) -> Item {
+        Item {
+            id: self.ambient.uuid().into(),
+            turn: self.place.turn,
+            step: self.place.step,
+            status: Status::Running,
+            origin: Origin::Model,
+            created_at: self.ambient.now(),
+            body: kind.body(String::new()),
+        }
+    }
+
+    /// A retry begins anew: what was streamed is void, and followers see the item become empty again.
+    fn discard(&self) {
+        let mut state = self.lock();
+        for kind in [Kind::Reasoning, Kind::Message] {
+            let piece = state.piece(kind);
+            piece.text.clear();
+            piece.previewed = 0;
+            piece.saved = 0;
+            piece.is_announced = false;
+            if let Some(item) = piece.item.clone() {
+                let announcement = self.announce(kind, item);
+                state.announcing.push(announcement);
+            }
+        }
+    }
+
+    fn tell(&self, delta: Option<Delta>) {
+        if let Some(delta) = delta {
+            self.bus
+                .preview(Topic::Conversation(self.place.conversation), delta);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn piece(&mut self, kind: Kind) -> &mut Piece {
+        match kind {
+            Kind::Reasoning => &mut self.reasoning,
+            Kind::Message => &mut self.message,
+        }
+    }
+}
+
+impl Piece {
+    fn preview(&mut self, kind: Kind) -> Option<Delta> {
+        let text = self
+            .text
+            .get(self.previewed..)
+            .filter(|text| !text.is_empty())?
+            .to_owned();
+        self.previewed = self.text.len();
+        let item: ItemId = self.item.as_ref()?.id;
+        Some(match kind {
+            Kind::Reasoning => Delta::Reasoning { item, text },
+            Kind::Message => Delta::Text { item, text },
+        })
+    }
+
+    fn snapshot(&self, kind: Kind, status: Status) -> Option<Item> {
+        let item = self.item.clone()?;
+        Some(Item {
+            status,
+            body: kind.body(self.text.clone()),
+            ..item
+        })
+    }
+}
+
+impl Kind {
+    fn body(self, text: String) -> ItemBody {
+        match self {
+            Self::Reasoning => ItemBody::Reasoning { text },
+            Self::Message => ItemBody::AgentMessage { text },
+        }
+    }
+}

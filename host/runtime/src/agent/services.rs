@@ -1,0 +1,269 @@
+//! What one call may ask of the runtime while it runs: approvals, questions, canvases, child agents.
+
+use super::child;
+use super::turn::TurnContext;
+use crate::approvals::Asker;
+use anteroom_api::{
+    Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
+    Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic,
+};
+use anteroom_gate::Asked;
+use anteroom_storage::StoredRule;
+use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The longest body of a canvas.
+const MAX_CANVAS_BYTES: usize = 1 << 20;
+
+/// The services of one call.
+pub(crate) struct CallServices {
+    turn: Arc<TurnContext>,
+    item: ItemId,
+    tool: String,
+    stop: Stop,
+    record: Mutex<CallRecord>,
+}
+
+/// What became known of a call while it ran.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallRecord {
+    pub(crate) decisions: Vec<CallDecision>,
+    pub(crate) child: Option<ConversationId>,
+}
+
+impl CallServices {
+    pub(crate) fn new(turn: Arc<TurnContext>, item: ItemId, tool: String, stop: Stop) -> Arc<Self> {
+        Arc::new(Self {
+            turn,
+            item,
+            tool,
+            stop,
+            record: Mutex::default(),
+        })
+    }
+
+    /// What was decided, and the child that was started.
+    pub(crate) fn record(&self) -> CallRecord {
+        self.lock().clone()
+    }
+
+    fn asker(&self) -> Asker {
+        Asker {
+            conversation: self.turn.root.conversation,
+            turn: self.turn.root.turn,
+            item: self.item,
+            tool: self.tool.clone(),
+            agent: self.turn.root.agent.clone(),
+            is_attended: self.turn.options.is_attended,
+            patience: self.turn.settings.safety.approval_timeout,
+        }
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Conversation(self.turn.conversation)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, CallRecord> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an "always" answer in the database; a session answer lives in the gate's memory only.
+    async fn keep(&self, asked: &Asked, resolution: &Resolution) {
+        let Resolution::Allowed {
+            scope: Scope::Always,
+        } = resolution
+        else {
+            return;
+        };
+        let offer = asked
+            .scopes
+            .iter()
+            .find(|offer| offer.scope == Scope::Always);
+        let Some(rule) = offer.and_then(|offer| offer.rule.clone()) else {
+            return;
+        };
+        let stored = StoredRule {
+            rule,
+            workspace: Some(self.turn.workspace.display().to_string()),
+            created_at: self.turn.engine.ambient.now(),
+            expires_at: None,
+        };
+        if let Err(error) = self.turn.engine.storage.add_rule(&stored).await {
+            tracing::warn!(%error, "could not keep a rule; it holds until this process ends");
+        }
+    }
+
+    /// Asks, and tells the frontends meanwhile what the turn waits for.
+    pub(crate) async fn ask_person(&self, asked: Asked) -> (Resolution, String) {
+        let phase = |phase| Delta::Phase {
+            turn: self.turn.root.turn,
+            phase,
+        };
+        let root = Topic::Conversation(self.turn.root.conversation);
+        self.turn
+            .engine
+            .bus
+            .preview(root, phase(Phase::WaitingForApproval));
+        let (resolution, by) = self
+            .turn
+            .engine
+            .desk
+            .ask(&self.asker(), asked.clone(), &self.stop)
+            .await;
+        self.keep(&asked, &resolution).await;
+        self.turn.engine.bus.preview(
+            root,
+            phase(Phase::Running {
+                tool: self.tool.clone(),
+            }),
+        );
+        (resolution, by)
+    }
+
+    pub(crate) fn note(&self, decision: CallDecision) {
+        self.lock().decisions.push(decision);
+    }
+
+    async fn save_canvas(&self, canvas: CanvasView) -> Result<CanvasView, CanvasFailure> {
+        let event = Event::Canvas(CanvasEvent::Saved {
+            canvas: canvas.clone(),
+        });
+        match self
+            .turn
+            .engine
+            .bus
+            .publish(self.topic(), None, vec![event])
+            .await
+        {
+            Ok(_) => Ok(canvas),
+            Err(error) => Err(CanvasFailure::Invalid(format!(
+                "it could not be saved: {error}"
+            ))),
+        }
+    }
+
+    async fn find_canvas(&self, id: &str) -> Result<CanvasView, CanvasFailure> {
+        let id: CanvasId = id.parse().map_err(|_| CanvasFailure::NotFound)?;
+        let found = self
+            .turn
+            .engine
+            .storage
+            .canvas(self.turn.conversation, id)
+            .await;
+        found
+            .map_err(|error| CanvasFailure::Invalid(error.to_string()))?
+            .ok_or(CanvasFailure::NotFound)
+    }
+}
+
+impl Services for CallServices {
+    fn ask(&self, asked: Asked) -> BoxFuture<'_, (Resolution, String)> {
+        Box::pin(self.ask_person(asked))
+    }
+
+    fn decided(&self, decision: CallDecision) {
+        self.note(decision);
+    }
+
+    fn question(
+        &self,
+        text: String,
+        options: Vec<String>,
+        is_multiple: bool,
+    ) -> BoxFuture<'_, Answer> {
+        Box::pin(async move {
+            self.turn
+                .engine
+                .desk
+                .question(&self.asker(), text, options, is_multiple, &self.stop)
+                .await
+        })
+    }
+
+    fn output(&self, stream: OutputStream, text: String) {
+        self.turn.engine.bus.preview(
+            self.topic(),
+            Delta::Output {
+                item: self.item,
+                stream,
+                text,
+            },
+        );
+    }
+
+    fn progress(&self, message: String, fraction: Option<f32>) {
+        self.turn.engine.bus.preview(
+            self.topic(),
+            Delta::Progress {
+                item: self.item,
+                message,
+                fraction,
+            },
+        );
+    }
+
+    fn canvas_create(
+        &self,
+        title: String,
+        kind: String,
+        body: String,
+    ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
+        Box::pin(async move {
+            check_size(&body)?;
+            self.save_canvas(CanvasView {
+                id: self.turn.engine.ambient.uuid().into(),
+                conversation: self.turn.conversation,
+                title,
+                kind,
+                version: 1,
+                body,
+                updated_at: self.turn.engine.ambient.now(),
+            })
+            .await
+        })
+    }
+
+    fn canvas_get(&self, id: String) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
+        Box::pin(async move { self.find_canvas(&id).await })
+    }
+
+    fn canvas_update(
+        &self,
+        id: String,
+        base_version: u32,
+        body: String,
+    ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
+        Box::pin(async move {
+            check_size(&body)?;
+            let current = self.find_canvas(&id).await?;
+            if current.version != base_version {
+                return Err(CanvasFailure::Conflict(current.version));
+            }
+            let version = base_version + 1;
+            self.save_canvas(CanvasView {
+                version,
+                body,
+                updated_at: self.turn.engine.ambient.now(),
+                ..current
+            })
+            .await
+        })
+    }
+
+    fn run_agent(&self, task: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>> {
+        Box::pin(async move {
+            let started = |child| self.lock().child = Some(child);
+            child::run(&self.turn, self.item, task, self.stop.clone(), started).await
+        })
+    }
+}
+
+fn check_size(body: &str) -> Result<(), CanvasFailure> {
+    if body.len() > MAX_CANVAS_BYTES {
+        return Err(CanvasFailure::Invalid(format!(
+            "a canvas holds at most {MAX_CANVAS_BYTES} bytes, this has {}",
+            body.len()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Journal first, then fan out: a fact is stored before it is told.
+//!
+//! Knows storage and followers; knows nothing of what the events mean. Each topic has one broadcast
+//! channel that carries facts in journal order and previews between them. A follower that falls behind,
+//! or that joins late, reads what it missed from the journal, so that facts are never lost on the way.
+
+use crate::ambient::Ambient;
+use anteroom_api::{Delta, Envelope, Event, OpId, Problem, Seq, Signal, Signals, Topic, TurnId};
+use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{broadcast, mpsc};
+
+/// Signals kept for a follower that is busy; beyond it previews are dropped and facts are read again.
+const BROADCAST_CAPACITY: usize = 1024;
+/// Signals waiting between a follower's task and its frontend.
+const FOLLOWER_CAPACITY: usize = 256;
+/// Facts read from the journal at once.
+const REPLAY_PAGE: u32 = 256;
+
+/// Stores facts and tells them. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Bus(Arc<Inner>);
+
+struct Inner {
+    storage: Storage,
+    ambient: Ambient,
+    user: UserStamp,
+    topics: Mutex<HashMap<Topic, Channel>>,
+}
+
+struct Channel {
+    sender: broadcast::Sender<Cast>,
+    /// The newest fact told.
+    told: Option<Seq>,
+    /// Appends under way; while there are any, a gap may still be filled from here.
+    in_flight: usize,
+    /// Facts stored but not told, because an earlier one is not there yet.
+    waiting: BTreeMap<Seq, Arc<Envelope>>,
+}
+
+#[derive(Clone)]
+enum Cast {
+    Event(Arc<Envelope>),
+    Delta(Arc<Delta>),
+    /// Another process wrote between; read the journal.
+    Resync,
+    /// What could not be stored.
+    Trouble(Option<TurnId>, Arc<Problem>),
+}
+
+impl Bus {
+    pub(crate) fn new(storage: Storage, ambient: Ambient, user: UserStamp) -> Self {
+        Self(Arc::new(Inner {
+            storage,
+            ambient,
+            user,
+            topics: Mutex::default(),
+        }))
+    }
+
+    /// Stores `events` and then tells them.
+    ///
+    /// Returns once they are durable. Two calls for one topic may run at once; followers still see journal order.
+    pub(crate) async fn publish(
+        &self,
+        topic: Topic,
+        cause: Option<OpId>,
+        events: Vec<Event>,
+    ) -> Result<Vec<Arc<Envelope>>, StorageError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let entry = Entry {
+            topic,
+            cause,
+            at: self.0.ambient.now(),
+            user: Some(self.0.user.clone()),
+            events,
+        };
+        // A cancelled caller must not leave a fact untold: the append runs on by itself.
+        let bus = self.clone();
+        bus.with_channel(topic, |channel| channel.in_flight += 1);
+        let task = tokio::spawn(async move {
+            let stored = bus.0.storage.append(entry).await;
+            let stored = stored.map(|list| list.into_iter().map(Arc::new).collect::<Vec<_>>());
+            bus.with_channel(topic, |channel| {
+                channel.in_flight -= 1;
+                channel.tell(stored.as_deref().unwrap_or(&[]));
+            });
+            stored
+        });
+        match task.await {
+            Ok(stored) => stored,
+            Err(_) => Err(StorageError {
+                path: self.0.storage.path().to_path_buf(),
+                fault: Fault::Closed,
+            }),
+        }
+    }
+
+    /// Tells a preview. Never waits, never fails; nobody has to hear it.
+    pub(crate) fn preview(&self, topic: Topic, delta: Delta) {
+        self.with_channel(topic, |channel| {
+            // An error only says that nobody follows.
+            drop(channel.sender.send(Cast::Delta(Arc::new(delta))));
+        });
+    }
+
+    /// Tells what cannot be stored, above all that nothing can be stored.
+    pub(crate) fn trouble(&self, topic: Topic, turn: Option<TurnId>, problem: Problem) {
+        self.with_channel(topic, |channel| {
+            drop(channel.sender.send(Cast::Trouble(turn, Arc::new(problem))));
+        });
+    }
+
+    /// Follows a topic: what came after `after` (`None`: only what is new), then live.
+    pub(crate) fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
+        let (sender, receiver) = mpsc::channel(FOLLOWER_CAPACITY);
+        let live = self.with_channel(topic, |channel| channel.sender.subscribe());
+        let storage = self.0.storage.clone();
+        tokio::spawn(async move {
+            let seen = match after {
+                Some(seq) => seq,
+                None => storage.last_seq(topic).await.unwrap_or_default(),
+            };
+            Follower {
+                topic,
+                storage,
+                live,
+                sender,
+                seen,
+            }
+            .run(after.is_some())
+            .await;
+        });
+        Signals::new(receiver)
+    }
+
+    fn with_channel<T>(&self, topic: Topic, act: impl FnOnce(&mut Channel) -> T) -> T {
+        let mut topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        act(topics.entry(topic).or_insert_with(|| Channel {
+            sender: broadcast::Sender::new(BROADCAST_CAPACITY),
+            told: None,
+            in_flight: 0,
+            waiting: BTreeMap::new(),
+        }))
+    }
+}
+
+impl Channel {
+    fn tell(&mut self, stored: &[Arc<Envelope>]) {
+        self.waiting.extend(
+            stored
+                .iter()
+                .map(|envelope| (envelope.seq, envelope.clone())),
+        );
+        while let Some((&seq, _)) = self.waiting.first_key_value() {
+            let is_next = self.told.is_none_or(|told| seq == told.next());
+            let is_first_settled = self.told.is_some() || self.in_flight == 0;
+            if is_next && is_first_settled {
+                if let Some(envelope) = self.waiting.remove(&seq) {
+                    drop(self.sender.send(Cast::Event(envelope)));
+                }
+                self.told = Some(seq);
+            } else if self.in_flight == 0 {
+                // Nobody here will fill the gap: another process wrote into the topic.
+                self.told = self.waiting.last_key_value().map(|(&seq, _)| seq);
+                self.waiting.clear();
+                drop(self.sender.send(Cast::Resync));
+            } else {
+                return;
+            }
+        }
+    }
+}
+
+struct Follower {
+    topic: Topic,
+    storage: Storage,
+    live: broadcast::Receiver<Cast>,
+    sender: mpsc::Sender<Signal>,
+    seen: Seq,
+}
+
+impl Follower {
+    async fn run(mut self, has_history: bool) {
+        if has_history && self.catch_up().await.is_none() {
+            return;
+        }
+        loop {
+            let cast = tokio::select! {
+                cast = self.live.recv() => cast,
+                () = self.sender.closed() => return,
+            };
+            let went_on = match cast {
+                Ok(Cast::Event(envelope)) => self.event(&envelope).await,
+                Ok(Cast::Delta(delta)) => self.delta(&delta),
+                Ok(Cast::Trouble(turn, problem)) => {
+                    let problem = Problem::clone(&problem);
+                    self.sender
+                        .send(Signal::Trouble { turn, problem })
+                        .await
+                        .ok()
+                }
+                Ok(Cast::Resync) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.catch_up().await
+                }
+                Err(broadcast::error::RecvError::Closed) => None,
+            };
+            if went_on.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn event(&mut self, envelope: &Envelope) -> Option<()> {
+        if envelope.seq <= self.seen {
+            return Some(());
+        }
+        if envelope.seq > self.seen.next() {
+            self.catch_up().await?;
+            if envelope.seq <= self.seen {
+                return Some(());
+            }
+        }
+        self.seen = envelope.seq;
+        self.sender
+            .send(Signal::Event {
+                envelope: envelope.clone(),
+            })
+            .await
+            .ok()
+    }
+
+    /// A preview goes only to who has room for it.
+    fn delta(&self, delta: &Delta) -> Option<()> {
+        match self.sender.try_send(Signal::Delta {
+            delta: delta.clone(),
+        }) {
+            Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => Some(()),
+            Err(mpsc::error::TrySendError::Closed(_)) => None,
+        }
+    }
+
+    /// Delivers what the journal has after `seen`. On a storage failure the follower is told where to resume.
+    async fn catch_up(&mut self) -> Option<()> {
+        loop {
+            let Ok(page) = self
+                .storage
+                .events(self.topic, self.seen, REPLAY_PAGE)
+                .await
+            else {
+                drop(self.sender.send(Signal::Lagged { resume: self.seen }).await);
+                return None;
+            };
+            let is_last = page.len() < REPLAY_PAGE as usize;
+            for envelope in page {
+                self.seen = envelope.seq;
+                self.sender.send(Signal::Event { envelope }).await.ok()?;
+            }
+            if is_last {
+                return Some(());
+            }
+        }
+    }
+}

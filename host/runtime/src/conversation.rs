@@ -1,0 +1,528 @@
+//! One task per conversation owns its state; everybody else sends it letters.
+
+use crate::agent::child::Limiter;
+use crate::agent::prompt::{self, PromptSources};
+use crate::agent::turn::{self, Root, TurnContext, TurnReport};
+use crate::engine::Engine;
+use anteroom_api::{
+    Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
+    Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
+};
+use anteroom_gate::{Gate, Memory, Place, Policy, Rule};
+use anteroom_tools::{Definition, Session};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// Letters waiting for a conversation's task; senders wait beyond it.
+const LETTERS: usize = 64;
+/// Inputs waiting behind a running turn; one more is refused (spec: prompt queue).
+const MAX_QUEUE: usize = 10;
+/// Characters of the first input that become the title.
+const TITLE_CHARS: usize = 60;
+
+/// What a letter's sender waits for: taken, or why not.
+pub(crate) type Reply = oneshot::Sender<Result<(), Problem>>;
+
+/// What others may want of a conversation.
+pub(crate) enum Letter {
+    Start {
+        op: OpId,
+        input: Vec<Content>,
+        options: TurnOptions,
+        reply: Reply,
+    },
+    Steer {
+        turn: TurnId,
+        input: Vec<Content>,
+        reply: Reply,
+    },
+    Cancel {
+        turn: TurnId,
+        reply: Reply,
+    },
+    Unqueue {
+        op: OpId,
+        turn: TurnId,
+        reply: Reply,
+    },
+    /// Whether the turn runs or waits here.
+    Has {
+        turn: TurnId,
+        reply: oneshot::Sender<bool>,
+    },
+    /// Ends the running turn and the task. Answered when both have ended.
+    Close {
+        reply: oneshot::Sender<()>,
+    },
+}
+
+/// The address of a conversation's task.
+pub(crate) type Address = mpsc::Sender<Letter>;
+
+/// Starts the task that owns a conversation.
+pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Address, Problem> {
+    let workspace = PathBuf::from(&view.workspace);
+    let temp = engine.paths.data.join("temp").join(view.id.to_string());
+    let session = Session::new(workspace.clone(), temp).map_err(Problem::from)?;
+    let (address, letters) = mpsc::channel(LETTERS);
+    let is_titled = !view.title.is_empty();
+    let owner = Owner {
+        engine,
+        view,
+        workspace,
+        session,
+        memory: None,
+        frozen: None,
+        queue: VecDeque::new(),
+        running: None,
+        is_titled,
+    };
+    tokio::spawn(owner.run(letters));
+    Ok(address)
+}
+
+struct Owner {
+    engine: Arc<Engine>,
+    view: ConversationView,
+    workspace: PathBuf,
+    session: Arc<Session>,
+    memory: Option<Memory>,
+    /// What the first request of this process said, kept so that later ones start with the same bytes.
+    frozen: Option<Frozen>,
+    queue: VecDeque<Waiting>,
+    running: Option<Running>,
+    is_titled: bool,
+}
+
+#[derive(Clone)]
+struct Frozen {
+    system: String,
+    tools: Vec<Definition>,
+}
+
+struct Waiting {
+    op: OpId,
+    input: Vec<Content>,
+    options: TurnOptions,
+}
+
+struct Running {
+    turn: TurnId,
+    context: Arc<TurnContext>,
+    raise: watch::Sender<bool>,
+    task: JoinHandle<TurnReport>,
+}
+
+impl Owner {
+    async fn run(mut self, mut letters: mpsc::Receiver<Letter>) {
+        loop {
+            let ended = async {
+                match self.running.as_mut() {
+                    Some(running) => (&mut running.task).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                report = ended => self.turn_ended(report).await,
+                letter = letters.recv() => match letter {
+                    None => return,
+                    Some(Letter::Close { reply }) => {
+                        self.close().await;
+                        let _ = reply.send(());
+                        return;
+                    }
+                    Some(letter) => self.take(letter).await,
+                },
+            }
+        }
+    }
+
+    async fn take(&mut self, letter: Letter) {
+        match letter {
+            Letter::Start {
+                op,
+                input,
+                options,
+                reply,
+            } => {
+                let taken = self.start(op, input, options).await;
+                drop(reply.send(taken));
+            }
+            Letter::Steer { turn, input, reply } => drop(reply.send(self.steer(turn, input))),
+            Letter::Cancel { turn, reply } => drop(reply.send(self.cancel(turn))),
+            Letter::Unqueue { op, turn, reply } => {
+                let taken = self.unqueue(op, turn).await;
+                drop(reply.send(taken));
+            }
+            Letter::Has { turn, reply } => {
+                let is_running = self
+                    .running
+                    .as_ref()
+                    .is_some_and(|running| running.turn == turn);
+                let is_waiting = self
+                    .queue
+                    .iter()
+                    .any(|waiting| TurnId::from(waiting.op) == turn);
+                let _ = reply.send(is_running || is_waiting);
+            }
+            Letter::Close { .. } => {}
+        }
+    }
+
+    async fn start(
+        &mut self,
+        op: OpId,
+        input: Vec<Content>,
+        options: TurnOptions,
+    ) -> Result<(), Problem> {
+        if self.running.is_none() {
+            return self.begin(Waiting { op, input, options }).await;
+        }
+        if self.queue.len() >= MAX_QUEUE {
+            return Err(Problem::new(
+                ProblemCode::LimitReached,
+                format!("{MAX_QUEUE} inputs wait already"),
+            )
+            .hint("wait for one to run, or take one back"));
+        }
+        let queued = QueuedInput {
+            turn: op.into(),
+            input: input.clone(),
+        };
+        self.tell(Some(op), vec![Event::Turn(TurnEvent::Queued { queued })])
+            .await?;
+        self.queue.push_back(Waiting { op, input, options });
+        Ok(())
+    }
+
+    fn steer(&self, turn: TurnId, input: Vec<Content>) -> Result<(), Problem> {
+        let running = self
+            .running
+            .as_ref()
+            .filter(|running| running.turn == turn)
+            .ok_or_else(not_running)?;
+        let mut steering = running
+            .context
+            .steering
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if steering.len() >= MAX_QUEUE {
+            return Err(Problem::new(
+                ProblemCode::LimitReached,
+                format!("{MAX_QUEUE} inputs wait already"),
+            ));
+        }
+        steering.push(input);
+        Ok(())
+    }
+
+    fn cancel(&self, turn: TurnId) -> Result<(), Problem> {
+        let running = self
+            .running
+            .as_ref()
+            .filter(|running| running.turn == turn)
+            .ok_or_else(not_running)?;
+        running.raise.send_replace(true);
+        Ok(())
+    }
+
+    async fn unqueue(&mut self, op: OpId, turn: TurnId) -> Result<(), Problem> {
+        let found = self
+            .queue
+            .iter()
+            .position(|waiting| TurnId::from(waiting.op) == turn);
+        let place = found.ok_or_else(|| {
+            Problem::new(ProblemCode::NotFound, "this input does not wait any more")
+        })?;
+        self.tell(Some(op), vec![Event::Turn(TurnEvent::Unqueued { turn })])
+            .await?;
+        self.queue.remove(place);
+        Ok(())
+    }
+
+    async fn begin(&mut self, waiting: Waiting) -> Result<(), Problem> {
+        let turn = TurnId::from(waiting.op);
+        let context = self.context(turn, &waiting.options).await?;
+        let mut before = Vec::new();
+        if !self.is_titled {
+            self.is_titled = true;
+            let title = title(&waiting.input);
+            before.push(Event::Conversation(ConversationEvent::Renamed {
+                conversation: self.view.id,
+                title,
+            }));
+        }
+        let (raise, stop) = Stop::new();
+        let task = tokio::spawn(turn::run(
+            context.clone(),
+            Some(waiting.op),
+            before,
+            waiting.input,
+            stop,
+        ));
+        self.running = Some(Running {
+            turn,
+            context,
+            raise,
+            task,
+        });
+        Ok(())
+    }
+
+    async fn turn_ended(&mut self, report: Result<TurnReport, tokio::task::JoinError>) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        if let Err(error) = report {
+            // A panic fails this turn, visibly, and nothing else.
+            let problem = Problem::new(ProblemCode::Internal, "the turn failed inside the host")
+                .cause(error)
+                .hint("try again; the log in the data folder tells more");
+            let stop = StopReason::Failed { problem };
+            let ended = TurnEvent::Ended {
+                turn: running.turn,
+                stop,
+                usage: Usage::default(),
+            };
+            if let Err(problem) = self.tell(None, vec![Event::Turn(ended)]).await {
+                self.engine.bus.trouble(
+                    Topic::Conversation(self.view.id),
+                    Some(running.turn),
+                    problem,
+                );
+            }
+        }
+        while let Some(waiting) = self.queue.pop_front() {
+            let turn = TurnId::from(waiting.op);
+            let Err(problem) = self.begin(waiting).await else {
+                return;
+            };
+            // What was acknowledged as queued must not vanish without a word.
+            let ended = TurnEvent::Ended {
+                turn,
+                stop: StopReason::Failed {
+                    problem: problem.clone(),
+                },
+                usage: Usage::default(),
+            };
+            if self
+                .tell(
+                    None,
+                    vec![Event::Turn(TurnEvent::Started { turn }), Event::Turn(ended)],
+                )
+                .await
+                .is_err()
+            {
+                self.engine
+                    .bus
+                    .trouble(Topic::Conversation(self.view.id), Some(turn), problem);
+            }
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.raise.send_replace(true);
+            drop(running.task.await);
+        }
+    }
+
+    async fn tell(&self, cause: Option<OpId>, events: Vec<Event>) -> Result<(), Problem> {
+        self.engine
+            .bus
+            .publish(Topic::Conversation(self.view.id), cause, events)
+            .await?;
+        Ok(())
+    }
+
+    async fn context(
+        &mut self,
+        turn: TurnId,
+        options: &TurnOptions,
+    ) -> Result<Arc<TurnContext>, Problem> {
+        let settings = self.engine.settings();
+        let client = self.engine.client(&settings)?;
+        let wanted = options
+            .model
+            .clone()
+            .or_else(|| self.view.model.clone())
+            .or_else(|| settings.ai.model.clone());
+        let model = match wanted {
+            Some(model) => model,
+            None => only_model(&client).await?,
+        };
+        let frozen = self.frozen().await;
+        let gate = self.gate(&settings, options).await?;
+        let max_steps = settings.cli.max_tool_iterations;
+        Ok(Arc::new(TurnContext {
+            conversation: self.view.id,
+            turn,
+            workspace: self.workspace.clone(),
+            session: self.session.clone(),
+            gate,
+            model,
+            system: frozen.system,
+            tools: if options.is_without_tools {
+                Vec::new()
+            } else {
+                frozen.tools
+            },
+            options: options.clone(),
+            root: Root {
+                conversation: self.view.id,
+                turn,
+                agent: None,
+                item: None,
+            },
+            depth: 0,
+            limiter: Limiter::new(
+                settings.safety.subagent.max_concurrent,
+                settings.safety.subagent.max_depth,
+            ),
+            max_steps: options
+                .max_steps
+                .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
+            is_tainted: AtomicBool::new(self.view.trust == Trust::Untrusted),
+            steering: std::sync::Mutex::default(),
+            settings,
+            engine: self.engine.clone(),
+        }))
+    }
+
+    async fn frozen(&mut self) -> Frozen {
+        if let Some(frozen) = &self.frozen {
+            return frozen.clone();
+        }
+        let settings = self.engine.settings();
+        let extra = settings.ai.system_prompt.clone().unwrap_or_default();
+        let sources = PromptSources {
+            workspace: &self.workspace,
+            home: &self.engine.paths.home,
+            extra: &extra,
+            is_child: false,
+            shell: crate::host::SHELL,
+        };
+        let system = prompt::render(&prompt::sections(&sources));
+        let tools = self.engine.registry.definitions().await;
+        let frozen = Frozen { system, tools };
+        self.frozen = Some(frozen.clone());
+        frozen
+    }
+
+    async fn gate(
+        &mut self,
+        settings: &crate::config::Settings,
+        options: &TurnOptions,
+    ) -> Result<Gate, Problem> {
+        let memory = match &self.memory {
+            Some(memory) => memory.clone(),
+            None => {
+                let memory = Memory::new(self.always().await);
+                self.memory = Some(memory.clone());
+                memory
+            }
+        };
+        let allowed = settings
+            .safety
+            .allowed_tools
+            .iter()
+            .chain(&options.allowed_tools);
+        let policy = Policy {
+            mode: options.mode.unwrap_or(settings.safety.approval_mode),
+            allowed: rules(allowed)?,
+            denied: rules(settings.safety.denied_tools.iter())?,
+            tool_tiers: settings.safety.tool_tiers.clone(),
+            custom_patterns: settings.safety.custom_patterns.clone(),
+            sensitive_paths: settings.safety.sensitive_paths.clone(),
+        };
+        let place = Place {
+            workspace: self.workspace.clone(),
+            home: self.engine.paths.user_home.clone(),
+            protected: vec![
+                self.engine.paths.home.clone(),
+                self.engine.paths.data.clone(),
+            ],
+        };
+        Gate::new(policy, place, memory).map_err(|error| {
+            Problem::new(
+                ProblemCode::InvalidConfig,
+                "the safety settings cannot be used",
+            )
+            .cause(error)
+            .hint("see `aroom config show`, section `safety`")
+        })
+    }
+
+    /// The rules that were allowed for always, in this workspace or everywhere.
+    async fn always(&self) -> Vec<Rule> {
+        let now = self.engine.ambient.now();
+        let stored = self.engine.storage.rules().await.unwrap_or_default();
+        let holds = stored.into_iter().filter(|rule| {
+            rule.expires_at.is_none_or(|end| end > now)
+                && rule
+                    .workspace
+                    .as_ref()
+                    .is_none_or(|place| *place == self.view.workspace)
+        });
+        holds.filter_map(|rule| rule.rule.parse().ok()).collect()
+    }
+}
+
+fn rules<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Vec<Rule>, Problem> {
+    let parse = |text: &String| {
+        text.parse().map_err(|error: anteroom_gate::RuleError| {
+            Problem::new(ProblemCode::InvalidInput, format!("`{text}` is no rule"))
+                .cause(error)
+                .hint("write a tool's name, or `bash:cargo test *`, or `edit_file:src/**`")
+        })
+    };
+    texts.map(parse).collect()
+}
+
+async fn only_model(client: &anteroom_model::Client) -> Result<String, Problem> {
+    let models = client.models().await.map_err(Problem::from)?;
+    match models.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Problem::new(
+            ProblemCode::NotConfigured,
+            "no model is configured and the endpoint lists none",
+        )
+        .hint("name one with `--model NAME` or `aroom config set ai.model NAME`")),
+        several => {
+            let names: Vec<&str> = several.iter().take(8).map(String::as_str).collect();
+            Err(Problem::new(
+                ProblemCode::NotConfigured,
+                "no model is configured and the endpoint lists several",
+            )
+            .cause(names.join(", "))
+            .hint("choose one with `--model NAME` or `aroom config set ai.model NAME`"))
+        }
+    }
+}
+
+fn title(input: &[Content]) -> String {
+    let text = input.iter().find_map(|part| match part {
+        Content::Text { text } => text.lines().map(str::trim).find(|line| !line.is_empty()),
+        Content::Image { .. } => None,
+    });
+    let Some(line) = text else {
+        return "Image".to_owned();
+    };
+    let mut title: String = line
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(TITLE_CHARS)
+        .collect();
+    if title.chars().count() < line.chars().count() {
+        title.push('…');
+    }
+    title
+}
+
+fn not_running() -> Problem {
+    Problem::new(ProblemCode::Conflict, "this turn does not run any more")
+}

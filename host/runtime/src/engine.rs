@@ -1,0 +1,110 @@
+//! What the whole host shares: one value, built at start, handed to every conversation.
+
+use crate::ambient::Ambient;
+use crate::approvals::Desk;
+use crate::bus::Bus;
+use crate::config::Settings;
+use anteroom_api::{Problem, ProblemCode};
+use anteroom_model::Client;
+use anteroom_storage::Storage;
+use anteroom_tools::Registry;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Shared by all conversations; everything in it is cheap to clone or behind its own lock.
+pub(crate) struct Engine {
+    pub(crate) ambient: Ambient,
+    pub(crate) bus: Bus,
+    pub(crate) desk: Desk,
+    pub(crate) storage: Storage,
+    pub(crate) registry: Registry,
+    pub(crate) paths: Paths,
+    is_stopping: AtomicBool,
+    settings: RwLock<Arc<Settings>>,
+    client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
+}
+
+/// Where things lie.
+#[derive(Clone, Debug)]
+pub(crate) struct Paths {
+    /// `~/.anteroom`: config, identity, tools.
+    pub(crate) home: PathBuf,
+    /// The database, caches, logs, private temp folders.
+    pub(crate) data: PathBuf,
+    /// The person's home folder, for judging commands.
+    pub(crate) user_home: Option<PathBuf>,
+}
+
+/// The parts an engine is put together from.
+pub(crate) struct EngineParts {
+    pub(crate) ambient: Ambient,
+    pub(crate) bus: Bus,
+    pub(crate) storage: Storage,
+    pub(crate) registry: Registry,
+    pub(crate) paths: Paths,
+    pub(crate) settings: Settings,
+}
+
+impl Engine {
+    pub(crate) fn new(parts: EngineParts) -> Arc<Self> {
+        Arc::new(Self {
+            desk: Desk::new(parts.bus.clone(), parts.ambient.clone()),
+            ambient: parts.ambient,
+            bus: parts.bus,
+            storage: parts.storage,
+            registry: parts.registry,
+            paths: parts.paths,
+            is_stopping: AtomicBool::new(false),
+            settings: RwLock::new(Arc::new(parts.settings)),
+            client: Mutex::new(None),
+        })
+    }
+
+    /// From now on a stopped turn counts as interrupted.
+    pub(crate) fn begin_stopping(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// The settings as they are now; a turn keeps the ones it began with.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn replace_settings(&self, settings: Settings) {
+        *self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// The client for the configured endpoint, made anew only when the endpoint's settings changed.
+    pub(crate) fn client(&self, settings: &Settings) -> Result<Client, Problem> {
+        let wanted = crate::wiring::endpoint(settings);
+        if wanted.base_url.is_empty() {
+            return Err(not_connected());
+        }
+        let mut slot = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((endpoint, client)) = slot.as_ref()
+            && *endpoint == wanted
+        {
+            return Ok(client.clone());
+        }
+        let client = Client::new(wanted.clone()).map_err(Problem::from)?;
+        *slot = Some((wanted, client.clone()));
+        Ok(client)
+    }
+}
+
+/// What is said when no endpoint is configured.
+pub(crate) fn not_connected() -> Problem {
+    Problem::new(ProblemCode::NotConfigured, "no model endpoint is configured")
+        .hint("run `aroom init`, or set AI_CHAT_BASE_URL (for example http://127.0.0.1:11434/v1) and AI_CHAT_MODEL")
+}

@@ -1,0 +1,508 @@
+//! The host: put together at start, the only `match` on [`Op`], taken apart at the end.
+
+use crate::ambient::Ambient;
+use crate::bus::Bus;
+use crate::config::{self, FlagValue, Sources};
+use crate::conversation::{self, Address, Letter};
+use crate::engine::{Engine, EngineParts, Paths};
+use crate::identity::Identity;
+use crate::reads::View;
+use crate::{recovery, wiring};
+use anteroom_api::{
+    ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
+    ConversationView, ElicitationOp, Event, GrantOp, HostHandle, HostPort, ModuleEvent, ModuleId,
+    ModuleOp, ModuleOrigin, ModuleState, Op, OpId, Problem, ProblemCode, Reads, Rejection, Seq,
+    SettingEvent, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
+};
+use anteroom_storage::{Storage, UserStamp};
+use anteroom_tools::Registry;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The shell that commands run in.
+pub(crate) const SHELL: &str = "bash";
+/// The database's file in the data folder.
+const DATABASE: &str = "anteroom.db";
+/// How long the end may take (spec: shutdown within 2 s).
+const STOP_PATIENCE: Duration = Duration::from_millis(1500);
+
+/// What a host is started with.
+pub struct HostOptions {
+    /// Clock, ids, randomness, environment.
+    pub ambient: Ambient,
+    /// Where the person works.
+    pub workspace: PathBuf,
+    /// Settings given as flags: key, value, the flag's name.
+    pub flags: Vec<FlagValue>,
+    /// The embedded toolsets: name and component.
+    pub built_in: &'static [(&'static str, &'static [u8])],
+}
+
+/// A running host. Call [`Host::stop`] before the process ends.
+pub struct Host {
+    port: Arc<Port>,
+}
+
+pub(crate) struct Port {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) sources: Sources,
+    conversations: Mutex<HashMap<ConversationId, Address>>,
+    view: View,
+}
+
+impl Host {
+    /// Reads the settings, opens the database, loads the tools, closes what a crash left open.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to do; nothing is left half done.
+    pub async fn start(options: HostOptions) -> Result<Self, Problem> {
+        let environment = options.ambient.environment();
+        let sources = Sources {
+            home: wiring::home(environment)?,
+            legacy: wiring::legacy(environment),
+            project: Some(options.workspace.join(".anteroom").join(config::FILE_NAME)),
+            is_project_trusted: false,
+            environment: environment.clone(),
+            flags: options.flags,
+        };
+        let (sources, settings) = wiring::settings(sources, &options.workspace)?;
+        let paths = Paths {
+            home: sources.home.clone(),
+            data: settings.app.data_dir.clone(),
+            user_home: environment.get("HOME").map(PathBuf::from),
+        };
+        let identity = Identity::ensure(&sources.home, &settings.identity, &options.ambient)?;
+        let storage = Storage::open(&paths.data.join(DATABASE), options.ambient.now()).await?;
+        let registry = Registry::open(wiring::tools(&settings, &paths.data, environment))?;
+        for (name, component) in options.built_in {
+            registry.add_built_in(name, component);
+        }
+        let user = UserStamp {
+            user_id: identity.user_id().to_owned(),
+            user_display_name: identity.display_name().to_owned(),
+        };
+        let bus = Bus::new(storage.clone(), options.ambient.clone(), user);
+        let engine = Engine::new(EngineParts {
+            ambient: options.ambient,
+            bus,
+            storage,
+            registry,
+            paths,
+            settings,
+        });
+        recovery::close_dead_turns(&engine).await?;
+        let port = Arc::new_cyclic(|port| Port {
+            engine,
+            sources,
+            conversations: Mutex::default(),
+            view: View::new(port.clone()),
+        });
+        port.load_folders(&options.workspace).await?;
+        Ok(Self { port })
+    }
+
+    /// The three doors.
+    #[must_use]
+    pub fn handle(&self) -> HostHandle {
+        HostHandle::new(self.port.clone())
+    }
+
+    /// Ends all turns as interrupted, kills their processes, closes the database.
+    pub async fn stop(self) {
+        self.port.engine.begin_stopping();
+        let addresses: Vec<Address> = self
+            .port
+            .addresses()
+            .drain()
+            .map(|(_, address)| address)
+            .collect();
+        let mut closing = Vec::new();
+        for address in addresses {
+            let (reply, closed) = oneshot::channel();
+            if address.try_send(Letter::Close { reply }).is_ok() {
+                closing.push(closed);
+            }
+        }
+        let all = async {
+            for closed in closing {
+                drop(closed.await);
+            }
+        };
+        if tokio::time::timeout(STOP_PATIENCE, all).await.is_err() {
+            tracing::warn!("a turn did not end in time; the next start marks it as interrupted");
+        }
+        if let Err(error) = self.port.engine.storage.clone().close().await {
+            tracing::warn!(%error, "the database could not be closed in order; nothing acknowledged is lost");
+        }
+    }
+}
+
+impl HostPort for Port {
+    fn submit(&self, op: Op) -> BoxFuture<'_, Result<OpId, Rejection>> {
+        Box::pin(async move {
+            let id = OpId(self.engine.ambient.uuid());
+            match op {
+                Op::Conversation(op) => self.conversation(id, op).await,
+                Op::Turn(op) => self.turn(id, op).await,
+                Op::Approval(ApprovalOp::Decide {
+                    approval,
+                    digest,
+                    decision,
+                    by,
+                }) => self.engine.desk.decide(id, approval, &digest, decision, by),
+                Op::Elicitation(ElicitationOp::Answer {
+                    elicitation,
+                    answer,
+                }) => self.engine.desk.answer(id, elicitation, answer),
+                Op::Module(op) => self.module(id, op).await,
+                Op::Setting(op) => self.setting(id, op).await,
+            }?;
+            Ok(id)
+        })
+    }
+
+    fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
+        self.engine.bus.follow(topic, after)
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        &self.view
+    }
+}
+
+impl Port {
+    async fn conversation(&self, id: OpId, op: ConversationOp) -> Result<(), Problem> {
+        match op {
+            ConversationOp::Open {
+                workspace,
+                title,
+                model,
+            } => self.open(id, &workspace, title, model).await,
+            ConversationOp::Rename {
+                conversation,
+                title,
+            } => {
+                self.existing(conversation).await?;
+                let renamed = ConversationEvent::Renamed {
+                    conversation,
+                    title: title.trim().to_owned(),
+                };
+                self.tell(
+                    Topic::Conversation(conversation),
+                    id,
+                    Event::Conversation(renamed),
+                )
+                .await
+            }
+            ConversationOp::Delete { conversation } => {
+                self.existing(conversation).await?;
+                let address = self.addresses().remove(&conversation);
+                if let Some(address) = address {
+                    let (reply, closed) = oneshot::channel();
+                    if address.send(Letter::Close { reply }).await.is_ok() {
+                        drop(closed.await);
+                    }
+                }
+                let deleted = ConversationEvent::Deleted { conversation };
+                self.tell(Topic::Host, id, Event::Conversation(deleted))
+                    .await
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        id: OpId,
+        workspace: &str,
+        title: String,
+        model: Option<String>,
+    ) -> Result<(), Problem> {
+        let folder = Path::new(workspace);
+        if !folder.is_absolute() {
+            return Err(Problem::new(
+                ProblemCode::InvalidInput,
+                format!("the workspace `{workspace}` is not an absolute path"),
+            ));
+        }
+        let folder = std::fs::canonicalize(folder).map_err(|error| {
+            Problem::new(
+                ProblemCode::NotFound,
+                format!("the workspace `{workspace}` cannot be opened"),
+            )
+            .cause(error)
+            .hint("name an existing folder with `--path DIR`")
+        })?;
+        if !folder.is_dir() {
+            return Err(Problem::new(
+                ProblemCode::InvalidInput,
+                format!("`{workspace}` is not a folder"),
+            ));
+        }
+        let now = self.engine.ambient.now();
+        let view = ConversationView {
+            id: id.into(),
+            kind: ConversationKind::Chat,
+            title: title.trim().to_owned(),
+            workspace: folder.display().to_string(),
+            model,
+            parent: None,
+            trust: Trust::User,
+            created_at: now,
+            updated_at: now,
+            seq: Seq(0),
+            running: None,
+            usage: Usage::default(),
+        };
+        let address = conversation::spawn(self.engine.clone(), view.clone())?;
+        let topic = Topic::Conversation(view.id);
+        let conversation = view.id;
+        self.tell(
+            topic,
+            id,
+            Event::Conversation(ConversationEvent::Opened {
+                conversation: Box::new(view),
+            }),
+        )
+        .await?;
+        self.addresses().insert(conversation, address);
+        Ok(())
+    }
+
+    async fn turn(&self, id: OpId, op: TurnOp) -> Result<(), Problem> {
+        let (reply, taken) = oneshot::channel();
+        let (conversation, letter) = match op {
+            TurnOp::Start {
+                conversation,
+                input,
+                options,
+            } => {
+                if input.is_empty() {
+                    return Err(Problem::new(ProblemCode::InvalidInput, "there is no input")
+                        .hint("say what to do"));
+                }
+                (
+                    conversation,
+                    Letter::Start {
+                        op: id,
+                        input,
+                        options,
+                        reply,
+                    },
+                )
+            }
+            TurnOp::Steer { turn, input } => (
+                self.of_turn(turn).await?,
+                Letter::Steer { turn, input, reply },
+            ),
+            TurnOp::Cancel { turn } => (self.of_turn(turn).await?, Letter::Cancel { turn, reply }),
+            TurnOp::Unqueue { turn } => (
+                self.of_turn(turn).await?,
+                Letter::Unqueue {
+                    op: id,
+                    turn,
+                    reply,
+                },
+            ),
+        };
+        let address = self.address(conversation).await?;
+        address.send(letter).await.map_err(|_| closed())?;
+        taken.await.map_err(|_| closed())?
+    }
+
+    async fn module(&self, id: OpId, op: ModuleOp) -> Result<(), Problem> {
+        match op {
+            ModuleOp::Grant(grant) => {
+                self.check_grant(&grant).await?;
+                let at = self.engine.ambient.now();
+                self.tell(
+                    Topic::Host,
+                    id,
+                    Event::Module(ModuleEvent::Granted { grant, at }),
+                )
+                .await
+            }
+            ModuleOp::Revoke { module } => {
+                self.find_module(&module).await?;
+                self.tell(
+                    Topic::Host,
+                    id,
+                    Event::Module(ModuleEvent::Revoked { module }),
+                )
+                .await
+            }
+        }
+    }
+
+    /// A grant names exactly what was shown: the binary by its hash, a capability it asks for.
+    async fn check_grant(&self, grant: &GrantOp) -> Result<(), Problem> {
+        let module = self.find_module(&grant.module).await?;
+        if module.origin == ModuleOrigin::BuiltIn {
+            return Err(Problem::new(
+                ProblemCode::InvalidInput,
+                format!("`{}` is built in; its grants are given", grant.module),
+            ));
+        }
+        if module.hash != grant.hash {
+            return Err(Problem::new(
+                ProblemCode::Conflict,
+                format!("`{}` is not the binary the grant is for", grant.module),
+            )
+            .cause(format!("it has the hash {}", module.hash))
+            .hint("look at it again with `aroom tool list`"));
+        }
+        if !module.requested.contains(&grant.capability) {
+            return Err(Problem::new(
+                ProblemCode::InvalidInput,
+                format!("`{}` does not ask for `{}`", grant.module, grant.capability),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn find_module(&self, id: &ModuleId) -> Result<anteroom_api::ModuleView, Problem> {
+        let modules = self.engine.registry.modules().await;
+        modules
+            .into_iter()
+            .find(|module| module.id == *id)
+            .ok_or_else(|| {
+                Problem::new(ProblemCode::NotFound, format!("there is no module `{id}`"))
+                    .hint("see `aroom tool list`")
+            })
+    }
+
+    async fn setting(&self, id: OpId, op: SettingOp) -> Result<(), Problem> {
+        let (key, value) = match op {
+            SettingOp::Change { key, value } => (key, Some(value)),
+            SettingOp::Reset { key } => (key, None),
+        };
+        config::change(&self.sources.home.join("config.yaml"), &key, value.as_ref())?;
+        self.engine
+            .replace_settings(config::load(&self.sources)?.settings);
+        self.tell(
+            Topic::Host,
+            id,
+            Event::Setting(SettingEvent::Changed { key }),
+        )
+        .await
+    }
+
+    /// Loads the user's tools, and the project's if its folder is trusted.
+    async fn load_folders(&self, workspace: &Path) -> Result<(), Problem> {
+        let mut folders = vec![(self.sources.home.join("tools"), ModuleOrigin::User)];
+        if self.sources.is_project_trusted {
+            folders.push((workspace.join(".anteroom/tools"), ModuleOrigin::Project));
+        }
+        let mut found = Vec::new();
+        for (folder, origin) in folders {
+            found.extend(self.engine.registry.load_folder(&folder, origin).await);
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let modules = self.engine.registry.modules().await;
+        let mut events = Vec::new();
+        for module in modules
+            .into_iter()
+            .filter(|module| found.contains(&module.id))
+        {
+            events.push(Event::Module(match &module.state {
+                ModuleState::Loaded => ModuleEvent::Loaded {
+                    module: Box::new(module),
+                },
+                ModuleState::Failed { problem } => ModuleEvent::Failed {
+                    module: module.id.clone(),
+                    problem: problem.clone(),
+                },
+            }));
+        }
+        self.engine.bus.publish(Topic::Host, None, events).await?;
+        Ok(())
+    }
+
+    async fn tell(&self, topic: Topic, cause: OpId, event: Event) -> Result<(), Problem> {
+        self.engine
+            .bus
+            .publish(topic, Some(cause), vec![event])
+            .await?;
+        Ok(())
+    }
+
+    async fn existing(&self, conversation: ConversationId) -> Result<ConversationView, Problem> {
+        self.engine
+            .storage
+            .conversation(conversation)
+            .await?
+            .ok_or_else(|| no_conversation(conversation))
+    }
+
+    /// The task of a conversation, started if it is not running yet.
+    pub(crate) async fn address(&self, conversation: ConversationId) -> Result<Address, Problem> {
+        if let Some(address) = self.addresses().get(&conversation) {
+            return Ok(address.clone());
+        }
+        let view = self.existing(conversation).await?;
+        if view.kind != ConversationKind::Chat {
+            return Err(Problem::new(
+                ProblemCode::InvalidInput,
+                "a child agent's conversation takes no input of its own",
+            )
+            .hint("write to the conversation that started it"));
+        }
+        if !Path::new(&view.workspace).is_dir() {
+            return Err(Problem::new(
+                ProblemCode::NotFound,
+                format!(
+                    "the workspace `{}` of this conversation is gone",
+                    view.workspace
+                ),
+            )
+            .hint("put the folder back, or start a new conversation"));
+        }
+        let address = conversation::spawn(self.engine.clone(), view)?;
+        // Somebody else may have been faster; the first one stays.
+        Ok(self
+            .addresses()
+            .entry(conversation)
+            .or_insert(address)
+            .clone())
+    }
+
+    async fn of_turn(&self, turn: anteroom_api::TurnId) -> Result<ConversationId, Problem> {
+        let addresses: Vec<(ConversationId, Address)> = self
+            .addresses()
+            .iter()
+            .map(|(id, address)| (*id, address.clone()))
+            .collect();
+        for (conversation, address) in addresses {
+            let (reply, has) = oneshot::channel();
+            if address.send(Letter::Has { turn, reply }).await.is_ok() && has.await == Ok(true) {
+                return Ok(conversation);
+            }
+        }
+        Err(Problem::new(
+            ProblemCode::NotFound,
+            "there is no such turn running or waiting here",
+        ))
+    }
+
+    fn addresses(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Address>> {
+        self.conversations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn no_conversation(conversation: ConversationId) -> Problem {
+    Problem::new(
+        ProblemCode::NotFound,
+        format!("there is no conversation `{conversation}`"),
+    )
+    .hint("see `aroom conversation list`")
+}
+
+fn closed() -> Problem {
+    Problem::new(ProblemCode::Internal, "the conversation's task has ended").hint("try again")
+}

@@ -1,0 +1,179 @@
+//! The views: questions without side effects, answered from storage and from what runs.
+
+use crate::host::{Port, no_conversation};
+use crate::{config, doctor, wiring};
+use anteroom_api::reads::Read;
+use anteroom_api::{
+    Approval, CanvasView, Capability, ConversationId, ConversationView, EndpointReport,
+    EndpointSpec, Finding, FoundEndpoint, GrantWhere, Item, ModuleOrigin, ModuleView, Page,
+    Problem, ProblemCode, Question, QueuedInput, Reads, SearchHit, Seq, SettingsReport, Topic,
+    TurnView,
+};
+use std::sync::{Arc, Weak};
+
+/// Entries a page holds at most.
+const MAX_PAGE: u32 = 500;
+
+/// The views of a running host.
+pub(crate) struct View(Weak<Port>);
+
+impl View {
+    pub(crate) fn new(port: Weak<Port>) -> Self {
+        Self(port)
+    }
+
+    fn port(&self) -> Result<Arc<Port>, Problem> {
+        self.0.upgrade().ok_or_else(ended)
+    }
+}
+
+fn ended() -> Problem {
+    Problem::new(ProblemCode::Internal, "the host has ended")
+}
+
+impl Reads for View {
+    fn conversations(
+        &self,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<ConversationView>> {
+        Box::pin(async move {
+            Ok(self
+                .port()?
+                .engine
+                .storage
+                .conversations(before, limit.min(MAX_PAGE))
+                .await?)
+        })
+    }
+
+    fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView> {
+        Box::pin(async move {
+            let found = self
+                .port()?
+                .engine
+                .storage
+                .conversation(conversation)
+                .await?;
+            found.ok_or_else(|| no_conversation(conversation))
+        })
+    }
+
+    fn items(
+        &self,
+        conversation: ConversationId,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<Item>> {
+        Box::pin(async move {
+            Ok(self
+                .port()?
+                .engine
+                .storage
+                .items(conversation, before, limit.min(MAX_PAGE))
+                .await?)
+        })
+    }
+
+    fn turns(&self, conversation: ConversationId) -> Read<'_, Vec<TurnView>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.turns(conversation).await?) })
+    }
+
+    fn queue(&self, conversation: ConversationId) -> Read<'_, Vec<QueuedInput>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.queue(conversation).await?) })
+    }
+
+    fn approvals(&self, conversation: ConversationId) -> Read<'_, Vec<Approval>> {
+        Box::pin(async move { Ok(self.port()?.engine.desk.approvals(conversation)) })
+    }
+
+    fn questions(&self, conversation: ConversationId) -> Read<'_, Vec<Question>> {
+        Box::pin(async move { Ok(self.port()?.engine.desk.questions(conversation)) })
+    }
+
+    fn canvases(&self, conversation: ConversationId) -> Read<'_, Vec<CanvasView>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.canvases(conversation).await?) })
+    }
+
+    fn search(&self, words: String, limit: u32) -> Read<'_, Vec<SearchHit>> {
+        Box::pin(async move {
+            Ok(self
+                .port()?
+                .engine
+                .storage
+                .search(&words, limit.min(MAX_PAGE))
+                .await?)
+        })
+    }
+
+    fn host_seq(&self) -> Read<'_, Seq> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.last_seq(Topic::Host).await?) })
+    }
+
+    fn modules(&self, workspace: String) -> Read<'_, Vec<ModuleView>> {
+        Box::pin(async move {
+            let port = self.port()?;
+            let mut modules = port.engine.registry.modules().await;
+            for module in &mut modules {
+                module.granted = granted(&port, module, &workspace).await?;
+            }
+            Ok(modules)
+        })
+    }
+
+    fn settings(&self) -> Read<'_, SettingsReport> {
+        Box::pin(async move { Ok(config::load(&self.port()?.sources)?.report) })
+    }
+
+    fn config_schema(&self) -> Read<'_, serde_json::Value> {
+        Box::pin(async move { Ok(config::schema()) })
+    }
+
+    fn local_endpoints(&self) -> Read<'_, Vec<FoundEndpoint>> {
+        Box::pin(async move {
+            Ok(anteroom_model::local_endpoints(&anteroom_model::LOCAL_SERVERS).await)
+        })
+    }
+
+    fn test_endpoint(&self, endpoint: Option<EndpointSpec>) -> Read<'_, EndpointReport> {
+        Box::pin(async move {
+            let engine = self.port()?.engine.clone();
+            let settings = engine.settings();
+            let mut wanted = wiring::endpoint(&settings);
+            let mut model = settings.ai.model.clone();
+            if let Some(spec) = endpoint {
+                wanted.base_url = spec.base_url;
+                wanted.api_key = spec.api_key.map(anteroom_model::Secret::new);
+                wanted.api_key_command = None;
+                model = spec.model;
+            }
+            if wanted.base_url.is_empty() {
+                return Err(crate::engine::not_connected());
+            }
+            Ok(anteroom_model::test_endpoint(wanted, model).await)
+        })
+    }
+
+    fn doctor(&self) -> Read<'_, Vec<Finding>> {
+        Box::pin(async move {
+            let port = self.port()?;
+            Ok(doctor::examine(&port).await)
+        })
+    }
+}
+
+async fn granted(
+    port: &Port,
+    module: &ModuleView,
+    workspace: &str,
+) -> Result<Vec<Capability>, Problem> {
+    if module.origin == ModuleOrigin::BuiltIn {
+        return Ok(module.requested.clone());
+    }
+    let grants = port.engine.storage.grants(&module.hash).await?;
+    let holds = grants.into_iter().filter(|grant| match &grant.place {
+        GrantWhere::Everywhere => true,
+        GrantWhere::Workspace(place) => place == workspace,
+    });
+    Ok(holds.map(|grant| grant.capability).collect())
+}
