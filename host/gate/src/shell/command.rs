@@ -1,0 +1,298 @@
+//! One command as a program would get it: judged by itself and by what it starts.
+
+use super::builtin;
+use super::destructive;
+use super::field::{Field, texts};
+use super::hard;
+use super::output::{Feed, Output};
+use super::readers;
+use super::scope::{Scope, Taint, UNKNOWN};
+use super::stdio;
+use super::walk::Walker;
+use super::wrapper::{self, Inner};
+use anteroom_api::Tier;
+
+/// Programs whose arguments are text, not commands and paths.
+const TEXT: [&str; 30] = [
+    "echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "man", "which", "whereis",
+    "type", "apropos", "info", "help", "tldr", "jq", "yq", "sed", "awk", "gawk", "mawk", "cut",
+    "tr", "seq", "expr", "test", "[", ":", "basename",
+];
+
+/// Programs whose arguments are often words about commands.
+const PROSE: [&str; 6] = ["git", "gh", "glab", "hg", "svn", "jj"];
+
+impl Walker<'_> {
+    /// Judges one command; its words are never empty.
+    pub(super) fn command(&mut self, argv: &[Field], scope: &mut Scope, feed: &Feed) -> Output {
+        let Some(name) = argv.first() else {
+            return Output::nothing();
+        };
+        if !self.is_within_budget() || !self.enter() {
+            self.leave();
+            return Output::unknown(feed.taint);
+        }
+        if !name.is_known {
+            self.report
+                .unresolved("which program it starts is not known before it runs");
+        }
+        self.watch_for_bomb(name, scope);
+        let program = program_name(&name.text);
+        self.note(argv);
+        let output = if name.has_unknown() || name.text.is_empty() {
+            self.report.raise(Tier::Execute);
+            self.scan(argv, scope);
+            Output::unknown(feed.taint)
+        } else if scope.functions.contains_key(&name.text) {
+            self.report.raise(Tier::Execute);
+            self.call(&name.text, argv, scope, feed)
+        } else if let Some(alias) = scope.aliases.remove(&name.text) {
+            self.report.raise(Tier::Execute);
+            let rest = texts(argv.get(1..).unwrap_or_default()).join(" ");
+            self.line(&format!("{alias} {rest}"), scope, feed)
+        } else {
+            self.program(&program, argv, scope, feed)
+        };
+        self.leave();
+        output
+    }
+
+    fn program(&mut self, program: &str, argv: &[Field], scope: &mut Scope, feed: &Feed) -> Output {
+        let is_text = TEXT.contains(&program);
+        if let Some(reason) = hard::reason(self, program, argv, scope) {
+            self.report.block(reason);
+        }
+        if let Some(reason) = destructive::reason(program, argv) {
+            self.report.destructive(reason);
+        }
+        if !readers::is_read_only(self, argv, scope) {
+            self.report.raise(Tier::Execute);
+            if !is_text {
+                self.check_paths(program, argv, scope);
+                self.scan(argv, scope);
+            }
+            if !is_text && !PROSE.contains(&program) {
+                self.speculate(argv, scope);
+            }
+        }
+        let inner = wrapper::inner(program, argv, feed);
+        let is_wrapper = !inner.is_empty();
+        let mut output = Output::nothing();
+        for inner in inner {
+            output = output.then(self.inner(inner, scope, feed));
+        }
+        if builtin::apply(self, program, argv, scope, feed) || is_wrapper {
+            return output;
+        }
+        stdio::output(program, argv, feed, scope)
+    }
+
+    fn inner(&mut self, inner: Inner, scope: &mut Scope, feed: &Feed) -> Output {
+        self.report.raise(Tier::Execute);
+        match inner {
+            Inner::Argv(argv) => self.command(&argv, scope, feed),
+            Inner::Line { line, positional } => {
+                self.check_origin(line.taint, "runs");
+                if line.has_unknown() || (line.is_expanded && !line.is_known) {
+                    self.report
+                        .unresolved("it runs text that is not known before it runs");
+                }
+                let mut inner = scope.clone();
+                inner.is_positional_known = positional.iter().all(|field| field.is_known);
+                inner.positional = texts(positional.get(1..).unwrap_or_default());
+                self.line(&line.text, &mut inner, feed)
+            }
+            Inner::Here { line, .. } => {
+                self.check_origin(line.taint, "runs");
+                if !line.is_known {
+                    self.report
+                        .unresolved("it runs text that is not known before it runs");
+                }
+                self.line(&line.text, scope, feed)
+            }
+            Inner::Script(file) => self.script(&file, scope, feed),
+            Inner::Stdin { is_shell } => self.stdin(is_shell, scope, feed),
+            Inner::Code(code) => {
+                self.check_origin(code.taint, "runs");
+                self.code(&code.text, scope);
+                Output::unknown(Taint::default())
+            }
+        }
+    }
+
+    /// A file that a shell or an interpreter runs.
+    fn script(&mut self, file: &Field, scope: &mut Scope, feed: &Feed) -> Output {
+        self.check_origin(file.taint, "runs");
+        let known = scope
+            .files
+            .iter()
+            .rev()
+            .find(|(name, _)| same_file(name, &file.text))
+            .cloned();
+        if let Some((_, content)) = known {
+            self.check_origin(content.taint, "runs");
+            if let Some(text) = content.text {
+                return self.line(&text, &mut scope.clone(), feed);
+            }
+        }
+        Output::unknown(Taint::default())
+    }
+
+    /// What a shell or an interpreter reads from its input.
+    fn stdin(&mut self, is_shell: bool, scope: &mut Scope, feed: &Feed) -> Output {
+        if !feed.is_given {
+            return Output::unknown(Taint::default());
+        }
+        self.check_origin(feed.taint, "pipes");
+        match &feed.text {
+            Some(text) if is_shell => self.line(text, &mut scope.clone(), &Feed::default()),
+            Some(text) => {
+                self.code(text, scope);
+                Output::unknown(Taint::default())
+            }
+            None => {
+                self.report
+                    .unresolved("it pipes unknown text into a shell or interpreter");
+                Output::unknown(feed.taint)
+            }
+        }
+    }
+
+    fn check_origin(&mut self, taint: Taint, how: &str) {
+        if taint.is_downloaded {
+            self.report
+                .block(format!("it {how} a download in a shell or interpreter"));
+        } else if taint.is_decoded {
+            self.report.block(format!(
+                "it {how} decoded text in a shell or interpreter, which hides what runs"
+            ));
+        }
+    }
+
+    /// Keeps the words for rules and patterns.
+    fn note(&mut self, argv: &[Field]) {
+        let mut words = texts(argv);
+        let joined = words.join(" ");
+        for pattern in self.context.patterns {
+            if pattern.is_match(&joined) {
+                self.report
+                    .destructive(format!("it matches the custom pattern `{pattern}`"));
+            }
+        }
+        if let Some(first) = words.first_mut() {
+            let name = program_name(first);
+            if name != *first {
+                self.report
+                    .commands
+                    .push([&[name][..], &texts(argv)[1..]].concat());
+            }
+        }
+        self.report.commands.push(words);
+    }
+
+    /// Looks for dangerous commands further on in the words: whatever stands before them may be a wrapper
+    /// that nobody has heard of.
+    fn scan(&mut self, argv: &[Field], scope: &mut Scope) {
+        for start in 1..argv.len() {
+            let rest = &argv[start..];
+            let name = program_name(&rest[0].text);
+            if !hard::is_watched(&name) {
+                continue;
+            }
+            if let Some(reason) = hard::reason(self, &name, rest, scope) {
+                self.report.block(reason);
+            }
+            if rest.len() > 1
+                && let Some(reason) = destructive::reason(&name, rest)
+            {
+                self.report.destructive(reason);
+            }
+        }
+    }
+
+    /// Reads arguments with blanks in them as command lines, for what is dangerous only.
+    pub(super) fn speculate(&mut self, argv: &[Field], scope: &mut Scope) {
+        for field in argv.iter().skip(1).filter(|field| field.text.contains(' ')) {
+            self.speculate_text(&field.text, scope);
+        }
+    }
+
+    pub(super) fn speculate_text(&mut self, text: &str, scope: &mut Scope) {
+        let is_worth_it = text
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            .any(hard::is_watched);
+        if !is_worth_it || !self.enter() {
+            self.leave();
+            return;
+        }
+        let report = std::mem::replace(&mut self.report, super::report::Report::new());
+        self.line(text, &mut scope.clone(), &Feed::default());
+        let found = std::mem::replace(&mut self.report, report);
+        self.leave();
+        if let Some(reason) = found.hard_block {
+            self.report.block(reason);
+        }
+        if found.tier == Tier::Destructive {
+            for reason in found.reasons {
+                self.report.destructive(reason);
+            }
+        }
+    }
+
+    /// A program in another language: the texts in it may be commands.
+    fn code(&mut self, code: &str, scope: &mut Scope) {
+        self.report
+            .execute("it runs a program given on the command line");
+        let literals = string_literals(code);
+        for literal in &literals {
+            self.speculate_text(literal, scope);
+        }
+        let fields: Vec<Field> = std::iter::once("code")
+            .chain(literals.iter().map(String::as_str))
+            .map(Field::literal)
+            .collect();
+        self.scan(&fields, scope);
+        if let Some(reason) = hard::in_code(self, code, &fields, scope) {
+            self.report.block(reason);
+        }
+    }
+
+    fn watch_for_bomb(&mut self, name: &Field, scope: &Scope) {
+        let calls_itself = scope.inside.as_ref() == Some(&name.text) || name.text.ends_with("$0");
+        if calls_itself && scope.is_parallel {
+            self.report
+                .block("it starts itself over and over (a fork bomb)");
+        }
+    }
+}
+
+/// The name of a program without its folder, in lower case.
+pub(super) fn program_name(text: &str) -> String {
+    let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
+    let name = name.to_lowercase();
+    name.strip_suffix(".exe").unwrap_or(&name).to_owned()
+}
+
+fn same_file(one: &str, other: &str) -> bool {
+    let plain = |text: &str| text.trim_start_matches("./").to_owned();
+    plain(one) == plain(other)
+}
+
+fn string_literals(code: &str) -> Vec<String> {
+    let mut literals = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let quote = &rest[at..=at];
+        let after = &rest[at + 1..];
+        let Some(end) = after.find(quote) else {
+            break;
+        };
+        if end > 0 {
+            literals.push(after[..end].to_owned());
+        }
+        rest = &after[end + 1..];
+    }
+    literals.retain(|text| !text.contains(UNKNOWN));
+    literals.truncate(64);
+    literals
+}

@@ -1,0 +1,185 @@
+//! Text to syntax: the only door to the parser, with budgets. What does not parse is nothing.
+
+use brush_parser::ast::Program;
+use brush_parser::word::{self, BraceExpressionMember, BraceExpressionOrText, WordPieceWithSource};
+use brush_parser::{Parser, ParserOptions};
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Longest text that is parsed, bytes.
+pub(super) const MAX_BYTES: usize = 128 * 1024;
+/// The parser backtracks; its time doubles with each level of unclosed nesting.
+const MAX_DEPTH: usize = 10;
+/// Nested `case` clauses are parsed twice per level.
+const MAX_CASES: usize = 6;
+/// Longest run of digits the parser turns into a number without overflow.
+const MAX_DIGITS: usize = 9;
+/// Most words one word may become by brace expansion.
+const MAX_BRACE_WORDS: usize = 64;
+
+/// A program, or nothing if it is not certain what a shell would make of the text.
+pub(super) fn program(text: &str) -> Option<Program> {
+    if !is_parsable(text) {
+        return None;
+    }
+    guarded(|| {
+        Parser::new(Cursor::new(text.as_bytes()), &ParserOptions::default())
+            .parse_program()
+            .ok()
+    })
+}
+
+/// The pieces of a word.
+pub(super) fn word(text: &str) -> Option<Vec<WordPieceWithSource>> {
+    if !is_parsable(text) {
+        return None;
+    }
+    guarded(|| word::parse(text, &ParserOptions::default()).ok())
+}
+
+/// The pieces of an unquoted here-document.
+pub(super) fn heredoc(text: &str) -> Option<Vec<WordPieceWithSource>> {
+    if !is_parsable(text) {
+        return None;
+    }
+    guarded(|| word::parse_heredoc(text, &ParserOptions::default()).ok())
+}
+
+/// The words a word becomes by brace expansion; itself if there is nothing to expand.
+pub(super) fn braces(text: &str) -> Option<Vec<String>> {
+    if !text.contains('{') || !(text.contains(',') || text.contains("..")) {
+        return Some(vec![text.to_owned()]);
+    }
+    if !is_parsable(text) {
+        return None;
+    }
+    let pieces = guarded(|| word::parse_brace_expansions(text, &ParserOptions::default()).ok())?;
+    match pieces {
+        Some(pieces) => brace_words(&pieces),
+        None => Some(vec![text.to_owned()]),
+    }
+}
+
+fn brace_words(pieces: &[BraceExpressionOrText]) -> Option<Vec<String>> {
+    let mut words = vec![String::new()];
+    for piece in pieces {
+        let parts = match piece {
+            BraceExpressionOrText::Text(text) => vec![text.clone()],
+            BraceExpressionOrText::Expr(members) => {
+                let mut parts = Vec::new();
+                for member in members {
+                    parts.extend(brace_member(member)?);
+                }
+                parts
+            }
+        };
+        if words.len().saturating_mul(parts.len()) > MAX_BRACE_WORDS {
+            return None;
+        }
+        words = words
+            .iter()
+            .flat_map(|word| parts.iter().map(move |part| format!("{word}{part}")))
+            .collect();
+    }
+    Some(words)
+}
+
+fn brace_member(member: &BraceExpressionMember) -> Option<Vec<String>> {
+    match member {
+        BraceExpressionMember::Child(pieces) => brace_words(pieces),
+        BraceExpressionMember::NumberSequence {
+            start,
+            end,
+            increment,
+        } => Some(
+            sequence(*start, *end, *increment)?
+                .map(|n| n.to_string())
+                .collect(),
+        ),
+        BraceExpressionMember::CharSequence {
+            start,
+            end,
+            increment,
+        } => sequence(
+            i64::from(u32::from(*start)),
+            i64::from(u32::from(*end)),
+            *increment,
+        )?
+        .map(|code| {
+            u32::try_from(code)
+                .ok()
+                .and_then(char::from_u32)
+                .map(String::from)
+        })
+        .collect(),
+    }
+}
+
+fn sequence(start: i64, end: i64, increment: i64) -> Option<impl Iterator<Item = i64>> {
+    let step = increment.checked_abs()?.max(1);
+    let count = end.checked_sub(start)?.checked_abs()? / step;
+    if count >= MAX_BRACE_WORDS as i64 {
+        return None;
+    }
+    let direction = if end < start { -step } else { step };
+    Some((0..=count).map(move |index| start + index * direction))
+}
+
+fn is_parsable(text: &str) -> bool {
+    text.len() <= MAX_BYTES
+        && !text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+        && depth(text, '(', ')') <= MAX_DEPTH
+        && depth(text, '{', '}') <= MAX_DEPTH
+        && depth(text, '[', ']') <= MAX_DEPTH
+        && text.matches("case").count() <= MAX_CASES
+        && !has_long_number(text)
+}
+
+fn depth(text: &str, open: char, close: char) -> usize {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    for c in text.chars() {
+        if c == open {
+            depth += 1;
+            deepest = deepest.max(depth);
+        } else if c == close {
+            depth = depth.saturating_sub(1);
+        }
+    }
+    deepest
+}
+
+/// Whether a long number stands where the parser would compute with it.
+fn has_long_number(text: &str) -> bool {
+    let mut run = 0_usize;
+    let mut is_counted = false;
+    let mut before = ' ';
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            if run == 0 {
+                is_counted = matches!(
+                    before,
+                    '~' | '+' | '-' | '{' | '.' | '$' | '#' | '!' | '[' | '<' | '>'
+                );
+            }
+            run += 1;
+            if is_counted && run > MAX_DIGITS {
+                return true;
+            }
+        } else {
+            if run > MAX_DIGITS && matches!(c, '<' | '>') {
+                return true;
+            }
+            run = 0;
+        }
+        before = c;
+    }
+    false
+}
+
+/// A panic of the parser is a text that does not parse.
+fn guarded<T>(parse: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(parse)).ok().flatten()
+}

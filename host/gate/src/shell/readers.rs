@@ -1,0 +1,341 @@
+//! The only commands that run as Read: a table of literal names, each with a grammar of its flags.
+//! What the table does not know is not Read.
+
+mod git;
+mod table;
+
+use super::field::Field;
+use super::scope::Scope;
+use super::walk::Walker;
+use table::{Operands, Reader};
+
+/// Whether a command only reads, and only inside the workspace. Notes what it reads that is worth a question.
+pub(super) fn is_read_only(walker: &mut Walker<'_>, argv: &[Field], scope: &Scope) -> bool {
+    if !argv.iter().all(Field::is_literal) {
+        return false;
+    }
+    let Some((name, arguments)) = argv.split_first() else {
+        return false;
+    };
+    if name.pattern.is_some() {
+        return false;
+    }
+    let paths = match name.text.as_str() {
+        "git" => git::paths(arguments),
+        "find" => find(arguments),
+        "sed" => sed(arguments),
+        "cd" => directory(arguments),
+        // Its programs can read files.
+        "jq" if arguments
+            .iter()
+            .any(|field| field.text.contains("import") || field.text.contains("include")) =>
+        {
+            None
+        }
+        "test" | "[" => test(&name.text, arguments),
+        _ => table::reader(&name.text).and_then(|reader| reader.paths(arguments)),
+    };
+    let Some(paths) = paths else {
+        return false;
+    };
+    let mut is_inside = true;
+    for path in paths {
+        let climbs = path.text.split('/').any(|part| part == "..");
+        if walker.is_sensitive(&path, scope) || walker.is_outside(&path, scope) {
+            walker.reads(&path, scope);
+            is_inside = false;
+        } else if climbs {
+            walker.report.execute("it goes up through `..`");
+            is_inside = false;
+        }
+    }
+    is_inside
+}
+
+impl Reader {
+    /// The paths among the arguments; nothing if one argument is not in the grammar.
+    fn paths(&self, arguments: &[Field]) -> Option<Vec<Field>> {
+        let mut paths = Vec::new();
+        let mut operands = Vec::new();
+        let mut has_pattern = false;
+        let mut at = 0;
+        let mut is_over = false;
+        while let Some(field) = arguments.get(at) {
+            at += 1;
+            let text = field.text.as_str();
+            if is_over || !text.starts_with('-') || text == "-" {
+                if is_risky_glob(field) && !is_over && !self.is_glob_safe {
+                    return None;
+                }
+                operands.push(field.clone());
+            } else if text == "--" {
+                is_over = true;
+            } else if field.pattern.is_some() && !is_glob_value(text) {
+                return None;
+            } else if let Some(word) = text.strip_prefix("--") {
+                let (word, value) = match word.split_once('=') {
+                    Some((word, value)) => (word, Some(value.to_owned())),
+                    None => (word, None),
+                };
+                if self.words_with_value.contains(&word) {
+                    let value = match value {
+                        Some(value) => Field {
+                            text: value,
+                            pattern: None,
+                            ..field.clone()
+                        },
+                        None => {
+                            at += 1;
+                            arguments.get(at - 1)?.clone()
+                        }
+                    };
+                    has_pattern |= matches!(word, "regexp" | "file");
+                    paths.extend(path_like(&value));
+                } else if !self.words.contains(&word) {
+                    return None;
+                } else if let Some(value) = value {
+                    paths.extend(path_like(&Field::literal(value)));
+                }
+            } else if !self.is_number(text) {
+                at += self.cluster(text, arguments.get(at), &mut paths, &mut has_pattern)?;
+            }
+        }
+        self.operands(operands, has_pattern, paths)
+    }
+
+    /// A cluster of short flags; how many further arguments it takes.
+    fn cluster(
+        &self,
+        text: &str,
+        next: Option<&Field>,
+        paths: &mut Vec<Field>,
+        has_pattern: &mut bool,
+    ) -> Option<usize> {
+        let letters = text.strip_prefix('-')?;
+        for (index, letter) in letters.char_indices() {
+            if self.letters_with_value.contains(letter) {
+                *has_pattern |= matches!(letter, 'e' | 'f');
+                let rest = &letters[index + letter.len_utf8()..];
+                if !rest.is_empty() {
+                    paths.extend(path_like(&Field::literal(rest)));
+                    return Some(0);
+                }
+                paths.extend(path_like(next?));
+                return Some(1);
+            }
+            if !self.letters.contains(letter) {
+                return None;
+            }
+        }
+        Some(0)
+    }
+
+    fn is_number(&self, text: &str) -> bool {
+        self.takes_number && text[1..].chars().all(|c| c.is_ascii_digit())
+    }
+
+    fn operands(
+        &self,
+        operands: Vec<Field>,
+        has_pattern: bool,
+        mut paths: Vec<Field>,
+    ) -> Option<Vec<Field>> {
+        match self.operands {
+            Operands::Paths => paths.extend(operands),
+            Operands::AtMost(count) if operands.len() <= count => paths.extend(operands),
+            Operands::Pattern => paths.extend(operands.into_iter().skip(usize::from(!has_pattern))),
+            Operands::Text => {}
+            Operands::Format if operands.iter().all(|field| field.text.starts_with('+')) => {}
+            Operands::AtMost(_) | Operands::Format => return None,
+        }
+        Some(paths)
+    }
+}
+
+/// A long flag with a pattern in its value: whatever it becomes, it stays that flag.
+fn is_glob_value(text: &str) -> bool {
+    text.starts_with("--")
+        && text
+            .split_once('=')
+            .is_some_and(|(flag, _)| !flag.contains(['*', '?', '[']))
+}
+
+/// A pattern that could become an option.
+fn is_risky_glob(field: &Field) -> bool {
+    field
+        .pattern
+        .as_ref()
+        .is_some_and(|pattern| pattern.starts_with(['*', '?', '[']))
+}
+
+/// The value of an option, if it could be a path.
+fn path_like(field: &Field) -> Option<Field> {
+    (!field.text.is_empty()).then(|| field.clone())
+}
+
+fn directory(arguments: &[Field]) -> Option<Vec<Field>> {
+    match arguments {
+        [folder]
+            if !folder.text.starts_with('-')
+                && folder.pattern.is_none()
+                && !folder.text.is_empty() =>
+        {
+            Some(vec![folder.clone()])
+        }
+        _ => None,
+    }
+}
+
+/// `find` with tests and print actions only.
+fn find(arguments: &[Field]) -> Option<Vec<Field>> {
+    const ALONE: [&str; 31] = [
+        "-print",
+        "-print0",
+        "-prune",
+        "-not",
+        "!",
+        "(",
+        ")",
+        ",",
+        "-o",
+        "-or",
+        "-a",
+        "-and",
+        "-empty",
+        "-depth",
+        "-d",
+        "-daystart",
+        "-true",
+        "-false",
+        "-quit",
+        "-ls",
+        "-readable",
+        "-writable",
+        "-executable",
+        "-nouser",
+        "-nogroup",
+        "-mount",
+        "-xdev",
+        "-follow",
+        "-noleaf",
+        "-ignore_readdir_race",
+        "-warn",
+    ];
+    const WITH_VALUE: [&str; 26] = [
+        "-name",
+        "-iname",
+        "-path",
+        "-ipath",
+        "-wholename",
+        "-iwholename",
+        "-regex",
+        "-iregex",
+        "-type",
+        "-xtype",
+        "-maxdepth",
+        "-mindepth",
+        "-size",
+        "-mtime",
+        "-mmin",
+        "-atime",
+        "-amin",
+        "-ctime",
+        "-cmin",
+        "-perm",
+        "-user",
+        "-group",
+        "-links",
+        "-inum",
+        "-regextype",
+        "-printf",
+    ];
+    const WITH_PATH: [&str; 5] = ["-newer", "-anewer", "-cnewer", "-samefile", "-newermt"];
+    let mut paths = Vec::new();
+    let mut at = 0;
+    let mut is_expression = false;
+    while let Some(field) = arguments.get(at) {
+        at += 1;
+        let text = field.text.as_str();
+        if field.pattern.is_some() && (is_risky_glob(field) || is_expression) {
+            return None;
+        }
+        if !is_expression && matches!(text, "-L" | "-H" | "-P") {
+            continue;
+        }
+        let starts_expression = text.starts_with('-') || matches!(text, "!" | "(" | ")" | ",");
+        if !starts_expression {
+            if is_expression {
+                return None;
+            }
+            paths.push(field.clone());
+            continue;
+        }
+        is_expression = true;
+        if ALONE.contains(&text) {
+            continue;
+        }
+        let value = arguments.get(at)?;
+        at += 1;
+        if value.pattern.is_some() || !(WITH_VALUE.contains(&text) || WITH_PATH.contains(&text)) {
+            return None;
+        }
+        if WITH_PATH.contains(&text) {
+            paths.push(value.clone());
+        }
+    }
+    Some(paths)
+}
+
+/// `sed -n` that prints numbered lines.
+fn sed(arguments: &[Field]) -> Option<Vec<Field>> {
+    let [flag, script, files @ ..] = arguments else {
+        return None;
+    };
+    let is_printing = matches!(flag.text.as_str(), "-n" | "--quiet" | "--silent")
+        && script.pattern.is_none()
+        && !script.text.is_empty()
+        && script.text.split(';').all(is_print);
+    let is_plain = |field: &Field| !field.text.starts_with('-') && !is_risky_glob(field);
+    (is_printing && files.iter().all(is_plain)).then(|| files.to_vec())
+}
+
+fn is_print(command: &str) -> bool {
+    let Some(addresses) = command.trim().strip_suffix('p') else {
+        return command.trim().strip_suffix('q').is_some_and(is_address);
+    };
+    match addresses.split_once(',') {
+        Some((from, to)) => is_address(from) && is_address(to.strip_prefix('+').unwrap_or(to)),
+        None => is_address(addresses),
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text == "$" || (!text.is_empty() && text.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// `test`, without what evaluates names of variables.
+fn test(name: &str, arguments: &[Field]) -> Option<Vec<Field>> {
+    const FILES: [&str; 12] = [
+        "-e", "-f", "-d", "-r", "-w", "-x", "-s", "-L", "-h", "-p", "-S", "-b",
+    ];
+    const TEXTS: [&str; 2] = ["-z", "-n"];
+    const BETWEEN: [&str; 3] = ["=", "!=", "=="];
+    let arguments = match (name, arguments) {
+        ("[", [inner @ .., close]) if close.text == "]" => inner,
+        ("test", arguments) => arguments,
+        _ => return None,
+    };
+    let arguments = match arguments {
+        [not, rest @ ..] if not.text == "!" => rest,
+        _ => arguments,
+    };
+    if arguments.iter().any(|field| field.pattern.is_some()) {
+        return None;
+    }
+    match arguments {
+        [operator, path] if FILES.contains(&operator.text.as_str()) => Some(vec![path.clone()]),
+        [operator, _] if TEXTS.contains(&operator.text.as_str()) => Some(Vec::new()),
+        [_, operator, _] if BETWEEN.contains(&operator.text.as_str()) => Some(Vec::new()),
+        _ => None,
+    }
+}

@@ -1,0 +1,67 @@
+//! What has been found out about a line so far. Findings only ever raise it.
+
+use anteroom_api::Tier;
+
+/// Most reasons a person is shown.
+const MAX_REASONS: usize = 8;
+
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) tier: Tier,
+    pub(super) hard_block: Option<String>,
+    pub(super) reasons: Vec<String>,
+    pub(super) always_asks: bool,
+    pub(super) is_resolved: bool,
+    pub(super) commands: Vec<Vec<String>>,
+}
+
+impl Report {
+    pub(super) fn new() -> Self {
+        Self {
+            tier: Tier::Read,
+            hard_block: None,
+            reasons: Vec::new(),
+            always_asks: false,
+            is_resolved: true,
+            commands: Vec::new(),
+        }
+    }
+
+    pub(super) fn raise(&mut self, tier: Tier) {
+        self.tier = self.tier.max(tier);
+    }
+
+    pub(super) fn execute(&mut self, reason: impl Into<String>) {
+        self.raise(Tier::Execute);
+        self.say(reason.into());
+    }
+
+    pub(super) fn destructive(&mut self, reason: impl Into<String>) {
+        self.raise(Tier::Destructive);
+        self.say(reason.into());
+    }
+
+    /// Something is not known before the line runs.
+    pub(super) fn unresolved(&mut self, reason: impl Into<String>) {
+        self.is_resolved = false;
+        self.execute(reason);
+    }
+
+    /// Touches what is sensitive or outside the workspace.
+    pub(super) fn ask_always(&mut self, tier: Tier, reason: impl Into<String>) {
+        self.always_asks = true;
+        self.raise(tier);
+        self.say(reason.into());
+    }
+
+    pub(super) fn block(&mut self, reason: impl Into<String>) {
+        self.raise(Tier::Destructive);
+        self.hard_block.get_or_insert_with(|| reason.into());
+    }
+
+    fn say(&mut self, reason: String) {
+        if self.reasons.len() < MAX_REASONS && !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+}
