@@ -14,6 +14,7 @@ const PLACES_TOLD: usize = 10;
 /// One replacement.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "")]
 pub struct Edit {
     /// What is there now.
     #[schemars(description = "")]

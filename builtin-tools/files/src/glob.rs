@@ -30,8 +30,12 @@ impl Tool for GlobFiles {
     type Arguments = GlobArguments;
 
     fn call(context: &Context, arguments: GlobArguments) -> Result<Output, ToolError> {
-        let root = walk::root(context, arguments.path.as_deref())?;
-        let pattern = Pattern::new(context, &arguments.pattern)?;
+        let (folder, glob) = match arguments.path.as_deref() {
+            Some(path) => (Some(path), arguments.pattern.as_str()),
+            None => split(&arguments.pattern),
+        };
+        let root = walk::root(context, folder)?;
+        let pattern = Pattern::new(context, glob)?;
         let mut found: Vec<(Reverse<SystemTime>, String)> = Vec::new();
         let mut trouble = Trouble::default();
         for entry in walk::builder(context, &root).build() {
@@ -62,6 +66,23 @@ impl Tool for GlobFiles {
             &place,
             &trouble,
         )))
+    }
+}
+
+/// Takes the folders in front of the first wildcard out of a pattern that leads somewhere else than below the workspace.
+fn split(pattern: &str) -> (Option<&str>, &str) {
+    if !pattern.starts_with('/') && !pattern.starts_with("../") {
+        return (None, pattern);
+    }
+    let literal = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
+    match pattern.get(..literal).unwrap_or_default().rfind('/') {
+        // The root itself keeps its slash.
+        Some(0) => (pattern.get(..1), pattern.get(1..).unwrap_or_default()),
+        Some(end) => (
+            pattern.get(..end),
+            pattern.get(end + 1..).unwrap_or_default(),
+        ),
+        None => (None, pattern),
     }
 }
 
@@ -173,6 +194,27 @@ mod tests {
             &folder,
             r#"{"pattern": "*.rs", "path": "src"}"#,
             "[no file in src matches `*.rs`; ignored files were not looked at]",
+        );
+    }
+
+    #[test]
+    fn a_pattern_may_lead_elsewhere() {
+        for (pattern, expected) in [
+            ("src/*.rs", (None, "src/*.rs")),
+            ("/etc/*.conf", (Some("/etc"), "*.conf")),
+            ("/etc/apt/**/*.list", (Some("/etc/apt"), "**/*.list")),
+            ("/etc/hosts", (Some("/etc"), "hosts")),
+            ("/*.txt", (Some("/"), "*.txt")),
+            ("../other/a*/b", (Some("../other"), "a*/b")),
+        ] {
+            assert_eq!(split(pattern), expected, "{pattern}");
+        }
+        let folder = case(&["src/a.rs", "b.rs"]);
+        let absolute = folder.path().join("src/*.rs");
+        check(
+            &folder,
+            &serde_json::json!({ "pattern": absolute }).to_string(),
+            "src/a.rs",
         );
     }
 

@@ -50,7 +50,13 @@ impl Tool for ReadFile {
     fn call(context: &Context, arguments: ReadArguments) -> Result<Output, ToolError> {
         let path = context.path(&arguments.path)?;
         let refuse = |error: io::Error| explain(context, "read", &path, &error);
-        let mut file = File::open(&path).map_err(refuse)?;
+        let mut file = match File::open(&path) {
+            // Some hosts open folders, some refuse.
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                return Err(folder(context, &path));
+            }
+            opened => opened.map_err(refuse)?,
+        };
         let metadata = file.metadata().map_err(refuse)?;
         if metadata.is_dir() {
             return Err(folder(context, &path));
