@@ -16,6 +16,7 @@ mod moves;
 mod open;
 mod paths;
 mod resolve;
+mod roots;
 mod secrets;
 mod streams;
 

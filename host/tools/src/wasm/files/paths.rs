@@ -43,9 +43,7 @@ impl<'a> Spelled<'a> {
 pub(super) fn is_plain(path: &str) -> bool {
     path.len() <= PATH_MAX
         && !path.contains('\0')
-        && path
-            .split('/')
-            .all(|name| !matches!(name, "" | "." | ".."))
+        && path.split('/').all(|name| !matches!(name, "" | "." | ".."))
 }
 
 /// The part below the root the path belongs to; empty for the root itself.

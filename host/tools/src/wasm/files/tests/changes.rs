@@ -73,10 +73,7 @@ async fn what_cannot_be_done_is_not_asked_about() {
         call.write_with("a.txt", "x", create_new).await,
         Err(ErrorCode::Exist)
     );
-    assert_eq!(
-        call.append("absent", "x").await,
-        Err(ErrorCode::NoEntry)
-    );
+    assert_eq!(call.append("absent", "x").await, Err(ErrorCode::NoEntry));
     assert_eq!(call.write("sub", "x").await, Err(ErrorCode::IsDirectory));
     assert_eq!(call.write("new/", "x").await, Err(ErrorCode::IsDirectory));
     assert_eq!(call.write("no/new", "x").await, Err(ErrorCode::NoEntry));
@@ -115,7 +112,8 @@ async fn the_earlier_content_is_handed_over_first() {
     assert_eq!(call.unlink("sub/b.txt").await, Err(ErrorCode::Access));
     assert_eq!(home.text("sub/b.txt"), "beta");
     assert!(call.refusals().contains("could not be kept (disk full)"));
-    let expected = |path: &str, text: &str| format!("{:?} {text}", FilePath::Workspace(path.into()));
+    let expected =
+        |path: &str, text: &str| format!("{:?} {text}", FilePath::Workspace(path.into()));
     assert_eq!(
         *kept.lock().unwrap(),
         [
@@ -134,7 +132,10 @@ async fn what_changed_since_it_was_read_is_not_overwritten() {
     call.read("sub/b.txt").await.unwrap();
     home.put("a.txt", "somebody else");
     assert_eq!(call.write("a.txt", "x").await, Err(ErrorCode::Access));
-    assert_eq!(call.rename("sub/b.txt", "a.txt").await, Err(ErrorCode::Access));
+    assert_eq!(
+        call.rename("sub/b.txt", "a.txt").await,
+        Err(ErrorCode::Access)
+    );
     assert!(
         call.refusals()
             .contains("`a.txt` changed since it was read; read it again")
@@ -206,12 +207,10 @@ async fn sizes_and_times_are_changes() {
         .await;
     assert_eq!(super::fixture::got(set), Err(ErrorCode::NotPermitted));
     let (root, path) = call.at("sub/b.txt");
-    let time = NewTimestamp::Timestamp(
-        wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime {
-            seconds: 1000,
-            nanoseconds: 5,
-        },
-    );
+    let time = NewTimestamp::Timestamp(wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime {
+        seconds: 1000,
+        nanoseconds: 5,
+    });
     let set = call
         .view()
         .set_times_at(root, PathFlags::empty(), path, NewTimestamp::NoChange, time)

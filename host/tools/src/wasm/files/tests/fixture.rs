@@ -40,7 +40,7 @@ pub(super) struct Person {
 
 /// A workspace with its temporary folder, and something outside both.
 pub(super) struct Home {
-    pub(super) folder: TempDir,
+    _folder: TempDir,
     pub(super) session: Arc<Session>,
 }
 
@@ -61,7 +61,10 @@ impl Home {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let session = Session::new(folder.path().join("work"), folder.path().join("temp")).unwrap();
-        let home = Self { folder, session };
+        let home = Self {
+            _folder: folder,
+            session,
+        };
         home.put("a.txt", "alpha");
         home.put("sub/b.txt", "beta");
         home.put(".env", "SECRET=1");
@@ -244,9 +247,7 @@ impl Call {
 
     /// Through a stream, as a guest's library does it.
     pub(super) async fn read_open(&mut self, file: u32) -> Got<String> {
-        let stream = got(self
-            .view()
-            .read_via_stream(Resource::new_borrow(file), 0))?;
+        let stream = got(self.view().read_via_stream(Resource::new_borrow(file), 0))?;
         let mut reader = self.table.delete(stream).unwrap();
         let mut text = Vec::new();
         while let Ok(bytes) = reader.blocking_read(1 << 16).await {
@@ -261,16 +262,9 @@ impl Call {
         self.write_with(path, text, flags).await
     }
 
-    pub(super) async fn write_with(
-        &mut self,
-        path: &str,
-        text: &str,
-        flags: OpenFlags,
-    ) -> Got<()> {
+    pub(super) async fn write_with(&mut self, path: &str, text: &str, flags: OpenFlags) -> Got<()> {
         let file = self.open(path, flags, DescriptorFlags::WRITE).await?;
-        let stream = got(self
-            .view()
-            .write_via_stream(Resource::new_borrow(file), 0))?;
+        let stream = got(self.view().write_via_stream(Resource::new_borrow(file), 0))?;
         let mut writer = self.table.delete(stream).unwrap();
         writer
             .blocking_write_and_flush(text.to_owned().into())

@@ -80,10 +80,7 @@ async fn odd_paths_are_refused_plainly() {
         assert_eq!(call.mkdir(path).await, Err(code), "mkdir");
     }
     let (root, _) = call.at("");
-    let opened = call
-        .view()
-        .readlink_at(root, String::new())
-        .await;
+    let opened = call.view().readlink_at(root, String::new()).await;
     assert_eq!(super::fixture::got(opened), Err(ErrorCode::NoEntry));
     assert_eq!(call.rmdir(".").await, Err(ErrorCode::Access));
     assert_eq!(call.write("sub\\..\\x", "x").await, Err(ErrorCode::Access));

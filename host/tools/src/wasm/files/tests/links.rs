@@ -20,7 +20,10 @@ async fn links_are_followed_where_they_should_be() {
     assert_eq!(call.read("folder/b.txt").await.as_deref(), Ok("beta"));
     assert_eq!(call.read("folder/../a.txt").await.as_deref(), Ok("alpha"));
     assert_eq!(call.read("sub/up/a.txt").await.as_deref(), Ok("alpha"));
-    assert_eq!(call.read("folder/up/sub/b.txt").await.as_deref(), Ok("beta"));
+    assert_eq!(
+        call.read("folder/up/sub/b.txt").await.as_deref(),
+        Ok("beta")
+    );
     assert_eq!(call.read("loop").await, Err(ErrorCode::Loop));
     assert_eq!(call.read("dangling").await, Err(ErrorCode::NoEntry));
     assert_eq!(call.read_link("two").await.as_deref(), Ok("one"));
@@ -50,7 +53,10 @@ async fn links_are_followed_where_they_should_be() {
             DescriptorFlags::READ,
         )
         .await;
-    assert_eq!(super::fixture::got(opened).map(|_| ()), Err(ErrorCode::Loop));
+    assert_eq!(
+        super::fixture::got(opened).map(|_| ()),
+        Err(ErrorCode::Loop)
+    );
 }
 
 #[tokio::test]

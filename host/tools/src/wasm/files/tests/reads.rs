@@ -76,7 +76,11 @@ async fn listing_hides_what_is_sensitive() {
 async fn names_that_are_not_utf8_are_left_out() {
     use std::os::unix::ffi::OsStrExt as _;
     let home = Home::new();
-    fs::write(home.path("sub").join(std::ffi::OsStr::from_bytes(b"\xff")), "x").unwrap();
+    fs::write(
+        home.path("sub").join(std::ffi::OsStr::from_bytes(b"\xff")),
+        "x",
+    )
+    .unwrap();
     let mut call = home.call(|_| NO);
     assert_eq!(call.names("sub").await.unwrap(), ["b.txt"]);
 }

@@ -49,12 +49,13 @@ async fn a_secret_is_neither_moved_nor_linked_nor_planted() {
     let home = Home::new();
     home.put(".git/hooks/sample", "");
     home.put("hooks/pre-commit", "evil");
-    let mut call = home.call(|asked| {
-        match asked.reasons.iter().any(|why| why.contains("sensitive")) {
-            true => NO,
-            false => YES,
-        }
-    });
+    let mut call =
+        home.call(
+            |asked| match asked.reasons.iter().any(|why| why.contains("sensitive")) {
+                true => NO,
+                false => YES,
+            },
+        );
     assert_eq!(call.rename(".env", "b").await, DENIED);
     assert_eq!(call.rename("a.txt", ".env").await, DENIED);
     assert_eq!(call.rename("a.txt", ".env.new").await, DENIED);

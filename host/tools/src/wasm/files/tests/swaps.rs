@@ -126,12 +126,13 @@ async fn folders_swapped_all_the_time_never_let_a_secret_through() {
             fs::rename(&other, &path).unwrap();
         }
     });
-    let mut call = home.call(|asked| {
-        match asked.reasons.iter().any(|why| why.contains("sensitive")) {
-            true => super::fixture::NO,
-            false => YES,
-        }
-    });
+    let mut call =
+        home.call(
+            |asked| match asked.reasons.iter().any(|why| why.contains("sensitive")) {
+                true => super::fixture::NO,
+                false => YES,
+            },
+        );
     for _ in 0..2000 {
         if let Ok(text) = call.read("swing/config").await {
             assert_eq!(text, "harmless");
