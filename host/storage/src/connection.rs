@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a statement waits for another process before it gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 5000 });
 
 /// More than this crate has statements, so that none is ever prepared twice.
 const STATEMENTS: usize = 96;
@@ -30,7 +30,6 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, Fault> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
 }
 
@@ -43,11 +42,21 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, Fault> {
 
 /// `user_version` and `application_id`.
 pub(crate) fn versions(connection: &Connection) -> Result<(u32, u32), Fault> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     Ok((
-        number("user_version")?.cast_unsigned(),
-        number("application_id")?.cast_unsigned(),
+        version(connection)?,
+        number(connection, "PRAGMA application_id")?,
     ))
+}
+
+/// `user_version`: the schema the file has now.
+pub(crate) fn version(connection: &Connection) -> Result<u32, Fault> {
+    number(connection, "PRAGMA user_version")
+}
+
+fn number(connection: &Connection, sql: &str) -> Result<u32, Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let number: i32 = statement.query_row([], |row| row.get(0))?;
+    Ok(number.cast_unsigned())
 }
 
 /// Refuses a library that is older than what we rely on.

@@ -41,8 +41,8 @@ impl Storage {
         if entry.events.is_empty() {
             return Ok(Vec::new());
         }
-        let host = self.host().name().map(str::to_string);
-        self.write(move |connection| append(connection, &entry, host.as_deref()))
+        let host = self.host().number();
+        self.write(move |connection| append(connection, &entry, host))
             .await
     }
 
@@ -89,7 +89,7 @@ impl Storage {
 fn append(
     connection: &Connection,
     entry: &Entry,
-    host: Option<&str>,
+    host: Option<i64>,
 ) -> Result<Vec<Envelope>, Fault> {
     check_conversation(connection, entry)?;
     if let Some(user) = &entry.user {

@@ -21,42 +21,54 @@ pub(crate) fn newest(steps: &[&str]) -> u32 {
 
 /// Refuses a file that is not ours or that is newer than we are, without touching it.
 pub(crate) fn check(path: &Path, steps: &[&str]) -> Result<(), Fault> {
-    let (version, application) = match files::look(path)? {
-        Found::Nothing => return Ok(()),
+    match files::look(path)? {
+        Found::Nothing => Ok(()),
         Found::Settled {
             version,
             application,
-        } => (version, application),
-        Found::Unsettled => versions(&reader(path)?)?,
-    };
-    accept(version, application, steps)
+        } if version > 0 => accept(version, application, steps),
+        // Only the database itself knows what its log adds, and whether there are tables in it.
+        Found::Settled { .. } | Found::Unsettled => {
+            let connection = reader(path)?;
+            let moment = connection.unchecked_transaction()?;
+            let (version, application) = versions(&moment)?;
+            if version == 0 && !is_empty(&moment)? {
+                return Err(Fault::Foreign);
+            }
+            accept(version, application, steps)
+        }
+    }
 }
 
-/// Takes every missing step.
+/// Takes every missing step, after a copy of the file if there is anything in it.
 pub(crate) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Fault> {
     let (found, application) = versions(connection)?;
-    if found >= newest(steps) {
-        return accept(found, application, steps);
-    }
-    if found == 0 {
-        if application != APPLICATION && !is_empty(connection)? {
-            return Err(Fault::Foreign);
-        }
-    } else {
-        accept(found, application, steps)?;
-        backup::copy(connection, &with_ending(path, &format!(".backup-v{found}")))?;
-    }
+    accept(found, application, steps)?;
     // A step may rebuild a table that others point at; what it leaves is checked before it counts.
     connection.pragma_update(None, "foreign_keys", false)?;
-    for (version, step) in (1..).zip(steps) {
-        take(connection, version, step).map_err(|fault| match fault {
-            Fault::Statement(source) => Fault::Migration { version, source },
-            other => other,
-        })?;
+    if found < newest(steps) {
+        back_up(connection, path, steps)?;
+        for (version, step) in (1..).zip(steps) {
+            take(connection, version, step).map_err(|fault| match fault {
+                Fault::Statement(source) => Fault::Migration { version, source },
+                other => other,
+            })?;
+        }
     }
     connection.pragma_update(None, "foreign_keys", true)?;
-    let (version, application) = versions(connection)?;
-    accept(version, application, steps)
+    Ok(())
+}
+
+/// Copies an older file, while nobody can write to it or do the same.
+fn back_up(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Fault> {
+    let lock = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (found, application) = versions(&lock)?;
+    accept(found, application, steps)?;
+    if found > 0 && found < newest(steps) {
+        let target = with_ending(path, &format!(".backup-v{found}"));
+        backup::copy(&reader(path)?, &target)?;
+    }
+    Ok(lock.rollback()?)
 }
 
 fn accept(version: u32, application: u32, steps: &[&str]) -> Result<(), Fault> {
@@ -79,6 +91,9 @@ fn take(connection: &mut Connection, version: u32, step: &str) -> Result<(), Fau
     let (found, _) = versions(&transaction)?;
     if found + 1 != version {
         return Ok(());
+    }
+    if found == 0 && !is_empty(&transaction)? {
+        return Err(Fault::Foreign);
     }
     transaction.execute_batch(step)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;

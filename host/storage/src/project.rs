@@ -16,7 +16,7 @@ pub(crate) struct Fact<'a> {
     pub(crate) topic: Topic,
     pub(crate) at: UnixMillis,
     pub(crate) user: Option<&'a UserStamp>,
-    pub(crate) host: Option<&'a str>,
+    pub(crate) host: Option<i64>,
 }
 
 impl Fact<'_> {

@@ -9,6 +9,10 @@ use rusqlite::{Connection, params};
 /// More words than a person types; the engine's expressions have a limit of their own.
 const WORDS: usize = 32;
 
+/// How many matches are ranked. Words that are in more messages than this tell little about any of them, so
+/// of those only the newest are looked at; it keeps the commonest word within the time of a search.
+const RANKED: u32 = 2000;
+
 impl Storage {
     /// Messages that hold all the words, the last of which may be unfinished; best first.
     ///
@@ -24,15 +28,26 @@ impl Storage {
 }
 
 fn search(connection: &Connection, query: &str, limit: u32) -> Result<Vec<SearchHit>, Fault> {
+    // Two passes, because a rank costs more than a match and a snippet more than a rank: the first ranks
+    // the newest matches, the second makes snippets for the best of those.
     let mut statement = connection.prepare_cached(
-        "SELECT i.conversation, c.title, i.id,
+        "WITH newest AS MATERIALIZED (
+             SELECT rowid AS row, bm25(messages_text) AS score FROM messages_text
+             WHERE messages_text MATCH ?1 ORDER BY rowid DESC LIMIT ?3
+         ), best AS MATERIALIZED (
+             SELECT row, score FROM newest ORDER BY score, row DESC LIMIT ?2
+         )
+         SELECT i.conversation, c.title, i.id,
              snippet(messages_text, 0, char(2), char(3), '…', 24)
          FROM messages_text
-             JOIN items i ON i.row = messages_text.rowid
-             JOIN conversations c ON c.id = i.conversation
-         WHERE messages_text MATCH ?1 ORDER BY messages_text.rank LIMIT ?2",
+             CROSS JOIN best ON best.row = +messages_text.rowid
+             CROSS JOIN items i ON i.row = best.row
+             CROSS JOIN conversations c ON c.id = i.conversation
+         WHERE messages_text MATCH ?1 AND messages_text.rowid
+             BETWEEN (SELECT min(row) FROM best) AND (SELECT max(row) FROM best)
+         ORDER BY best.score, best.row DESC",
     )?;
-    let found = statement.query_map(params![query, limit], |row| {
+    let found = statement.query_map(params![query, limit, RANKED], |row| {
         Ok(SearchHit {
             conversation: rows::id(row, 0)?,
             title: row.get(1)?,
@@ -46,16 +61,26 @@ fn search(connection: &Connection, query: &str, limit: u32) -> Result<Vec<Search
 /// A person's words as an expression: each quoted, so that none of them is an operator. None if there is
 /// nothing to look for.
 fn query(words: &str) -> Option<String> {
-    let quoted: Vec<String> = words
+    let found: Vec<&str> = words
         .split(|c: char| c.is_whitespace() || c.is_control())
         // A word without a letter or digit has no token, and would match nothing.
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .take(WORDS)
+        .collect();
+    let last = found.last()?;
+    let is_unfinished = !words.ends_with(char::is_whitespace) && is_beginning(last);
+    let quoted: Vec<String> = found
+        .iter()
         .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
         .collect();
-    let ends_a_word = words.ends_with(char::is_whitespace);
-    let last = if ends_a_word { "" } else { "*" };
-    (!quoted.is_empty()).then(|| format!("{}{last}", quoted.join(" AND ")))
+    let star = if is_unfinished { "*" } else { "" };
+    Some(format!("{}{star}", quoted.join(" AND ")))
+}
+
+/// Whether a word is enough to look for words that begin with it: one Latin letter begins too many.
+fn is_beginning(word: &str) -> bool {
+    let mut letters = word.chars().filter(|c| c.is_alphanumeric());
+    letters.next().is_some_and(|first| !first.is_ascii()) || letters.next().is_some()
 }
 
 #[cfg(test)]
@@ -71,7 +96,8 @@ mod tests {
             ("hello", Some(r#""hello"*"#)),
             ("hello ", Some(r#""hello""#)),
             ("hello wor", Some(r#""hello" AND "wor"*"#)),
-            ("a OR b", Some(r#""a" AND "OR" AND "b"*"#)),
+            ("a OR b", Some(r#""a" AND "OR" AND "b""#)),
+            ("日", Some(r#""日"*"#)),
             ("text:x NEAR(y)", Some(r#""text:x" AND "NEAR(y)"*"#)),
             (r#"say "hi""#, Some(r#""say" AND """hi"""*"#)),
             ("nul\0byte", Some(r#""nul" AND "byte"*"#)),

@@ -1,9 +1,10 @@
 //! How the database is doing.
 
 use crate::Storage;
-use crate::connection::versions;
-use crate::error::StorageError;
+use crate::connection::version;
+use crate::error::{Fault, StorageError};
 use crate::files;
+use rusqlite::Connection;
 use std::path::PathBuf;
 
 /// Sizes, counts and versions.
@@ -35,7 +36,7 @@ impl Storage {
     /// Sizes, counts and versions.
     ///
     /// # Errors
-    /// Any [`crate::Fault`].
+    /// Any [`Fault`].
     pub async fn status(&self) -> Result<Status, StorageError> {
         let path = self.path().to_path_buf();
         self.read(move |connection| {
@@ -50,7 +51,7 @@ impl Storage {
                 size_bytes,
                 log_bytes,
                 free_bytes: free_pages * number("PRAGMA page_size")?,
-                schema: versions(connection)?.0,
+                schema: version(connection)?,
                 sqlite: rusqlite::version(),
                 conversations: number("SELECT count(*) FROM conversations")?,
                 turns: number("SELECT count(*) FROM turns")?,
@@ -64,25 +65,39 @@ impl Storage {
     /// Reads the whole file and lists what is damaged; empty if it is sound. Takes as long as the file is large.
     ///
     /// # Errors
-    /// Any [`crate::Fault`].
+    /// Any [`Fault`].
     pub async fn check(&self) -> Result<Vec<String>, StorageError> {
         self.read(|connection| {
-            let mut statement = connection.prepare("PRAGMA integrity_check")?;
-            let found = statement.query_map([], |row| row.get::<_, String>(0))?;
-            let mut damage: Vec<String> = found.collect::<Result<_, _>>()?;
-            damage.retain(|line| line != "ok");
-            let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
-            let dangling = statement.query_map([], |row| {
-                let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
-                Ok(format!(
-                    "a row of {table} points at a missing row of {parent}"
-                ))
-            })?;
-            for line in dangling {
-                damage.push(line?);
+            let mut damage = Vec::new();
+            for question in [whole, references] {
+                match question(connection) {
+                    Ok(lines) => damage.extend(lines),
+                    // Too damaged to be read to the end.
+                    Err(Fault::Corrupt(cause)) => damage.push(cause.to_string()),
+                    Err(fault) => return Err(fault),
+                }
             }
             Ok(damage)
         })
         .await
     }
+}
+
+fn whole(connection: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let found = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let mut lines: Vec<String> = found.collect::<Result<_, _>>()?;
+    lines.retain(|line| line != "ok");
+    Ok(lines)
+}
+
+fn references(connection: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let found = statement.query_map([], |row| {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        Ok(format!(
+            "a row of {table} points at a missing row of {parent}"
+        ))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

@@ -55,6 +55,7 @@ impl Storage {
     pub async fn close(self) -> Result<(), StorageError> {
         self.0.readers.close().await;
         let closed = self.0.writer.close().await;
+        self.0.host.leave();
         closed.map_err(|fault| fault.with(&self.0.path))
     }
 
@@ -88,7 +89,7 @@ fn open(path: PathBuf, at: UnixMillis) -> Result<Inner, Fault> {
     files::prepare(&path)?;
     let mut connection = connection::writer(&path)?;
     migrate::run(&mut connection, &path, STEPS)?;
-    let host = Host::announce(&path, at);
+    let host = Host::announce(&connection, &path, at)?;
     let writer = Writer::start(connection, migrate::newest(STEPS))?;
     let readers = Readers::new(path.clone());
     Ok(Inner {

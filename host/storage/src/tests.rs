@@ -1,8 +1,11 @@
 //! The crate as a whole, against real files.
 
-mod support;
-
-mod crash;
+mod deletion;
+mod failing;
+mod journal;
+mod migrating;
 mod opening;
 mod projection;
 mod reading;
+mod support;
+mod unfinished;

@@ -34,10 +34,10 @@ impl Storage {
     /// Any [`Fault`].
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, StorageError> {
         let is_alive = self.host().liveness();
-        let own = self.host().name().map(str::to_string);
+        let own = self.host().number();
         self.write(move |connection| {
-            claim(connection, own.as_deref(), &is_alive)?;
-            unfinished(connection, own.as_deref())
+            claim(connection, own, &is_alive)?;
+            unfinished(connection, own)
         })
         .await
     }
@@ -194,29 +194,32 @@ pub(crate) fn end(
 /// Takes over the turns of processes that are gone.
 fn claim(
     connection: &Connection,
-    own: Option<&str>,
-    is_alive: &dyn Fn(&str) -> bool,
+    own: Option<i64>,
+    is_alive: &dyn Fn(i64) -> bool,
 ) -> Result<(), Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT DISTINCT host FROM turns WHERE ended_at IS NULL")?;
-    let hosts = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
-    let hosts: Vec<Option<String>> = hosts.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT host FROM turns INDEXED BY turns_open WHERE ended_at IS NULL",
+    )?;
+    let hosts = statement.query_map([], |row| row.get::<_, Option<i64>>(0))?;
+    let hosts: Vec<Option<i64>> = hosts.collect::<Result<_, _>>()?;
     for host in hosts {
-        if host.as_deref().is_some_and(is_alive) {
+        if host.is_some_and(is_alive) {
             continue;
         }
         connection
             .prepare_cached(
-                "UPDATE turns SET host = ?2, is_cut_off = 1 WHERE ended_at IS NULL AND host IS ?1",
+                "UPDATE turns INDEXED BY turns_open SET host = ?2, is_cut_off = 1
+                 WHERE ended_at IS NULL AND host IS ?1",
             )?
             .execute(params![host, own])?;
     }
     Ok(())
 }
 
-fn unfinished(connection: &Connection, own: Option<&str>) -> Result<Vec<Unfinished>, Fault> {
+fn unfinished(connection: &Connection, own: Option<i64>) -> Result<Vec<Unfinished>, Fault> {
     let mut statement = connection.prepare_cached(&format!(
-        "{VIEW} WHERE ended_at IS NULL AND is_cut_off AND host IS ?1 ORDER BY row"
+        "{VIEW} INDEXED BY turns_open
+         WHERE ended_at IS NULL AND is_cut_off AND host IS ?1 ORDER BY row"
     ))?;
     let turns = statement.query_map([own], view)?;
     let turns: Vec<TurnView> = turns.collect::<Result<_, _>>()?;

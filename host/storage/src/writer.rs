@@ -1,6 +1,6 @@
 //! The one thread that writes. It takes what waits, runs it in one transaction, and answers after the commit.
 
-use crate::connection::versions;
+use crate::connection::version;
 use crate::error::Fault;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -119,10 +119,10 @@ fn serve(connection: Connection, schema: u32, mut letters: mpsc::Receiver<Letter
     }
 }
 
-/// Merges the log into the file, so that the next start finds one clean file.
+/// Merges the log into the file as far as nobody else reads it; the last to leave removes it.
 fn finish(connection: Connection) -> Result<(), Fault> {
     connection.execute_batch("PRAGMA optimize")?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     connection.flush_prepared_statement_cache();
     connection.close().map_err(|(_, error)| Fault::from(error))
 }
@@ -184,16 +184,19 @@ fn attempt(
 }
 
 fn begin(connection: &Connection, schema: u32) -> Result<(), Fault> {
+    // Left open only if an earlier rollback failed.
+    roll_back(connection);
     execute(connection, "BEGIN IMMEDIATE")?;
     // A newer program may have migrated the file while we had it open.
-    let outcome = match versions(connection) {
-        Ok((found, _)) if found != schema => Err(Fault::NewerSchema {
+    let outcome = version(connection).and_then(|found| {
+        if found == schema {
+            return Ok(());
+        }
+        Err(Fault::NewerSchema {
             found,
             known: schema,
-        }),
-        Ok(_) => Ok(()),
-        Err(fault) => Err(fault),
-    };
+        })
+    });
     if outcome.is_err() {
         roll_back(connection);
     }

@@ -1,6 +1,13 @@
 -- Ids are 16-byte UUIDs, times are milliseconds since 1970 in UTC, words such as a status are
 -- written as in the event API, columns that hold JSON say so.
 
+-- How often the file was opened: a number for each opening, never given twice. One row.
+CREATE TABLE openings (
+    count   INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO openings VALUES (0, 0);
+
 CREATE TABLE users (
     id           TEXT PRIMARY KEY,
     display_name TEXT NOT NULL
@@ -49,7 +56,7 @@ CREATE TABLE turns (
     completion_tokens INTEGER NOT NULL DEFAULT 0,
     cached_tokens     INTEGER NOT NULL DEFAULT 0,
     is_estimated      INTEGER NOT NULL DEFAULT 0,
-    host              TEXT,             -- the process that runs it, see hosts.rs
+    host              INTEGER,          -- the opening whose process runs it, see hosts.rs
     is_cut_off        INTEGER NOT NULL DEFAULT 0,
     user_id           TEXT,
     user_display_name TEXT
@@ -125,7 +132,9 @@ CREATE TABLE tool_calls (
 
 CREATE VIEW messages AS SELECT row, text FROM items WHERE text IS NOT NULL;
 CREATE VIRTUAL TABLE messages_text USING fts5 (
-    text, content = 'messages', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+    text, content = 'messages', content_rowid = 'row',
+    tokenize = 'unicode61 remove_diacritics 2',
+    prefix = '2 3' -- a word just begun is what most others begin with, too
 );
 CREATE TRIGGER messages_added AFTER INSERT ON items WHEN new.text IS NOT NULL
 BEGIN

@@ -6,7 +6,8 @@ use anteroom_api::{
     ItemBody, ItemEvent, ItemId, OpId, Origin, Seq, Status, Tier, ToolCall, Topic, Trust,
     TurnEvent, TurnId, UnixMillis, Usage,
 };
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -161,4 +162,61 @@ impl Storage {
     ) -> Result<Vec<Envelope>, StorageError> {
         self.append(entry(topic(conversation), 1, events)).await
     }
+}
+
+/// Every row of every table of ours, as text, by table. Without those that no projection touches.
+pub(super) async fn dump(storage: &Storage) -> BTreeMap<String, Vec<String>> {
+    storage
+        .read(|connection| {
+            let mut tables = connection.prepare(
+                "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main'
+                     AND name NOT LIKE 'sqlite_%' AND name NOT IN ('journal', 'openings')",
+            )?;
+            let tables: Vec<String> = tables
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            let mut dump = BTreeMap::new();
+            for table in tables {
+                let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
+                let columns = statement.column_count();
+                let rows = statement.query_map([], |row| {
+                    let cells = (0..columns).map(|index| format!("{:?}", row.get_ref(index)));
+                    Ok(cells.collect::<Vec<_>>().join("|"))
+                })?;
+                let mut rows: Vec<String> = rows.collect::<Result<_, _>>()?;
+                rows.sort();
+                dump.insert(table, rows);
+            }
+            Ok(dump)
+        })
+        .await
+        .unwrap()
+}
+
+/// The index compared with the messages it was made from, word by word.
+pub(super) async fn check_index(storage: &Storage) {
+    storage
+        .write(|connection| {
+            let sql =
+                "INSERT INTO messages_text (messages_text, rank) VALUES ('integrity-check', 1)";
+            connection.execute(sql, [])?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
+}
+
+/// All that is in a folder: names and contents.
+pub(super) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.insert(path.clone(), std::fs::read(&path).unwrap());
+        }
+    }
+    found
 }
