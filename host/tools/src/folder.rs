@@ -62,10 +62,12 @@ pub(crate) async fn fits(
         let Ok(there) = other.loaded().await else {
             continue;
         };
-        let clash = loaded
-            .tools()
-            .iter()
-            .find(|tool| there.tools().iter().any(|it| it.view.name == tool.view.name));
+        let clash = loaded.tools().iter().find(|tool| {
+            there
+                .tools()
+                .iter()
+                .any(|it| it.view.name == tool.view.name)
+        });
         if let Some(tool) = clash {
             return Err(format!(
                 "its tool `{}` has the name of a tool of `{}`{}",
@@ -92,7 +94,9 @@ fn one(
     known: &[Arc<Module>],
     loader: &Arc<Loader>,
 ) -> Arc<Module> {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
     let name = stem.unwrap_or_default();
     let id = ModuleId(anteroom_gate::visible(&name));
     if !is_name(&name) {

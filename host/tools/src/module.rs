@@ -1,12 +1,12 @@
 //! One module from its bytes to something that can be called. Loaded on a thread of its own; whoever needs it
 //! earlier waits.
 
+use crate::ToolsError;
 use crate::wasm::bindings::ToolsetPre;
 use crate::wasm::cache::{Cache, hash_of};
 use crate::wasm::describe::{Description, Tool, describe};
 use crate::wasm::engine::Engine;
 use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
-use crate::ToolsError;
 use anteroom_api::{ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode};
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -173,7 +173,11 @@ impl Module {
         let (state, tools, requested) = match self.loaded().await {
             Ok(loaded) => (
                 ModuleState::Loaded,
-                loaded.tools().iter().map(|tool| tool.view.clone()).collect(),
+                loaded
+                    .tools()
+                    .iter()
+                    .map(|tool| tool.view.clone())
+                    .collect(),
                 loaded.description.requested.clone(),
             ),
             Err(problem) => (ModuleState::Failed { problem }, Vec::new(), Vec::new()),

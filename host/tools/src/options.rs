@@ -79,9 +79,7 @@ mod tests {
             wall: Duration::from_secs(wall),
             memory_bytes: megabytes << 20,
         };
-        options
-            .overrides
-            .insert("slow".into(), limits(900, 1024));
+        options.overrides.insert("slow".into(), limits(900, 1024));
         options.overrides.insert("small".into(), limits(5, 0));
         for (tool, asked, expected) in [
             ("any", None, limits(120, 64)),

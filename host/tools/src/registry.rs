@@ -117,10 +117,7 @@ impl Registry {
     pub fn add_built_in(&self, name: &str, component: &'static [u8]) {
         let id = ModuleId(name.to_owned());
         let bytes = Cow::Borrowed(component);
-        let module = self
-            .0
-            .loader
-            .load(id, ModuleOrigin::BuiltIn, None, bytes);
+        let module = self.0.loader.load(id, ModuleOrigin::BuiltIn, None, bytes);
         self.change(|modules| {
             let built_in = modules
                 .iter()

@@ -119,7 +119,10 @@ fn leader_exit(pid: Pid) -> Exit {
 }
 
 /// Reaps the leader; answers what it and the children it waited for used.
-#[expect(unsafe_code, reason = "no safe function waits for one process and tells what it used")]
+#[expect(
+    unsafe_code,
+    reason = "no safe function waits for one process and tells what it used"
+)]
 fn reap(pid: Pid) -> Duration {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     loop {

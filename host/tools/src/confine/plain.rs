@@ -14,7 +14,13 @@ pub(crate) fn command(order: &Order<'_>) -> Command {
         // The child changes into it before it becomes the shell, while it still has the handle.
         .current_dir(format!("/proc/self/fd/{}", order.folder.as_raw_fd()))
         .env_clear()
-        .envs(order.shell.environment.iter().map(|(name, value)| (name, value)))
+        .envs(
+            order
+                .shell
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
         .env("TMPDIR", order.temp)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -20,7 +20,8 @@ impl Host for Hosted {
                 Level::Error => "error",
             };
             let line = one_line(&message);
-            self.state.say(OutputStream::Log, format!("{level}: {line}\n"));
+            self.state
+                .say(OutputStream::Log, format!("{level}: {line}\n"));
         }
         Ok(())
     }

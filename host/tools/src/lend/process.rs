@@ -72,7 +72,10 @@ impl contract::Host for Hosted {
         }
     }
 
-    async fn start_task(&mut self, command: Command) -> wasmtime::Result<Result<Task, ProcessError>> {
+    async fn start_task(
+        &mut self,
+        command: Command,
+    ) -> wasmtime::Result<Result<Task, ProcessError>> {
         Ok(start_task(&self.state, command).await)
     }
 
@@ -93,7 +96,9 @@ impl contract::Host for Hosted {
             return Ok(Err(ProcessError::Denied(refused)));
         }
         let task = self.state.session.tasks().find(&id);
-        Ok(task.map(|task| task.read(start)).map_err(ProcessError::Failed))
+        Ok(task
+            .map(|task| task.read(start))
+            .map_err(ProcessError::Failed))
     }
 
     async fn kill_task(&mut self, id: String) -> wasmtime::Result<Result<Task, ProcessError>> {
@@ -229,7 +234,11 @@ fn folder(state: &CallState, cwd: Option<&str>) -> Result<(OwnedFd, String), Str
         .strip_prefix(&root.path)
         .map_err(|_| is_outside(cwd))?
         .to_string_lossy();
-    let shown = if shown.is_empty() { ".".into() } else { shown.into_owned() };
+    let shown = if shown.is_empty() {
+        ".".into()
+    } else {
+        shown.into_owned()
+    };
     Ok((folder, shown))
 }
 

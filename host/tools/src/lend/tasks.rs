@@ -46,7 +46,12 @@ impl Tasks {
     /// # Errors
     /// Words for the model.
     pub(crate) fn check_room(&self) -> Result<(), String> {
-        let running = self.lock().tasks.iter().filter(|task| task.is_running()).count();
+        let running = self
+            .lock()
+            .tasks
+            .iter()
+            .filter(|task| task.is_running())
+            .count();
         if running < RUNNING_MAX {
             return Ok(());
         }
@@ -90,10 +95,19 @@ impl Tasks {
         if let Some(task) = kept.tasks.iter().find(|task| task.id == id) {
             return Ok(task.clone());
         }
-        let known: Vec<String> = kept.tasks.iter().map(|task| format!("`{}`", task.id)).collect();
+        let known: Vec<String> = kept
+            .tasks
+            .iter()
+            .map(|task| format!("`{}`", task.id))
+            .collect();
         Err(match known.as_slice() {
-            [] => format!("there is no background task `{id}`; none was started in this conversation"),
-            known => format!("there is no background task `{id}`; there are {}", known.join(", ")),
+            [] => {
+                format!("there is no background task `{id}`; none was started in this conversation")
+            }
+            known => format!(
+                "there is no background task `{id}`; there are {}",
+                known.join(", ")
+            ),
         })
     }
 
@@ -119,7 +133,12 @@ impl Task {
         let ring = self.ring.lock();
         let first = ring.total - ring.bytes.len() as u64;
         let skipped = usize::try_from(start.saturating_sub(first)).unwrap_or(usize::MAX);
-        ring.bytes.iter().skip(skipped).take(READ_BYTES).copied().collect()
+        ring.bytes
+            .iter()
+            .skip(skipped)
+            .take(READ_BYTES)
+            .copied()
+            .collect()
     }
 
     /// Kills its process group and waits until it has ended.

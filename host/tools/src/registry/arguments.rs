@@ -15,6 +15,9 @@ const ERROR_CHARS: usize = 300;
 /// What is wrong with them, in words for the model.
 pub(super) fn check(tool: &Tool, arguments: &Value) -> Result<String, String> {
     let name = &tool.view.name;
+    // Some models send every optional argument as `null`; where the schema knows no null, that means "none".
+    let fitting = without_nulls(tool, arguments);
+    let arguments = fitting.as_ref().unwrap_or(arguments);
     let errors: Vec<String> = tool
         .validator
         .iter_errors(arguments)
@@ -44,4 +47,16 @@ pub(super) fn check(tool: &Tool, arguments: &Value) -> Result<String, String> {
         ));
     }
     Ok(text)
+}
+
+fn without_nulls(tool: &Tool, arguments: &Value) -> Option<Value> {
+    let members = arguments.as_object()?;
+    if !members.values().any(Value::is_null) || tool.validator.is_valid(arguments) {
+        return None;
+    }
+    let kept = members.iter().filter(|(_, value)| !value.is_null());
+    Some(Value::Object(
+        kept.map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    ))
 }

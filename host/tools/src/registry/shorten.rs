@@ -88,7 +88,10 @@ fn cut(text: &str, length: usize, limit: usize, told: &str) -> String {
 fn cut_lines(text: &str, limit: usize, told: &str) -> String {
     let head = &text[..boundary(text, limit)];
     let whole_lines = head.rfind('\n').map_or(0, |end| end + 1);
-    format!("{}[… the rest of the diff is left out; {told} …]\n", &head[..whole_lines])
+    format!(
+        "{}[… the rest of the diff is left out; {told} …]\n",
+        &head[..whole_lines]
+    )
 }
 
 /// Where the character with this number begins.
@@ -105,7 +108,8 @@ fn keep(session: &Session, name: &str, text: &str) -> io::Result<String> {
         Ok(()) | Err(Errno::EXIST) => {}
         Err(error) => return Err(error.into()),
     }
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags =
+        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let path = format!("{FOLDER}/{name}");
     let mode = Mode::RUSR | Mode::WUSR;

@@ -1,0 +1,66 @@
+//! Guests that misbehave are stopped; the host and other calls go on.
+
+use crate::support::Bench;
+use anteroom_api::Status;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_guest_does_ends_at_its_limit() {
+    let bench = Bench::built_in();
+    let cases = [
+        ("spin", "stopped after 2 s"),
+        ("spin_waiting", "stopped after 1 s"),
+        ("sleep", "stopped after 0 s"),
+        ("eat_memory", "more than the 64 MB of memory it may have"),
+        ("recurse", "recursed too deep"),
+        ("panic", "nothing to see here"),
+        ("big_result", "at most 8388608 are taken"),
+        ("hostcall_flood", "more to the host at once than it may"),
+    ];
+    for (tool, words) in cases {
+        bench
+            .call(tool, json!({}))
+            .await
+            .expect(Status::Failed, words);
+        let after = bench.call("surroundings", json!({})).await;
+        after.expect(Status::Completed, "variables 0, arguments 0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loop_is_cancelled_and_what_it_said_is_kept() {
+    let bench = Bench::built_in();
+    for tool in ["spin", "spin_waiting"] {
+        let called = bench.cancelled(tool, json!({}), "spinning").await;
+        called.expect(Status::Interrupted, "info: spinning");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spinning_guests_leave_room_for_others() {
+    let bench = Bench::built_in();
+    let spinning = || bench.call("spin_waiting", json!({}));
+    let other = bench.call("surroundings", json!({}));
+    let (one, two, three, other) = tokio::join!(spinning(), spinning(), spinning(), other);
+    for spun in [one, two, three] {
+        spun.expect(Status::Failed, "was stopped");
+    }
+    other.expect(Status::Completed, "network");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_meter_tells_what_was_used() {
+    let bench = Bench::built_in();
+    let meter = bench.call("spin_waiting", json!({})).await.outcome.meter;
+    assert!(meter.cpu_us > 0 && meter.wall_us >= 1_000_000, "{meter:?}");
+    assert!(meter.peak_memory_bytes > 0, "{meter:?}");
+}
+
+#[tokio::test]
+async fn one_thread_is_enough() {
+    let bench = Bench::built_in();
+    for tool in ["spin", "spin_waiting"] {
+        let called = bench.cancelled(tool, json!({}), "spinning").await;
+        called.expect(Status::Interrupted, "was cancelled");
+    }
+}

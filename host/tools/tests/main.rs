@@ -1,0 +1,19 @@
+//! The crate from outside: real guests under a real gate. One binary, so that guests are compiled once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "crate/grants.rs"]
+mod grants;
+#[path = "../../../builtin-tools/embed/build/guest.rs"]
+mod guest;
+#[path = "crate/limits.rs"]
+mod limits;
+#[path = "crate/modules.rs"]
+mod modules;
+#[path = "crate/processes.rs"]
+mod processes;
+#[path = "crate/support.rs"]
+mod support;
