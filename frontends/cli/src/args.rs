@@ -32,6 +32,24 @@ Examples:
 Run 'aroom help <COMMAND>' for details and more examples.
 ";
 
+const EXEC_EXAMPLES: &str = "\
+Examples:
+  git diff | aroom exec \"review this\"
+  aroom exec --allowed-tools 'edit_file,bash:cargo test *' \"fix the test\"
+  aroom exec --json \"list the TODOs\" | jq -r .text";
+
+const EXEC_CODES: &str = "\
+Examples:
+  git diff | aroom exec \"review this\"
+  aroom exec --allowed-tools 'edit_file,bash:cargo test *' \"fix the test\"
+  aroom exec --json \"list the TODOs\" | jq -r .text
+  aroom exec --stream-json -o answer.md --timeout 300 -c \"go on\"
+
+Exit codes:
+  0 ok  1 failed  2 usage  3 not configured  4 endpoint unreachable
+  5 auth refused  6 approval needed or denied  7 limit hit (requests, tokens, time)
+  8 not found  130 SIGINT  143 SIGTERM";
+
 #[derive(Debug, Parser)]
 #[command(
     name = "aroom",
@@ -129,14 +147,7 @@ While it works: Esc cancels, Enter queues the next message. Type /help for comma
         place: PlaceArguments,
     },
     /// Run one prompt without asking; the answer goes to stdout
-    #[command(after_help = "\
-Examples:
-  git diff | aroom exec \"review this\"
-  aroom exec --allowed-tools 'edit_file,bash:cargo test *' \"fix the test\"
-  aroom exec --json \"list the TODOs\" | jq -r .text
-
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not configured, 4 endpoint unreachable,
-5 auth refused, 6 approval needed or denied, 7 limit hit, 8 not found, 130, 143.")]
+    #[command(after_help = EXEC_EXAMPLES, after_long_help = EXEC_CODES)]
     Exec {
         /// The prompt; `-` or none reads standard input
         #[arg(value_name = "PROMPT")]

@@ -2,6 +2,8 @@
 //! standard error, and nothing is ever asked.
 
 mod record;
+#[cfg(test)]
+mod tests;
 
 use crate::connect;
 use crate::context::{Context, Quit, host_stopped};

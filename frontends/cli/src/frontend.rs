@@ -1,5 +1,6 @@
 //! The terminal as a frontend: sets the streams up, runs the command, leaves the exit code.
 
+use crate::command;
 use crate::context::{Context, Quit};
 use crate::exit::{self, ExitSlot};
 use crate::interrupts::Interrupts;
@@ -123,16 +124,18 @@ fn context(
 }
 
 /// Runs a command to its end; gives the exit code.
-pub(crate) async fn perform(context: &mut Context, command: &Command) -> u8 {
-    let ended = match command {
+pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
+    let ended = match wanted {
         Command::Exec(exec) => crate::exec::run(context, exec).await,
-        Command::Chat(_)
-        | Command::Init(_)
-        | Command::Doctor
-        | Command::Test
-        | Command::Config(_)
-        | Command::Conversation(_)
-        | Command::Tool(_) => Ok(exit::FAILED),
+        Command::Init(init) => command::init::run(context, init).await,
+        Command::Doctor => command::doctor::run(context).await,
+        Command::Test => command::doctor::test(context).await,
+        Command::Config(config) => command::config::run(context, config).await,
+        Command::Conversation(conversation) => {
+            command::conversation::run(context, conversation).await
+        }
+        Command::Tool(tool) => command::tool::run(context, tool).await,
+        Command::Chat(_) => Ok(exit::FAILED),
     };
     match ended {
         // Whoever read the output has gone: there is nobody to tell.

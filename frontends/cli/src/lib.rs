@@ -15,22 +15,28 @@
 
 mod args;
 mod clean;
+mod command;
 mod connect;
 mod context;
 mod exec;
 mod exit;
+#[cfg(test)]
+mod fake;
 mod follow;
 mod frontend;
 mod interrupts;
 mod invocation;
+mod markdown;
 mod parse;
 mod phase;
 mod printer;
 mod problem;
+mod prompter;
 mod target;
 mod terminal;
 mod theme;
 mod tool_line;
+mod transcript;
 mod words;
 
 pub use exit::{Exit, ExitSlot};

@@ -20,32 +20,47 @@ use std::io::Write;
 /// [`Exit`] when there is nothing left to do: help, version or schema was printed (code 0), or the
 /// arguments are wrong, which was said on standard error (code 2).
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Exit> {
-    let parsed = Arguments::try_parse_from(arguments).map_err(|error| {
+    interpret(arguments).map_err(|refused| {
+        let code = refused.code();
         // Nothing can be done about a closed stream at this point.
-        let _ = error.print();
-        Exit {
-            code: u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
-        }
-    })?;
-    resolve(parsed).map_err(|refused| match refused {
-        Refused::Done(text) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            Exit { code: exit::OK }
-        }
-        Refused::Usage(words) => {
-            let error = Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, words);
-            let _ = error.print();
-            Exit { code: exit::USAGE }
-        }
+        let _ = refused.print();
+        Exit { code }
     })
 }
 
 /// Why there is no invocation.
+#[derive(Debug)]
 enum Refused {
+    /// The parser printed help, or understood nothing.
+    Parser(clap::Error),
     /// This was all that was wanted.
     Done(String),
     /// The arguments contradict each other.
     Usage(String),
+}
+
+impl Refused {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Parser(error) => u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
+            Self::Done(_) => exit::OK,
+            Self::Usage(_) => exit::USAGE,
+        }
+    }
+
+    fn print(self) -> std::io::Result<()> {
+        match self {
+            Self::Parser(error) => error.print(),
+            Self::Done(text) => std::io::stdout().write_all(text.as_bytes()),
+            Self::Usage(words) => Arguments::command()
+                .error(clap::error::ErrorKind::ArgumentConflict, words)
+                .print(),
+        }
+    }
+}
+
+fn interpret(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refused> {
+    resolve(Arguments::try_parse_from(arguments).map_err(Refused::Parser)?)
 }
 
 fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
@@ -265,7 +280,7 @@ mod tests {
     }
 
     fn parsed(line: &[&str]) -> Invocation {
-        parse(words(line)).unwrap()
+        interpret(words(line)).unwrap()
     }
 
     #[test]
@@ -392,8 +407,8 @@ mod tests {
     fn what_needs_no_host_ends_in_parse() {
         let check = |line: &[&str], code: u8| {
             assert_eq!(
-                parse(words(line)).map(|i| i.command),
-                Err(Exit { code }),
+                interpret(words(line)).map_err(|refused| refused.code()),
+                Err(code),
                 "{line:?}"
             );
         };
@@ -456,7 +471,7 @@ mod tests {
 
     #[test]
     fn every_command_teaches_by_two_examples_and_fits() {
-        for (path, mut command) in commands() {
+        for (path, command) in commands() {
             let about = command
                 .get_about()
                 .map(ToString::to_string)
@@ -471,7 +486,8 @@ mod tests {
                 .filter(|line| line.starts_with("  ") && line.contains("aroom"))
                 .count();
             assert!(examples >= 2, "{path}: {help:?}");
-            fits(&path, &command.render_help().to_string());
+            let text = command.term_width(80).render_help().to_string();
+            fits(&path, &text);
         }
     }
 }

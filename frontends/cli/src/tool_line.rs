@@ -173,7 +173,8 @@ fn changes(call: &ToolCall) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
     use crate::theme::BARE;
-    use anteroom_api::{CallDecision, Tier, ToolResult};
+    use anteroom_api::item::CallDecision;
+    use anteroom_api::{Tier, ToolResult};
     use serde_json::json;
 
     fn call(tool: &str, tier: Tier, arguments: Value) -> ToolCall {
@@ -267,7 +268,7 @@ mod tests {
             &bash,
             Status::Denied,
             &narrow,
-            "▶ bash carg…  ✗ not approved",
+            "▶ bash cargo…  ✗ not approved",
         );
         check(
             &call("noop", Tier::Read, json!({})),

@@ -1,0 +1,7 @@
+//! The short commands: one question or one change, then an end. One file per noun.
+
+pub(crate) mod config;
+pub(crate) mod conversation;
+pub(crate) mod doctor;
+pub(crate) mod init;
+pub(crate) mod tool;

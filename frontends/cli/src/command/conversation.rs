@@ -1,0 +1,244 @@
+//! `aroom conversation`: what was said before.
+
+use crate::clean::reveal;
+use crate::context::{Context, Quit};
+use crate::exit;
+use crate::invocation::ConversationCommand;
+use crate::target;
+use crate::theme::{Style, Theme, pad};
+use crate::transcript;
+use crate::words;
+use anteroom_api::{ConversationView, Item, SearchHit, UnixMillis};
+use serde_json::json;
+use unicode_width::UnicodeWidthStr;
+
+/// Items asked for at a time.
+const PAGE: u32 = 200;
+
+pub(crate) async fn run(context: &mut Context, command: &ConversationCommand) -> Result<u8, Quit> {
+    match command {
+        ConversationCommand::List { limit } => list(context, *limit).await,
+        ConversationCommand::Show { id } => show(context, id).await,
+        ConversationCommand::Search { words, limit } => search(context, words, *limit).await,
+    }
+}
+
+async fn list(context: &mut Context, limit: u32) -> Result<u8, Quit> {
+    let page = context.host.read().conversations(None, limit).await?;
+    if context.options.is_json {
+        context.printer.json(&json!(page.entries));
+        return Ok(exit::OK);
+    }
+    if page.entries.is_empty() {
+        context
+            .printer
+            .progress("no conversation yet; start one with `aroom chat`");
+    }
+    let theme = context.printer.out_theme();
+    let now = (context.clock)();
+    for line in lines(&page.entries, &context.workspace(), now, &theme) {
+        context.printer.line(&line);
+    }
+    Ok(exit::OK)
+}
+
+/// Short id, age, title; the folder where it is not this one.
+pub(crate) fn lines(
+    views: &[ConversationView],
+    workspace: &str,
+    now: UnixMillis,
+    theme: &Theme,
+) -> Vec<String> {
+    let ages: Vec<String> = views
+        .iter()
+        .map(|v| words::ago(v.updated_at, now))
+        .collect();
+    let width = ages.iter().map(|age| age.width()).max().unwrap_or(0);
+    views
+        .iter()
+        .zip(&ages)
+        .map(|(view, age)| {
+            let place = if view.workspace == workspace {
+                String::new()
+            } else {
+                format!("  {}", reveal(&view.workspace))
+            };
+            let title = title(view);
+            let head = format!("{}  {}  ", target::short(view.id), pad(age, width));
+            let room = theme.width.saturating_sub(head.width() + 1);
+            let place = theme.fit(&place, room / 2);
+            let title = theme.fit(&title, room.saturating_sub(place.width()));
+            format!("{head}{title}{}", theme.paint(Style::Dim, &place))
+        })
+        .collect()
+}
+
+/// A title to show.
+pub(crate) fn title(view: &ConversationView) -> String {
+    if view.title.trim().is_empty() {
+        "(untitled)".to_owned()
+    } else {
+        reveal(view.title.trim())
+    }
+}
+
+async fn show(context: &mut Context, id: &str) -> Result<u8, Quit> {
+    let view = target::named(context, id).await?;
+    let items = all_items(context, &view).await?;
+    if context.options.is_json {
+        context
+            .printer
+            .json(&json!({ "conversation": view, "items": items }));
+        return Ok(exit::OK);
+    }
+    let theme = context.printer.out_theme();
+    let mut lines = vec![
+        theme.paint(Style::Bold, &title(&view)),
+        theme.paint(
+            Style::Dim,
+            &[
+                view.id.to_string(),
+                reveal(&view.workspace),
+                words::usage(view.usage),
+            ]
+            .join(theme.dot()),
+        ),
+        String::new(),
+    ];
+    lines.extend(transcript::lines(&items, &theme));
+    for line in lines {
+        context.printer.line(&line);
+    }
+    Ok(exit::OK)
+}
+
+/// All items, oldest first.
+async fn all_items(context: &Context, view: &ConversationView) -> Result<Vec<Item>, Quit> {
+    let mut pages = Vec::new();
+    let mut before = None;
+    loop {
+        let page = context.host.read().items(view.id, before, PAGE).await?;
+        pages.push(page.entries);
+        before = page.before;
+        if before.is_none() {
+            break;
+        }
+    }
+    Ok(pages.into_iter().rev().flatten().collect())
+}
+
+async fn search(context: &mut Context, words: &str, limit: u32) -> Result<u8, Quit> {
+    let hits = context.host.read().search(words.to_owned(), limit).await?;
+    if context.options.is_json {
+        context.printer.json(&json!(hits));
+        return Ok(exit::OK);
+    }
+    if hits.is_empty() {
+        context.printer.progress(&format!("nothing for `{words}`"));
+    }
+    let theme = context.printer.out_theme();
+    for line in hit_lines(&hits, &theme) {
+        context.printer.line(&line);
+    }
+    Ok(exit::OK)
+}
+
+/// Where the words were found.
+pub(crate) fn hit_lines(hits: &[SearchHit], theme: &Theme) -> Vec<String> {
+    hits.iter()
+        .flat_map(|hit| {
+            let title = if hit.title.trim().is_empty() {
+                "(untitled)".to_owned()
+            } else {
+                reveal(hit.title.trim())
+            };
+            [
+                format!("{}  {title}", target::short(hit.conversation)),
+                format!("    {}", snippet(&hit.snippet, theme)),
+            ]
+        })
+        .collect()
+}
+
+/// The words that matched stand between U+0002 and U+0003.
+fn snippet(text: &str, theme: &Theme) -> String {
+    let flat: String = text
+        .chars()
+        .map(|sign| if sign == '\n' { ' ' } else { sign })
+        .collect();
+    flat.split('\u{2}')
+        .enumerate()
+        .map(|(at, part)| match part.split_once('\u{3}') {
+            Some((found, after)) if at > 0 => {
+                format!(
+                    "{}{}",
+                    theme.paint(Style::Bold, &reveal(found)),
+                    reveal(after)
+                )
+            }
+            _ => reveal(&part.replace('\u{3}', "")),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Bench, Views, item, uuid_of, view};
+    use crate::theme::BARE;
+    use anteroom_api::{ItemBody, Status};
+
+    #[test]
+    fn conversations_are_listed_with_their_age() {
+        let mut old = view(7, "/elsewhere");
+        old.title = String::new();
+        let mut new = view(8, "/w");
+        new.updated_at = UnixMillis(3_600_000);
+        assert_eq!(
+            lines(&[new, old], "/w", UnixMillis(7_200_000), &BARE),
+            [
+                "00000008  1 h ago  Talk 8",
+                "00000007  2 h ago  (untitled)  /elsewhere",
+            ]
+        );
+    }
+
+    #[test]
+    fn hits_mark_their_words() {
+        let hit = SearchHit {
+            conversation: uuid_of::id(7),
+            title: "Retry".into(),
+            item: uuid_of::id(1),
+            snippet: "with \u{2}back\u{1b}off\u{3} and\njitter".into(),
+        };
+        let color = Theme {
+            has_color: true,
+            ..BARE
+        };
+        assert_eq!(
+            hit_lines(std::slice::from_ref(&hit), &color)[1],
+            "    with \u{1b}[1mback\\u{1b}off\u{1b}[0m and jitter"
+        );
+        assert_eq!(hit_lines(&[hit], &BARE)[0], "00000007  Retry");
+    }
+
+    #[test]
+    fn a_conversation_is_shown_whole() {
+        let views = Views {
+            conversations: vec![view(7, "/w")],
+            items: vec![item(
+                1,
+                Status::Completed,
+                ItemBody::AgentMessage { text: "Hi".into() },
+            )],
+            ..Views::default()
+        };
+        let ran = Bench::with(&["conv", "show", "000000000007"], vec![], views, "").run();
+        assert_eq!(
+            ran.out,
+            "Talk 7\n00000000-0000-7000-8000-000000000007 · /w · 0 in 0 out\n\nHi\n\n"
+        );
+        let ran = Bench::new(&["conv", "show", "abcdef"], vec![]).run();
+        assert_eq!(ran.code, exit::NOT_FOUND);
+    }
+}

@@ -1,0 +1,320 @@
+//! `aroom init`: find or name an endpoint, test it, choose a model, save it.
+//!
+//! Everything that is asked can be given by a flag; without a terminal only flags count.
+
+mod plan;
+
+use crate::clean::reveal;
+use crate::command::doctor;
+use crate::context::{Context, Quit};
+use crate::exit;
+use crate::invocation::Init;
+use crate::prompter::Prompter;
+use crate::theme::Style;
+use crate::words;
+use anteroom_api::{EndpointReport, EndpointSpec, FoundEndpoint, Problem, ProblemCode, SettingOp};
+use plan::{Key, Present};
+use serde_json::json;
+
+/// Runs the wizard, or the flags.
+pub(crate) async fn run(context: &mut Context, init: &Init) -> Result<u8, Quit> {
+    let asker = (context.terminal.is_interactive() && !init.is_yes).then(Prompter::terminal);
+    with(context, init, asker).await
+}
+
+/// The same with somebody to ask, or nobody.
+pub(crate) async fn with(
+    context: &mut Context,
+    init: &Init,
+    mut asker: Option<Prompter>,
+) -> Result<u8, Quit> {
+    let present = Present::of(&context.host.read().settings().await?);
+    let base_url = choose_url(context, init, &present, asker.as_mut()).await?;
+    let is_moved = plan::is_moved(&present.base_url, &base_url);
+    let key = choose_key(context, init, &present, &base_url, asker.as_mut())?;
+    let is_saved_first = match key {
+        Key::Command(_) => true,
+        Key::Kept => base_url != present.base_url,
+        Key::None | Key::Given(_) => false,
+    };
+    if is_saved_first {
+        // Only the host knows these keys, and it tests with the configured one.
+        save_place(context, &present, &base_url, &key, is_moved).await?;
+    }
+    let wanted = context
+        .options
+        .model
+        .clone()
+        .or_else(|| (!is_moved && !present.model.is_empty()).then(|| present.model.clone()));
+    let mut report = test(context, &base_url, &key, wanted.clone()).await?;
+    let model = choose_model(context, wanted, &report, asker.as_mut())?;
+    if model.is_some() && report.model.is_some() && model != report.model {
+        report = test(context, &base_url, &key, model.clone()).await?;
+    }
+    let code = doctor::code(&report);
+    if code != exit::OK
+        && let Some(asker) = asker.as_mut()
+        && asker.confirm(&mut context.printer, "Save it anyway?", false) != Some(true)
+    {
+        context.printer.note("nothing more was saved");
+        return Ok(code);
+    }
+    if !is_saved_first {
+        save_place(context, &present, &base_url, &key, is_moved).await?;
+    }
+    if let Some(model) = &model {
+        change(context, "ai.model", model).await?;
+    }
+    conclude(context, &present, model.as_deref(), code);
+    Ok(code)
+}
+
+fn conclude(context: &mut Context, present: &Present, model: Option<&str>, code: u8) {
+    let theme = context.printer.out_theme();
+    context.printer.line(&format!(
+        "{} saved {}",
+        theme.paint(Style::Good, theme.ok()),
+        present.path
+    ));
+    let next = match (code, model) {
+        (exit::OK, Some(_)) => "next: `aroom chat`",
+        (exit::OK, None) => "next: `aroom config set ai.model NAME`, then `aroom chat`",
+        _ => "it does not work yet: follow the hint above, then `aroom --test`",
+    };
+    context.printer.line(next);
+}
+
+async fn choose_url(
+    context: &mut Context,
+    init: &Init,
+    present: &Present,
+    asker: Option<&mut Prompter>,
+) -> Result<String, Quit> {
+    if let Some(url) = &init.base_url {
+        return Ok(plan::url(url)?);
+    }
+    let is_kept = !present.base_url.is_empty();
+    if is_kept && asker.is_none() {
+        return Ok(present.base_url.clone());
+    }
+    if asker.is_none() && !init.is_yes {
+        return Err(Problem::new(
+            ProblemCode::InvalidInput,
+            "there is no terminal to ask on",
+        )
+        .hint(
+            "`aroom init --base-url URL [--api-key-env VAR | --api-key-command CMD] [--model NAME] --yes`",
+        )
+        .into());
+    }
+    let found = context.host.read().local_endpoints().await?;
+    let Some(asker) = asker else {
+        return match found.first() {
+            Some(first) => Ok(first.base_url.clone()),
+            None => Err(Problem::new(
+                ProblemCode::NotConfigured,
+                "no model server was found on this machine",
+            )
+            .hint("name one with `--base-url URL`, or start Ollama, LM Studio, vLLM or llama.cpp")
+            .into()),
+        };
+    };
+    ask_url(context, present, &found, asker)
+}
+
+fn ask_url(
+    context: &mut Context,
+    present: &Present,
+    found: &[FoundEndpoint],
+    asker: &mut Prompter,
+) -> Result<String, Quit> {
+    for (number, endpoint) in (1..).zip(found) {
+        context.printer.line(&format!(
+            "{number}  {}  {}  ({})",
+            reveal(&endpoint.name),
+            endpoint.base_url,
+            words::plural(endpoint.models.len(), "model", "models")
+        ));
+    }
+    let default = if present.base_url.is_empty() {
+        found.first().map(|endpoint| endpoint.base_url.clone())
+    } else {
+        Some(present.base_url.clone())
+    };
+    let label = match &default {
+        Some(url) if found.is_empty() => format!("Base URL [{url}]: "),
+        Some(url) => format!("A number or a base URL [{url}]: "),
+        None => "Base URL, for example https://llm.corp/v1: ".to_owned(),
+    };
+    loop {
+        let answer = asker
+            .line(&mut context.printer, &label)
+            .ok_or(Quit::Code(exit::INTERRUPTED))?;
+        let chosen = match (answer.as_str(), &default) {
+            ("", Some(url)) => return Ok(url.clone()),
+            ("", None) => continue,
+            (answer, _) => answer
+                .parse::<usize>()
+                .ok()
+                .and_then(|number| found.get(number.checked_sub(1)?))
+                .map(|endpoint| endpoint.base_url.clone()),
+        };
+        if let Some(url) = chosen {
+            return Ok(url);
+        }
+        match plan::url(&answer) {
+            Ok(url) => return offer_fix(context, url, asker),
+            Err(problem) => context.printer.problem(&problem),
+        }
+    }
+}
+
+/// Offers the usual correction; never makes it silently.
+fn offer_fix(context: &mut Context, url: String, asker: &mut Prompter) -> Result<String, Quit> {
+    let Some(better) = plan::likely_url(&url) else {
+        return Ok(url);
+    };
+    let question = format!("Use {better} instead?");
+    match asker.confirm(&mut context.printer, &question, true) {
+        Some(true) => Ok(better),
+        Some(false) => Ok(url),
+        None => Err(Quit::Code(exit::INTERRUPTED)),
+    }
+}
+
+fn choose_key(
+    context: &mut Context,
+    init: &Init,
+    present: &Present,
+    base_url: &str,
+    asker: Option<&mut Prompter>,
+) -> Result<Key, Quit> {
+    if let Some(command) = &init.api_key_command {
+        return Ok(Key::Command(command.clone()));
+    }
+    if let Some(name) = &init.api_key_env {
+        return match context.terminal.environment.get(name).map(|key| key.trim()) {
+            Some(key) if !key.is_empty() => Ok(Key::Given(key.to_owned())),
+            _ => Err(Problem::new(
+                ProblemCode::InvalidInput,
+                format!("the environment variable `{name}` is not set"),
+            )
+            .hint(format!("export `{name}`, or use `--api-key-command`"))
+            .into()),
+        };
+    }
+    let is_kept = present.has_key && !plan::is_moved(&present.base_url, base_url);
+    let unchanged = if is_kept { Key::Kept } else { Key::None };
+    let Some(asker) = asker.filter(|_| !plan::is_loopback(base_url)) else {
+        return Ok(unchanged);
+    };
+    let enter = if is_kept {
+        "keeps the one there is"
+    } else {
+        "for none"
+    };
+    let label = format!("API key (hidden; Enter {enter}; `!CMD` for a command that prints it): ");
+    let answer = asker
+        .secret(&mut context.printer, &label)
+        .ok_or(Quit::Code(exit::INTERRUPTED))?;
+    Ok(match answer.strip_prefix('!') {
+        Some(command) => Key::Command(command.trim().to_owned()),
+        None if answer.is_empty() => unchanged,
+        None => Key::Given(answer),
+    })
+}
+
+async fn test(
+    context: &mut Context,
+    base_url: &str,
+    key: &Key,
+    model: Option<String>,
+) -> Result<EndpointReport, Quit> {
+    let spec = match key {
+        // The host knows these keys and we do not.
+        Key::Kept | Key::Command(_) => None,
+        Key::None => Some(None),
+        Key::Given(key) => Some(Some(key.clone())),
+    };
+    let spec = spec.map(|api_key| EndpointSpec {
+        base_url: base_url.to_owned(),
+        api_key,
+        model,
+    });
+    let report = context.host.read().test_endpoint(spec).await?;
+    let theme = context.printer.out_theme();
+    for line in doctor::report_lines(&report, &theme) {
+        context.printer.line(&line);
+    }
+    Ok(report)
+}
+
+fn choose_model(
+    context: &mut Context,
+    wanted: Option<String>,
+    report: &EndpointReport,
+    asker: Option<&mut Prompter>,
+) -> Result<Option<String>, Quit> {
+    let default = wanted.or_else(|| report.model.clone());
+    if context.options.model.is_some() {
+        return Ok(default);
+    }
+    let Some(asker) = asker else {
+        return Ok(default);
+    };
+    for (number, model) in (1..).zip(&report.models) {
+        context
+            .printer
+            .line(&format!("{number}  {}", reveal(model)));
+    }
+    let label = match &default {
+        Some(model) => format!("Model [{}]: ", reveal(model)),
+        None => "Model: ".to_owned(),
+    };
+    let answer = asker
+        .line(&mut context.printer, &label)
+        .ok_or(Quit::Code(exit::INTERRUPTED))?;
+    let by_number = answer
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| report.models.get(number.checked_sub(1)?));
+    Ok(match by_number {
+        Some(model) => Some(model.clone()),
+        None if answer.is_empty() => default,
+        None => Some(answer),
+    })
+}
+
+/// Writes where the endpoint is and how it is entered. A key never goes to another place than it was given for.
+async fn save_place(
+    context: &Context,
+    present: &Present,
+    base_url: &str,
+    key: &Key,
+    is_moved: bool,
+) -> Result<(), Problem> {
+    let is_replaced = matches!(key, Key::Given(_) | Key::Command(_));
+    if is_moved || is_replaced {
+        for stale in &present.key_settings {
+            let op = SettingOp::Reset { key: stale.clone() };
+            context.settle(op).await?;
+        }
+    }
+    change(context, "ai.base_url", base_url).await?;
+    match key {
+        Key::Given(key) => change(context, "ai.api_key", key).await,
+        Key::Command(command) => change(context, "ai.api_key_command", command).await,
+        Key::Kept | Key::None => Ok(()),
+    }
+}
+
+async fn change(context: &Context, key: &str, value: &str) -> Result<(), Problem> {
+    let op = SettingOp::Change {
+        key: key.to_owned(),
+        value: json!(value),
+    };
+    context.settle(op).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,577 @@
+//! A host in memory that plays a script; a test double only.
+
+use crate::context::Context;
+use crate::frontend;
+use crate::interrupts::{Interrupt, Interrupts};
+use crate::invocation::{Command, Invocation, Options};
+use crate::printer::Printer;
+use crate::terminal::Terminal;
+use anteroom_api::reads::Read;
+use anteroom_api::{
+    Approval, ApprovalEvent, ApprovalId, BoxFuture, CanvasView, ConversationEvent, ConversationId,
+    ConversationKind, ConversationOp, ConversationView, Decision, Delta, EffectKind, EffectView,
+    EndpointReport, EndpointSpec, Envelope, Event, Finding, FoundEndpoint, HostHandle, HostPort,
+    Item, ItemBody, ItemEvent, ItemId, ModuleEvent, ModuleOp, ModuleView, Op, OpId, Origin, Page,
+    Problem, ProblemCode, Question, QueuedInput, Reads, Rejection, ScopeOffer, SearchHit, Seq,
+    SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status,
+    Stop, StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView,
+    UnixMillis, Usage,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, watch};
+use uuid_of::id;
+
+/// Ids by number.
+pub(crate) mod uuid_of {
+    /// The id with this number, as text that every id type parses.
+    pub(crate) fn id<T: std::str::FromStr<Err = E>, E: std::fmt::Debug>(number: u32) -> T {
+        format!("00000000-0000-7000-8000-{number:012}")
+            .parse()
+            .unwrap()
+    }
+}
+
+/// The first conversation that is opened.
+pub(crate) fn conversation() -> ConversationId {
+    id(1)
+}
+/// The turn started in it.
+pub(crate) fn turn() -> TurnId {
+    id(2)
+}
+
+/// One step of a script. It is played up to the next `Await` whose wish has not come yet.
+pub(crate) enum Step {
+    Await(fn(&Op) -> bool),
+    Fact(Event),
+    Preview(Delta),
+    /// The follower loses its place; what follows is only in the log.
+    Lag,
+    Trouble(Problem),
+    Interrupt(Interrupt),
+}
+
+pub(crate) fn is_start(op: &Op) -> bool {
+    matches!(op, Op::Turn(TurnOp::Start { .. }))
+}
+pub(crate) fn is_cancel(op: &Op) -> bool {
+    matches!(op, Op::Turn(TurnOp::Cancel { .. }))
+}
+pub(crate) fn is_decision(op: &Op) -> bool {
+    matches!(op, Op::Approval(_))
+}
+
+/// What the reads answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Views {
+    pub(crate) settings: SettingsReport,
+    pub(crate) local: Vec<FoundEndpoint>,
+    pub(crate) endpoint: EndpointReport,
+    pub(crate) conversations: Vec<ConversationView>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) modules: Vec<ModuleView>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) hits: Vec<SearchHit>,
+}
+
+impl Default for Views {
+    fn default() -> Self {
+        Self {
+            settings: SettingsReport {
+                path: "/home/u/.anteroom/config.yaml".into(),
+                settings: vec![
+                    setting("ai.base_url", json!("http://127.0.0.1:9/v1")),
+                    setting("ai.model", json!("qwen3")),
+                    setting("safety.approval_mode", json!("ask_for_writes")),
+                ],
+                warnings: vec![],
+            },
+            local: vec![],
+            endpoint: EndpointReport {
+                models: vec![],
+                model: None,
+                steps: vec![],
+            },
+            conversations: vec![],
+            items: vec![],
+            modules: vec![],
+            findings: vec![],
+            hits: vec![],
+        }
+    }
+}
+
+pub(crate) fn setting(key: &str, value: Value) -> SettingView {
+    SettingView {
+        key: key.into(),
+        default: Value::Null,
+        value,
+        origin: SettingOrigin::Default,
+        doc: String::new(),
+        environment: None,
+        is_secret: false,
+    }
+}
+
+pub(crate) struct Fake {
+    state: Mutex<State>,
+    pub(crate) views: Views,
+}
+
+#[derive(Default)]
+struct State {
+    ops: Vec<Op>,
+    log: BTreeMap<String, Vec<Envelope>>,
+    followers: Vec<(Topic, mpsc::Sender<Signal>)>,
+    script: VecDeque<Step>,
+    interrupts: Option<mpsc::Sender<Interrupt>>,
+}
+
+impl Fake {
+    pub(crate) fn new(script: Vec<Step>, views: Views) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                script: script.into(),
+                ..State::default()
+            }),
+            views,
+        })
+    }
+
+    pub(crate) fn ops(&self) -> Vec<Op> {
+        self.state.lock().unwrap().ops.clone()
+    }
+}
+
+impl State {
+    fn tell(&mut self, topic: Topic, cause: Option<OpId>, event: Event) {
+        let log = self.log.entry(topic.to_string()).or_default();
+        let envelope = Envelope {
+            topic,
+            seq: Seq(log.len() as u64 + 1),
+            at: UnixMillis(1_000 * (log.len() as i64 + 1)),
+            cause,
+            event,
+        };
+        log.push(envelope.clone());
+        self.send(topic, &Signal::Event { envelope });
+    }
+
+    fn send(&mut self, topic: Topic, signal: &Signal) {
+        self.followers.retain(|(followed, sender)| {
+            *followed != topic || sender.try_send(signal.clone()).is_ok()
+        });
+    }
+
+    fn play(&mut self, op: &Op) {
+        let topic = Topic::Conversation(conversation());
+        let mut op = Some(op);
+        while let Some(step) = self.script.pop_front() {
+            match step {
+                Step::Await(is_awaited) => {
+                    if op.take().is_some_and(is_awaited) {
+                        continue;
+                    }
+                    self.script.push_front(Step::Await(is_awaited));
+                    return;
+                }
+                Step::Fact(event) => self.tell(topic, None, event),
+                Step::Preview(delta) => self.send(topic, &Signal::Delta { delta }),
+                Step::Lag => {
+                    let resume = Seq(self.log.get(&topic.to_string()).map_or(0, Vec::len) as u64);
+                    self.send(topic, &Signal::Lagged { resume });
+                    self.followers.retain(|(followed, _)| *followed != topic);
+                }
+                Step::Trouble(problem) => self.send(
+                    topic,
+                    &Signal::Trouble {
+                        turn: Some(turn()),
+                        problem,
+                    },
+                ),
+                Step::Interrupt(interrupt) => {
+                    if let Some(sender) = &self.interrupts {
+                        sender.try_send(interrupt).unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl HostPort for Fake {
+    fn submit(&self, op: Op) -> BoxFuture<'_, Result<OpId, Rejection>> {
+        let mut state = self.state.lock().unwrap();
+        state.ops.push(op.clone());
+        let starts = state.ops.iter().filter(|op| is_start(op)).count() as u32;
+        let op_id: OpId = match &op {
+            Op::Conversation(ConversationOp::Open { .. }) => id(1),
+            Op::Turn(TurnOp::Start { .. }) => id(1 + starts),
+            _ => id(100 + state.ops.len() as u32),
+        };
+        match &op {
+            Op::Conversation(ConversationOp::Open { workspace, .. }) => {
+                let view = view(1, workspace);
+                state.tell(
+                    Topic::Conversation(conversation()),
+                    Some(op_id),
+                    Event::Conversation(ConversationEvent::Opened {
+                        conversation: Box::new(view),
+                    }),
+                );
+            }
+            Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key }) => state.tell(
+                Topic::Host,
+                Some(op_id),
+                Event::Setting(SettingEvent::Changed { key: key.clone() }),
+            ),
+            Op::Module(ModuleOp::Grant(grant)) => state.tell(
+                Topic::Host,
+                Some(op_id),
+                Event::Module(ModuleEvent::Granted {
+                    grant: grant.clone(),
+                    at: UnixMillis(0),
+                }),
+            ),
+            Op::Module(ModuleOp::Revoke { module }) => state.tell(
+                Topic::Host,
+                Some(op_id),
+                Event::Module(ModuleEvent::Revoked {
+                    module: module.clone(),
+                }),
+            ),
+            _ => {}
+        }
+        state.play(&op);
+        Box::pin(async move { Ok(op_id) })
+    }
+
+    fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
+        let (sender, receiver) = mpsc::channel(1024);
+        let mut state = self.state.lock().unwrap();
+        let after = after.unwrap_or_default();
+        for envelope in state.log.get(&topic.to_string()).into_iter().flatten() {
+            if envelope.seq > after {
+                sender
+                    .try_send(Signal::Event {
+                        envelope: envelope.clone(),
+                    })
+                    .unwrap();
+            }
+        }
+        state.followers.push((topic, sender));
+        Signals::new(receiver)
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        self
+    }
+}
+
+fn ready<T: Send + 'static>(value: T) -> Read<'static, T> {
+    Box::pin(std::future::ready(Ok(value)))
+}
+
+impl Reads for Fake {
+    fn conversations(&self, _: Option<String>, _: u32) -> Read<'_, Page<ConversationView>> {
+        ready(Page {
+            entries: self.views.conversations.clone(),
+            before: None,
+        })
+    }
+    fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView> {
+        let found = self
+            .views
+            .conversations
+            .iter()
+            .find(|view| view.id == conversation)
+            .cloned();
+        Box::pin(async move { found.ok_or_else(|| Problem::new(ProblemCode::NotFound, "gone")) })
+    }
+    fn items(&self, _: ConversationId, _: Option<String>, _: u32) -> Read<'_, Page<Item>> {
+        ready(Page {
+            entries: self.views.items.clone(),
+            before: None,
+        })
+    }
+    fn turns(&self, _: ConversationId) -> Read<'_, Vec<TurnView>> {
+        ready(vec![])
+    }
+    fn queue(&self, _: ConversationId) -> Read<'_, Vec<QueuedInput>> {
+        ready(vec![])
+    }
+    fn approvals(&self, _: ConversationId) -> Read<'_, Vec<Approval>> {
+        ready(vec![])
+    }
+    fn questions(&self, _: ConversationId) -> Read<'_, Vec<Question>> {
+        ready(vec![])
+    }
+    fn canvases(&self, _: ConversationId) -> Read<'_, Vec<CanvasView>> {
+        ready(vec![])
+    }
+    fn search(&self, _: String, _: u32) -> Read<'_, Vec<SearchHit>> {
+        ready(self.views.hits.clone())
+    }
+    fn host_seq(&self) -> Read<'_, Seq> {
+        let log = &self.state.lock().unwrap().log;
+        ready(Seq(log.get("host").map_or(0, Vec::len) as u64))
+    }
+    fn modules(&self, _: String) -> Read<'_, Vec<ModuleView>> {
+        ready(self.views.modules.clone())
+    }
+    fn settings(&self) -> Read<'_, SettingsReport> {
+        ready(self.views.settings.clone())
+    }
+    fn config_schema(&self) -> Read<'_, Value> {
+        ready(json!({"type": "object"}))
+    }
+    fn local_endpoints(&self) -> Read<'_, Vec<FoundEndpoint>> {
+        ready(self.views.local.clone())
+    }
+    fn test_endpoint(&self, _: Option<EndpointSpec>) -> Read<'_, EndpointReport> {
+        ready(self.views.endpoint.clone())
+    }
+    fn doctor(&self) -> Read<'_, Vec<Finding>> {
+        ready(self.views.findings.clone())
+    }
+}
+
+pub(crate) fn view(number: u32, workspace: &str) -> ConversationView {
+    ConversationView {
+        id: id(number),
+        kind: ConversationKind::Chat,
+        title: format!("Talk {number}"),
+        workspace: workspace.into(),
+        model: None,
+        parent: None,
+        trust: Trust::User,
+        created_at: UnixMillis(0),
+        updated_at: UnixMillis(0),
+        seq: Seq(0),
+        running: None,
+        usage: Usage::default(),
+    }
+}
+
+// What scripts are made of.
+
+pub(crate) fn started() -> Step {
+    Step::Fact(Event::Turn(TurnEvent::Started { turn: turn() }))
+}
+
+pub(crate) fn ended(stop: StopReason) -> Step {
+    Step::Fact(Event::Turn(TurnEvent::Ended {
+        turn: turn(),
+        stop,
+        usage: Usage {
+            prompt_tokens: 3_100,
+            completion_tokens: 812,
+            ..Usage::default()
+        },
+    }))
+}
+
+pub(crate) fn item(number: u32, status: Status, body: ItemBody) -> Item {
+    Item {
+        id: id(number),
+        turn: turn(),
+        step: 1,
+        status,
+        origin: Origin::Model,
+        created_at: UnixMillis(0),
+        body,
+    }
+}
+
+pub(crate) fn begun(item: Item) -> Step {
+    Step::Fact(Event::Item(ItemEvent::Started(item)))
+}
+
+pub(crate) fn done(item: Item) -> Step {
+    Step::Fact(Event::Item(ItemEvent::Completed(item)))
+}
+
+pub(crate) fn message(number: u32, text: &str) -> Step {
+    let body = ItemBody::AgentMessage { text: text.into() };
+    done(item(number, Status::Completed, body))
+}
+
+pub(crate) fn call(number: u32, status: Status, call: ToolCall) -> Step {
+    done(item(number, status, ItemBody::ToolCall(call)))
+}
+
+pub(crate) fn bash(command: &str) -> ToolCall {
+    ToolCall {
+        call: "c".into(),
+        tool: "bash".into(),
+        arguments: json!({ "command": command }),
+        tier: Tier::Execute,
+        decisions: vec![],
+        result: None,
+        meter: None,
+        child: None,
+    }
+}
+
+pub(crate) fn approval(number: u32, tier: Tier, scopes: Vec<ScopeOffer>) -> Approval {
+    Approval {
+        id: id::<ApprovalId, _>(number),
+        turn: turn(),
+        item: id::<ItemId, _>(99),
+        agent: None,
+        tool: "bash".into(),
+        effect: EffectView {
+            kind: EffectKind::Process,
+            summary: "cargo test".into(),
+            detail: None,
+            preview: None,
+        },
+        tier,
+        reasons: vec![],
+        scopes,
+        digest: "d1".into(),
+        requested_at: UnixMillis(0),
+        expires_at: UnixMillis(120_000),
+    }
+}
+
+pub(crate) fn asked(approval: Approval) -> Step {
+    Step::Fact(Event::Approval(ApprovalEvent::Requested {
+        approval: Box::new(approval),
+    }))
+}
+
+/// The decisions that were submitted.
+pub(crate) fn decisions(ops: &[Op]) -> Vec<Decision> {
+    ops.iter()
+        .filter_map(|op| match op {
+            Op::Approval(anteroom_api::ApprovalOp::Decide { decision, .. }) => {
+                Some(decision.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// A stream that can be read afterwards; broken after so many bytes if wanted.
+#[derive(Clone, Default)]
+pub(crate) struct Sink {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    pub(crate) is_broken: bool,
+}
+
+impl Sink {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.is_broken {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        }
+        self.bytes.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A command against a fake, and everything it did.
+pub(crate) struct Bench {
+    pub(crate) fake: Arc<Fake>,
+    pub(crate) context: Context,
+    pub(crate) command: Command,
+    pub(crate) out: Sink,
+    pub(crate) err: Sink,
+    // Kept so that the context is not told to stop.
+    _stop: watch::Sender<bool>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Ran {
+    pub(crate) code: u8,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Bench {
+    pub(crate) fn new(line: &[&str], script: Vec<Step>) -> Self {
+        Self::with(line, script, Views::default(), "")
+    }
+
+    pub(crate) fn with(line: &[&str], script: Vec<Step>, views: Views, stdin: &str) -> Self {
+        let words = std::iter::once("aroom").chain(line.iter().copied());
+        let Invocation {
+            command, options, ..
+        } = crate::parse(words.map(Into::into)).unwrap();
+        let terminal = Terminal {
+            size: (80, 24),
+            environment: BTreeMap::from([("LANG".into(), "C.UTF-8".into())]),
+            ..Terminal::default()
+        };
+        let (interrupts, receiver) = mpsc::channel(8);
+        let fake = Fake::new(script, views);
+        fake.state.lock().unwrap().interrupts = Some(interrupts);
+        let (stop_sender, stop) = Stop::new();
+        let (out, err) = (Sink::default(), Sink::default());
+        let context = Context {
+            host: HostHandle::new(fake.clone()),
+            stop,
+            printer: printer(&options, &terminal, &out, &err),
+            options,
+            terminal,
+            workspace: PathBuf::from("/w"),
+            interrupts: Interrupts::scripted(receiver),
+            stdin: Some(Box::new(std::io::Cursor::new(stdin.to_owned()))),
+            clock: || UnixMillis(0),
+        };
+        Self {
+            fake,
+            context,
+            command,
+            out,
+            err,
+            _stop: stop_sender,
+        }
+    }
+
+    /// The reader of standard output has gone.
+    pub(crate) fn break_pipe(&mut self) {
+        self.out.is_broken = true;
+        self.context.printer = printer(
+            &self.context.options,
+            &self.context.terminal,
+            &self.out,
+            &self.err,
+        );
+    }
+
+    pub(crate) fn run(&mut self) -> Ran {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let code = runtime.block_on(frontend::perform(&mut self.context, &self.command));
+        Ran {
+            code,
+            out: self.out.text(),
+            err: self.err.text(),
+        }
+    }
+}
+
+fn printer(options: &Options, terminal: &Terminal, out: &Sink, err: &Sink) -> Printer {
+    let theme = frontend::theme(options, terminal, false);
+    Printer::new(
+        (Box::new(out.clone()), theme),
+        (Box::new(err.clone()), theme),
+        options.is_quiet,
+    )
+}
