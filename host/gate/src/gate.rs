@@ -381,3 +381,6 @@ fn denial(tool: &str, rule: &Rule) -> String {
         visible(tool)
     )
 }
+
+#[cfg(test)]
+mod tests;

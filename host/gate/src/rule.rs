@@ -214,3 +214,121 @@ impl PartialEq for Rule {
 }
 
 impl Eq for Rule {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> Rule {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn rules_round_trip() {
+        for text in [
+            "read_file",
+            "*",
+            "bash:cargo test *",
+            "bash:cargo test",
+            "bash:*",
+            "edit_file:src/config/**",
+            "edit_file:a [[]b[]]/**",
+            "server.tool",
+            "bash:git log --format=%h:%s",
+        ] {
+            assert_eq!(rule(text).to_string(), text);
+            assert_eq!(rule(&format!("  {text} ")), rule(text));
+        }
+    }
+
+    #[test]
+    fn what_is_no_rule() {
+        for text in [
+            "",
+            " ",
+            ":",
+            "bash:",
+            "bash: ",
+            ":cargo",
+            "ba sh",
+            "bash;ls",
+            "ba*",
+            "edit_file:src/[",
+            "ü",
+        ] {
+            assert!(text.parse::<Rule>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn commands_match_on_whole_words() {
+        for (text, line, is_covered) in [
+            ("bash", "anything at all", true),
+            ("*", "anything", true),
+            ("bash:*", "anything", true),
+            ("bash:cargo test *", "cargo test", true),
+            ("bash:cargo test *", "cargo test --all", true),
+            ("bash:cargo test *", "cargo testing", false),
+            ("bash:cargo test *", "cargo build", false),
+            ("bash:cargo test *", "cargo", false),
+            ("bash:cargo test", "cargo test", true),
+            ("bash:cargo test", "cargo test --all", false),
+            ("bash:cargo*", "cargo test", false),
+            ("other:cargo test *", "cargo test", false),
+            ("read_file", "cargo test", false),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(
+                rule(text).covers_command("bash", Some(&words)),
+                is_covered,
+                "{text} {line}"
+            );
+        }
+        // A line that is more than one command is covered by no prefix.
+        assert!(!rule("bash:cargo test *").covers_command("bash", None));
+        assert!(rule("bash:*").covers_command("bash", None));
+    }
+
+    #[test]
+    fn files_match_by_path() {
+        let inside = |path: &str| FilePath::Workspace(path.to_owned());
+        for (text, path, is_covered, is_forbidden) in [
+            ("edit_file", inside("a/b"), true, true),
+            ("edit_file:src/**", inside("src/a/b.rs"), true, true),
+            ("edit_file:src/**", inside("SRC/a.rs"), false, true),
+            ("edit_file:src/**", inside("src"), false, true),
+            ("edit_file:src/**", inside("srcs/a"), false, false),
+            ("edit_file:./src/**", inside("src/a"), true, true),
+            ("edit_file:src/*", inside("src/a/b"), false, false),
+            ("edit_file:*.rs", inside("a.rs"), true, true),
+            ("edit_file:*.rs", inside("src/a.rs"), false, false),
+            ("edit_file:**/*.rs", inside("src/a.rs"), true, true),
+            ("edit_file:a/secret/**", inside("a"), false, true),
+            (
+                "edit_file:/etc/**",
+                FilePath::Outside("/etc/hosts".into()),
+                false,
+                true,
+            ),
+            (
+                "edit_file:**",
+                FilePath::Outside("/etc/hosts".into()),
+                false,
+                true,
+            ),
+            ("write_file:src/**", inside("src/a"), false, false),
+        ] {
+            let rule = rule(text);
+            assert_eq!(
+                rule.covers_file("edit_file", &path),
+                is_covered,
+                "{text} {path:?}"
+            );
+            assert_eq!(
+                rule.forbids_file("edit_file", &path),
+                is_forbidden,
+                "{text} {path:?}"
+            );
+        }
+    }
+}

@@ -220,3 +220,170 @@ fn narrow(c: char) -> char {
         _ => c,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn sensitive() -> Sensitive {
+        let place = Place {
+            workspace: PathBuf::from("/home/ada/app"),
+            home: Some(PathBuf::from("/home/ada")),
+            protected: vec![
+                PathBuf::from("/opt/Anteroom"),
+                PathBuf::from("/home/ada/app/var/db"),
+            ],
+        };
+        let extra = [
+            "*.pem",
+            "private/",
+            "~/keys",
+            "/srv/vault",
+            "**/token.json",
+            "docs/*.secret",
+        ];
+        Sensitive::new(&place, &extra.map(str::to_owned)).unwrap()
+    }
+
+    #[test]
+    fn sensitive_in_the_workspace() {
+        for path in [
+            ".env",
+            ".env.local",
+            ".envrc",
+            "a/b/.env",
+            ".ENV",
+            ".Env.Production",
+            ".env.",
+            ".env ",
+            ".env::$DATA",
+            ".e\u{200d}nv",
+            ".env\u{200b}",
+            "\u{ff0e}env",
+            "\u{2024}env",
+            ".\u{ff45}nv",
+            ".ſsh/id",
+            ".\u{212a}ube/config",
+            ".ssh",
+            ".ssh/id_rsa",
+            "x/.ssh/config",
+            ".SSH/known_hosts",
+            ".gnupg/x",
+            ".aws/credentials",
+            ".kube/config",
+            ".netrc",
+            ".git/config",
+            ".git/hooks/pre-commit",
+            ".GIT/Hooks/x",
+            ".git/config.worktree",
+            ".git/modules/sub/config",
+            ".git/modules/sub/hooks/x",
+            ".git/worktrees/x/config",
+            "git~1/config",
+            ".git /config",
+            ".git./hooks/x",
+            "sub/.git/config",
+            ".bashrc",
+            ".profile",
+            ".zshrc",
+            ".config/fish/config.fish",
+            ".anteroom",
+            ".anteroom/config.yaml",
+            ".Anteroom/tools/x.wasm",
+            "key.pem",
+            "certs/KEY.PEM",
+            "private",
+            "private/a",
+            "a/private/x",
+            "Private/a",
+            "a/token.json",
+            "docs/x.secret",
+            "var/db",
+            "VAR/DB/wal",
+            ".env\\x",
+            "a\\.ssh\\b",
+        ] {
+            assert!(
+                sensitive().matches(&FilePath::Workspace(path.to_owned())),
+                "{path:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_in_the_workspace() {
+        for path in [
+            "",
+            "src/main.rs",
+            "env",
+            "environment.rs",
+            "src/env.rs",
+            "my.env",
+            "ssh",
+            "notes.ssh.txt",
+            ".gitignore",
+            ".github/workflows/ci.yml",
+            ".git/HEAD",
+            ".git/objects/x",
+            "config",
+            "hooks/use.ts",
+            "src/hooks/x",
+            ".config/app",
+            "anteroom",
+            "privately/x",
+            "docs/sub/x.secret",
+            "var/dbase",
+            "bashrc",
+            "x.bashrc",
+            "keys/x",
+        ] {
+            assert!(
+                !sensitive().matches(&FilePath::Workspace(path.to_owned())),
+                "{path:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn elsewhere() {
+        let outside = |path: &str| sensitive().matches(&FilePath::Outside(path.to_owned()));
+        assert!(outside("/opt/anteroom/config.yaml"));
+        assert!(outside("/opt/ANTEROOM"));
+        assert!(outside("/home/ada/keys/x"));
+        assert!(outside("/srv/vault"));
+        assert!(outside("/home/ada/.ssh/id_rsa"));
+        assert!(outside("/home/ada/app/var/db/wal"));
+        assert!(!outside("/opt/anteroom2"));
+        assert!(!outside("/etc/hosts"));
+        assert!(!sensitive().matches(&FilePath::Temp(".env".to_owned())));
+    }
+
+    #[test]
+    fn what_contains_sensitive_places() {
+        for (path, is_above) in [
+            (".git", true),
+            ("sub/.git", true),
+            ("var", true),
+            ("", true),
+            ("src", false),
+        ] {
+            assert_eq!(
+                sensitive().is_above(&FilePath::Workspace(path.to_owned())),
+                is_above,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_broken_entry_is_an_error() {
+        let place = Place {
+            workspace: PathBuf::from("/w"),
+            ..Place::default()
+        };
+        assert!(Sensitive::new(&place, &["a/[".to_owned()]).is_err());
+        assert!(Sensitive::new(&place, &["[".to_owned()]).is_err());
+        assert!(Sensitive::new(&place, &[" ".to_owned()]).is_ok());
+    }
+}

@@ -158,7 +158,7 @@ fn only_command(line: &str, context: &Context<'_>) -> Option<Vec<String>> {
         }
         words.extend(field::texts(fields));
     }
-    Some(words)
+    walker.report.is_resolved.then_some(words)
 }
 
 /// To or from the null device, or one descriptor to another.

@@ -37,6 +37,7 @@ impl Walker<'_> {
                 .unresolved("which program it starts is not known before it runs");
         }
         self.watch_for_bomb(name, scope);
+        self.check_pattern_name(argv, scope);
         let program = program_name(&name.text);
         self.note(argv);
         let output = if name.has_unknown() || name.text.is_empty() {
@@ -65,14 +66,12 @@ impl Walker<'_> {
         if let Some(reason) = destructive::reason(program, argv) {
             self.report.destructive(reason);
         }
-        if !readers::is_read_only(self, argv, scope) {
+        if !readers::is_read_only(self, program, argv, scope) {
             self.report.raise(Tier::Execute);
+            self.check_paths(program, argv, scope);
             if !is_text {
-                self.check_paths(program, argv, scope);
                 self.scan(argv, scope);
-            }
-            if !is_text && !PROSE.contains(&program) {
-                self.speculate(argv, scope);
+                self.speculate(program, argv, scope);
             }
         }
         let inner = wrapper::inner(program, argv, feed);
@@ -99,6 +98,7 @@ impl Walker<'_> {
                 }
                 let mut inner = scope.clone();
                 inner.is_positional_known = positional.iter().all(|field| field.is_known);
+                inner.zero = positional.first().map(|zero| zero.text.clone());
                 inner.positional = texts(positional.get(1..).unwrap_or_default());
                 self.line(&line.text, &mut inner, feed)
             }
@@ -211,9 +211,23 @@ impl Walker<'_> {
     }
 
     /// Reads arguments with blanks in them as command lines, for what is dangerous only.
-    pub(super) fn speculate(&mut self, argv: &[Field], scope: &mut Scope) {
-        for field in argv.iter().skip(1).filter(|field| field.text.contains(' ')) {
-            self.speculate_text(&field.text, scope);
+    fn speculate(&mut self, program: &str, argv: &[Field], scope: &mut Scope) {
+        let mut is_message = false;
+        for field in argv.iter().skip(1) {
+            let text = field.text.as_str();
+            let was_message = is_message;
+            is_message = PROSE.contains(&program) && is_message_flag(text);
+            if was_message || !text.contains(' ') || text.starts_with("--message=") {
+                continue;
+            }
+            let parts = [
+                Some(text),
+                text.split_once('=').map(|(_, part)| part),
+                text.rsplit_once('=').map(|(_, part)| part),
+            ];
+            for part in parts.into_iter().flatten() {
+                self.speculate_text(part.trim_start_matches([':', '!', '@', '|']), scope);
+            }
         }
     }
 
@@ -257,6 +271,23 @@ impl Walker<'_> {
         }
     }
 
+    /// A pattern in place of a name: any program it matches may be meant.
+    fn check_pattern_name(&mut self, argv: &[Field], scope: &Scope) {
+        let Some(pattern) = argv.first().and_then(|name| name.pattern.as_ref()) else {
+            return;
+        };
+        if argv[0].text == "[" {
+            return;
+        }
+        self.report
+            .unresolved("which program it starts is not known before it runs");
+        for program in hard::matching(pattern) {
+            if let Some(reason) = hard::reason(self, program, argv, scope) {
+                self.report.block(reason);
+            }
+        }
+    }
+
     fn watch_for_bomb(&mut self, name: &Field, scope: &Scope) {
         let calls_itself = scope.inside.as_ref() == Some(&name.text) || name.text.ends_with("$0");
         if calls_itself && scope.is_parallel {
@@ -264,6 +295,16 @@ impl Walker<'_> {
                 .block("it starts itself over and over (a fork bomb)");
         }
     }
+}
+
+/// Flags of version control whose value is prose.
+fn is_message_flag(text: &str) -> bool {
+    let is_cluster = text.starts_with('-') && !text.starts_with("--") && text.ends_with('m');
+    is_cluster
+        || matches!(
+            text,
+            "--message" | "--title" | "--body" | "--notes" | "-t" | "-b" | "--trailer"
+        )
 }
 
 /// The name of a program without its folder, in lower case.

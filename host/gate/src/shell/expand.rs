@@ -5,6 +5,7 @@ use super::parse;
 use super::scope::{MAX_OPTIONS, Scope, Taint, Value};
 use super::value;
 use super::walk::Walker;
+use anteroom_api::Tier;
 use brush_parser::word::{
     Parameter, ParameterExpr, SpecialParameter, TildeExpr, WordPiece, WordPieceWithSource,
 };
@@ -145,11 +146,17 @@ impl Walker<'_> {
             }
             WordPiece::ArithmeticExpression(expression) => {
                 self.arithmetic(&expression.value, scope);
+                self.report.unknown();
                 add_value(builders, &Value::unknown(Taint::default()), true, false);
             }
             WordPiece::ParameterExpansion(expression) => {
                 let is_list = is_list(expression);
                 let value = self.parameter(expression, scope);
+                // An empty value leaves no field behind that could tell of it.
+                self.report.raise(Tier::Execute);
+                if !value.is_known {
+                    self.report.unknown();
+                }
                 add_value(builders, &value, is_quoted, is_list);
             }
         }

@@ -99,6 +99,34 @@ const DISK_TOOLS: [&str; 14] = [
     "mkntfs",
 ];
 
+/// What stops a machine when told to the service manager.
+const STOPS: [&str; 8] = [
+    "poweroff",
+    "reboot",
+    "halt",
+    "kexec",
+    "suspend",
+    "hibernate",
+    "rescue",
+    "emergency",
+];
+
+/// The watched programs that a pattern in place of a name could stand for.
+pub(super) fn matching(pattern: &str) -> Vec<&'static str> {
+    let name = pattern.rsplit('/').next().unwrap_or(pattern);
+    match globset::Glob::new(name) {
+        Ok(glob) => {
+            let glob = glob.compile_matcher();
+            WATCHED
+                .iter()
+                .copied()
+                .filter(|name| glob.is_match(name))
+                .collect()
+        }
+        Err(_) => WATCHED.to_vec(),
+    }
+}
+
 pub(super) fn is_watched(name: &str) -> bool {
     WATCHED.contains(&name) || name.starts_with("mkfs.")
 }
@@ -152,19 +180,21 @@ pub(super) fn reason(
             })?;
             Some(format!("it changes the access to all of {spot}"))
         }
-        "dd" | "tee" | "cp" | "shred" | "install" | "cat" | "truncate" | "ln" => {
-            device(arguments, walker, scope)
-        }
+        "dd" | "tee" | "shred" | "truncate" => device(arguments.iter(), walker, scope),
+        "cp" | "install" => device(operands(arguments).last().into_iter(), walker, scope),
         _ => machine(program, arguments),
     }
 }
 
 /// Writing to a disk.
-fn device(arguments: &[Field], walker: &Walker<'_>, scope: &Scope) -> Option<String> {
-    let is_device = arguments.iter().any(|field| {
+fn device<'a>(
+    mut targets: impl Iterator<Item = &'a Field>,
+    walker: &Walker<'_>,
+    scope: &Scope,
+) -> Option<String> {
+    let is_device = targets.any(|field| {
         let text = field.text.strip_prefix("of=").unwrap_or(&field.text);
-        let is_input = field.text.starts_with("if=");
-        !is_input && walker.spot(&Field::literal(text), scope) == Spot::Device
+        walker.spot(&Field::literal(text), scope) == Spot::Device
     });
     is_device.then(|| "it writes to a disk".to_owned())
 }
@@ -174,47 +204,42 @@ fn machine(program: &str, arguments: &[Field]) -> Option<String> {
         .next()
         .map(|field| field.text.as_str())
         .unwrap_or_default();
+    let only_tells =
+        matches!(arguments, [only] if matches!(only.text.as_str(), "--help" | "--version"));
+    if only_tells {
+        return None;
+    }
     let has = |word: &str| arguments.iter().any(|field| field.text == word);
     let is_off = match program {
-        "shutdown" | "reboot" | "halt" | "poweroff" => !has("--help") && !has("-c"),
+        "shutdown" | "reboot" | "halt" | "poweroff" => !has("-c"),
         "init" | "telinit" => matches!(first, "0" | "1" | "6" | "s" | "S"),
-        "systemctl" | "loginctl" => arguments.iter().any(|field| {
-            matches!(
-                field.text.as_str(),
-                "poweroff"
-                    | "reboot"
-                    | "halt"
-                    | "kexec"
-                    | "suspend"
-                    | "hibernate"
-                    | "rescue"
-                    | "emergency"
-            )
-        }),
-        "kill" | "killall5" => {
-            program == "killall5"
-                || (has("-1")
-                    && arguments.len() > 1
-                    && arguments.last().is_some_and(|field| field.text == "-1"))
-                || first == "1" && has("-9")
-        }
+        "systemctl" | "loginctl" => arguments
+            .iter()
+            .any(|field| STOPS.contains(&field.text.as_str())),
+        // Process 1 is the system's first, and -1 stands for all.
+        "kill" => arguments
+            .iter()
+            .enumerate()
+            .any(|(at, field)| field.text == "1" || (at > 0 && field.text == "-1")),
+        "killall5" => true,
         _ => false,
     };
     if is_off {
         return Some("it stops the machine or all its processes".to_owned());
     }
+    let only_lists =
+        (program.ends_with("fdisk") || program == "parted") && (has("-l") || has("--list"));
     let is_disk_tool = DISK_TOOLS.contains(&program)
         || program == "mkfs"
         || program.starts_with("mkfs.")
-        || (program == "cryptsetup" && first.starts_with("luksFormat"))
+        || (program == "cryptsetup" && first == "luksFormat")
         || (program == "zpool" && matches!(first, "destroy" | "create"))
         || (program == "diskutil" && first.to_lowercase().contains("erase"))
         || (program == "hdparm"
             && arguments
                 .iter()
                 .any(|field| field.text.starts_with("--security-erase")));
-    let only_looks = has("--help") || has("--version") || has("-l") || has("--list") || has("-V");
-    (is_disk_tool && !only_looks)
+    (is_disk_tool && !only_lists)
         .then(|| format!("`{program}` makes or wipes a disk or file system"))
 }
 

@@ -1,7 +1,7 @@
 //! Paths among the arguments of commands that are not read-only.
 
 use super::field::Field;
-use super::hard::operands;
+use super::hard::{has_flag, operands};
 use super::scope::Scope;
 use super::walk::Walker;
 use crate::visible::visible;
@@ -11,6 +11,15 @@ use anteroom_api::Tier;
 const CHANGE_ALL: [&str; 12] = [
     "rm", "rmdir", "unlink", "mkdir", "touch", "tee", "truncate", "shred", "mv", "chmod", "chown",
     "chgrp",
+];
+/// Programs whose first operand is a program or pattern of their own, and programs that only take text.
+const FILTERS: [&str; 14] = [
+    "sed", "awk", "gawk", "mawk", "jq", "yq", "grep", "egrep", "fgrep", "rg", "ag", "ack", "tr",
+    "cut",
+];
+const PRINTERS: [&str; 16] = [
+    "echo", "printf", "man", "which", "whereis", "type", "apropos", "info", "help", "tldr", "seq",
+    "expr", ":", "basename", "test", "[",
 ];
 const CHANGE_LAST: [&str; 5] = ["cp", "ln", "install", "rsync", "scp"];
 
@@ -46,10 +55,17 @@ impl Walker<'_> {
                     );
                 }
             }
-        } else if program == "sed" || program == "perl" {
-            return;
+        } else if program == "sed" && has_flag(arguments, &['i'], &["--in-place"]) {
+            for field in operands(arguments).skip(1) {
+                self.writes(field, scope, "changes");
+            }
         }
-        self.check_mentions(arguments, scope);
+        if FILTERS.contains(&program) {
+            let files: Vec<Field> = operands(arguments).skip(1).cloned().collect();
+            self.check_mentions(&files, scope);
+        } else if !PRINTERS.contains(&program) {
+            self.check_mentions(arguments, scope);
+        }
     }
 
     /// A sensitive path in any argument, also behind `=`, `:`, `,` and `@`.
@@ -61,6 +77,7 @@ impl Walker<'_> {
                 .chain(std::iter::once(text.as_str()));
             let is_mentioned = parts
                 .filter(|part| !part.is_empty() && part.len() < 4096)
+                .filter(|part| !part.starts_with(char::is_whitespace))
                 .any(|part| {
                     self.is_sensitive_text(part, scope) && !self.is_sensitive_text("", scope)
                 });

@@ -9,18 +9,38 @@ use super::scope::Scope;
 use super::walk::Walker;
 use table::{Operands, Reader};
 
-/// Whether a command only reads, and only inside the workspace. Notes what it reads that is worth a question.
-pub(super) fn is_read_only(walker: &mut Walker<'_>, argv: &[Field], scope: &Scope) -> bool {
-    if !argv.iter().all(Field::is_literal) {
-        return false;
-    }
+/// Whether a command only reads, and only inside the workspace. Notes what it reads that is worth a question,
+/// also if it is not known to only read.
+pub(super) fn is_read_only(
+    walker: &mut Walker<'_>,
+    program: &str,
+    argv: &[Field],
+    scope: &Scope,
+) -> bool {
     let Some((name, arguments)) = argv.split_first() else {
         return false;
     };
-    if name.pattern.is_some() {
-        return false;
+    let known = known_paths(program, arguments);
+    let is_known = known.is_some();
+    let mut is_inside = true;
+    for path in known.unwrap_or_else(|| likely_paths(program, arguments)) {
+        let climbs = path.text.split('/').any(|part| part == "..");
+        if walker.is_sensitive(&path, scope) || walker.is_outside(&path, scope) {
+            walker.reads(&path, scope);
+            is_inside = false;
+        } else if climbs {
+            walker.report.execute("it goes up through `..`");
+            is_inside = false;
+        }
     }
-    let paths = match name.text.as_str() {
+    // The name as it stands: no path, no pattern, no other case.
+    let is_named = name.text == program && (name.pattern.is_none() || program == "[");
+    is_known && is_inside && is_named && argv.iter().all(Field::is_literal)
+}
+
+/// The paths of a command the table knows.
+fn known_paths(program: &str, arguments: &[Field]) -> Option<Vec<Field>> {
+    match program {
         "git" => git::paths(arguments),
         "find" => find(arguments),
         "sed" => sed(arguments),
@@ -32,24 +52,24 @@ pub(super) fn is_read_only(walker: &mut Walker<'_>, argv: &[Field], scope: &Scop
         {
             None
         }
-        "test" | "[" => test(&name.text, arguments),
-        _ => table::reader(&name.text).and_then(|reader| reader.paths(arguments)),
-    };
-    let Some(paths) = paths else {
-        return false;
-    };
-    let mut is_inside = true;
-    for path in paths {
-        let climbs = path.text.split('/').any(|part| part == "..");
-        if walker.is_sensitive(&path, scope) || walker.is_outside(&path, scope) {
-            walker.reads(&path, scope);
-            is_inside = false;
-        } else if climbs {
-            walker.report.execute("it goes up through `..`");
-            is_inside = false;
-        }
+        "test" | "[" => test(program, arguments),
+        _ => table::reader(program).and_then(|reader| reader.paths(arguments)),
     }
-    is_inside
+}
+
+/// The paths of a command whose flags the table does not know.
+fn likely_paths(program: &str, arguments: &[Field]) -> Vec<Field> {
+    let reads_paths = match table::reader(program) {
+        Some(reader) => matches!(reader.operands, Operands::Paths | Operands::AtMost(_)),
+        None => program == "find",
+    };
+    if !reads_paths {
+        return Vec::new();
+    }
+    super::hard::operands(arguments)
+        .filter(|field| field.text.starts_with('/') || field.text.contains(".."))
+        .cloned()
+        .collect()
 }
 
 impl Reader {

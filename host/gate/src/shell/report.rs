@@ -47,6 +47,12 @@ impl Report {
         self.execute(reason);
     }
 
+    /// A part of it is not known, which is worth a mark but no words.
+    pub(super) fn unknown(&mut self) {
+        self.is_resolved = false;
+        self.raise(Tier::Execute);
+    }
+
     /// Touches what is sensitive or outside the workspace.
     pub(super) fn ask_always(&mut self, tier: Tier, reason: impl Into<String>) {
         self.always_asks = true;

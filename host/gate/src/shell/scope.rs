@@ -109,6 +109,8 @@ impl Value {
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
     variables: BTreeMap<String, Value>,
+    /// What `$0` is, if the line says so.
+    pub(super) zero: Option<String>,
     pub(super) positional: Vec<String>,
     pub(super) is_positional_known: bool,
     pub(super) functions: BTreeMap<String, FunctionDefinition>,
@@ -149,6 +151,7 @@ impl Scope {
         }
         Self {
             variables,
+            zero: None,
             positional: Vec::new(),
             is_positional_known: true,
             functions: BTreeMap::new(),
@@ -193,6 +196,11 @@ impl Scope {
         }
     }
 
+    /// The folder commands most likely run in.
+    pub(super) fn folder(&self) -> String {
+        self.folders.last().cloned().unwrap_or_default()
+    }
+
     /// Adds a folder the rest of the line may run in.
     pub(super) fn enter(&mut self, path: &str) {
         let entered: Vec<String> = self
@@ -211,5 +219,8 @@ impl Scope {
                 self.folders.push(folder);
             }
         }
+        let folder = self.folder();
+        self.variables
+            .insert("PWD".to_owned(), Value::guessed(folder));
     }
 }

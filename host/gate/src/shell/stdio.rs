@@ -47,6 +47,7 @@ pub(super) fn output(program: &str, argv: &[Field], feed: &Feed, scope: &mut Sco
             taint,
         },
         "true" | "false" | ":" | "cd" | "test" | "[" => Output::nothing(),
+        "pwd" => Output::text(scope.folder() + "\n"),
         "rev" if feed.text.is_some() => Output {
             text: feed
                 .text

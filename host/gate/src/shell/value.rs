@@ -7,7 +7,7 @@ pub(super) fn of_parameter(parameter: &Parameter, scope: &Scope) -> Value {
     match parameter {
         Parameter::Named(name) => scope.get(name),
         Parameter::Positional(0) | Parameter::Special(SpecialParameter::ShellName) => {
-            Value::guessed("$0")
+            Value::guessed(scope.zero.as_deref().unwrap_or("$0"))
         }
         Parameter::Positional(n) => {
             let index = usize::try_from(*n).unwrap_or(usize::MAX).saturating_sub(1);

@@ -13,6 +13,12 @@ use brush_parser::ast;
 const MAX_COMMANDS: usize = 400;
 /// Deepest nesting of lines in lines.
 const MAX_DEPTH: usize = 12;
+/// Deepest level at which text that does not parse is taken apart.
+const FRAGMENT_DEPTH: usize = 3;
+/// Words that may stand before a command.
+const LEADING: [&str; 12] = [
+    "do", "then", "else", "elif", "if", "while", "until", "!", "time", "coproc", "done", "esac",
+];
 
 pub(super) struct Walker<'a> {
     pub(super) context: &'a Context<'a>,
@@ -78,6 +84,9 @@ impl<'a> Walker<'a> {
             None => {
                 self.report
                     .unresolved("it cannot be parsed as a shell command");
+                if is_within && self.depth <= FRAGMENT_DEPTH {
+                    self.fragments(text, scope);
+                }
                 Output::unknown(Taint::default())
             }
         };
@@ -85,9 +94,23 @@ impl<'a> Walker<'a> {
         output
     }
 
+    /// Looks for what is dangerous in the parts of a text that does not parse as a whole.
+    fn fragments(&mut self, text: &str, scope: &mut Scope) {
+        for part in text.split(|c| ";&|(){}`\n".contains(c)).take(MAX_COMMANDS) {
+            let mut part = part.trim();
+            while let Some((first, rest)) = part.split_once(char::is_whitespace) {
+                if !LEADING.contains(&first) {
+                    break;
+                }
+                part = rest.trim_start();
+            }
+            self.speculate_text(part, scope);
+        }
+    }
+
     /// The output of a command substitution.
     pub(super) fn substitution(&mut self, text: &str, scope: &mut Scope) -> Value {
-        self.report.raise(Tier::Execute);
+        self.report.unknown();
         let mut inner = scope.clone();
         let output = self.line(text, &mut inner, &Feed::default());
         let taint = Taint {
@@ -189,6 +212,7 @@ impl<'a> Walker<'a> {
             C::Subshell(group) => self.list(&group.list, &mut scope.clone(), feed),
             C::IfClause(clause) => self.if_clause(clause, scope, feed),
             C::WhileClause(clause) | C::UntilClause(clause) => {
+                self.report.raise(Tier::Execute);
                 self.list(&clause.0, scope, feed);
                 self.branch(&clause.1.list, scope, feed)
             }

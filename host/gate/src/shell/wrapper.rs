@@ -217,6 +217,7 @@ pub(super) fn inner(program: &str, argv: &[Field], feed: &Feed) -> Vec<Inner> {
             .into_iter()
             .collect(),
         "watch" | "ssh" | "parallel" => line_at_end(program, arguments),
+        "at" | "batch" => vec![Inner::Stdin { is_shell: true }],
         "su" | "runuser" | "script" | "sg" => line_after_flag(arguments),
         "find" | "gfind" => find(arguments),
         "trap" => arguments
