@@ -50,7 +50,7 @@ mod tests {
         let names = ["bash", "read_file", "write_file", "grep"].map(str::to_owned);
         assert_eq!(
             words("readfile", &names),
-            "there is no tool `readfile`; the nearest are `read_file`, `write_file`, `grep`"
+            "there is no tool `readfile`; the nearest are `read_file`, `write_file`, `bash`"
         );
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);

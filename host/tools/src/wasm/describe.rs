@@ -3,8 +3,10 @@
 //! unchecked.
 
 use crate::wasm::bindings::ToolsetPre;
+use crate::wasm::bindings::anteroom::tool::types::{
+    Capability as DeclaredCapability, Tier as DeclaredTier,
+};
 use crate::wasm::bindings::exports::anteroom::tool::tools::ToolManifest;
-use crate::wasm::bindings::anteroom::tool::types::{Capability as DeclaredCapability, Tier as DeclaredTier};
 use crate::wasm::engine::Engine;
 use crate::wasm::failure;
 use crate::wasm::hosted::{Described, Powerless};
@@ -13,7 +15,8 @@ use anteroom_api::{Capability, Tier, ToolView};
 use jsonschema::Validator;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker, ResourceType};
 use wasmtime::{Store, UpdateDeadline};
 
 /// The version of the contract this host serves.
@@ -108,9 +111,11 @@ pub(crate) fn describe(
 /// Answers in words what linking would answer in type errors.
 fn check_version(engine: &Engine, component: &Component) -> Result<(), String> {
     let about = component.component_type();
-    let found = about
-        .exports(engine.inner())
-        .find_map(|(name, _)| name.strip_prefix(TOOLS)?.strip_prefix('@').map(str::to_owned));
+    let found = about.exports(engine.inner()).find_map(|(name, _)| {
+        name.strip_prefix(TOOLS)?
+            .strip_prefix('@')
+            .map(str::to_owned)
+    });
     match found.as_deref() {
         Some(VERSION) => Ok(()),
         Some(other) => Err(format!(
@@ -131,9 +136,14 @@ fn imported(engine: &Engine, component: &Component) -> Result<Vec<Capability>, S
             None => WASI.iter().any(|wasi| name.starts_with(wasi)),
         };
         if !is_known {
-            return Err(format!("it imports `{name}`, which this host does not lend"));
+            return Err(format!(
+                "it imports `{name}`, which this host does not lend"
+            ));
         }
-        match name.strip_prefix(OURS).and_then(|ours| ours.split('@').next()) {
+        match name
+            .strip_prefix(OURS)
+            .and_then(|ours| ours.split('@').next())
+        {
             Some("process") => capabilities.push(Capability::Process),
             Some("canvas") => capabilities.push(Capability::Canvas),
             Some("agents") => capabilities.push(Capability::Agents),
@@ -176,7 +186,7 @@ async fn ask(
     wasi: Powerless,
 ) -> wasmtime::Result<Vec<ToolManifest>> {
     let mut linker = linker.clone();
-    linker.define_unknown_imports_as_traps(component)?;
+    refuse_ours(engine, &mut linker, component)?;
     let toolset = ToolsetPre::new(linker.instantiate_pre(component)?)?;
     let _running = engine.running();
     let described = Described {
@@ -199,6 +209,37 @@ async fn ask(
         .anteroom_tool_tools()
         .call_describe(&mut store)
         .await
+}
+
+/// What the host lends is there by name, and traps when it is used.
+fn refuse_ours(
+    engine: &Engine,
+    linker: &mut Linker<Described>,
+    component: &Component,
+) -> wasmtime::Result<()> {
+    let about = component.component_type();
+    let ours = about
+        .imports(engine.inner())
+        .filter(|(name, _)| name.starts_with(OURS));
+    for (interface, import) in ours {
+        let ComponentItem::ComponentInstance(items) = import.ty else {
+            continue;
+        };
+        let mut instance = linker.instance(interface)?;
+        for (name, item) in items.exports(engine.inner()) {
+            match item.ty {
+                ComponentItem::ComponentFunc(_) => {
+                    let words = format!("it used `{name}` of `{interface}`");
+                    instance.func_new(name, move |_, _, _, _| wasmtime::bail!("{words}"))?;
+                }
+                ComponentItem::Resource(_) => {
+                    instance.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check(manifest: ToolManifest) -> Result<Tool, String> {
@@ -294,7 +335,14 @@ mod tests {
     #[test]
     fn believes_nothing_unchecked() {
         assert_eq!(refused(|_| ()), None);
-        for name in ["", "Look", "1look", "lo-ok", "look\u{202e}", &"x".repeat(65)] {
+        for name in [
+            "",
+            "Look",
+            "1look",
+            "lo-ok",
+            "look\u{202e}",
+            &"x".repeat(65),
+        ] {
             let words = refused(|manifest| manifest.name = name.into()).unwrap();
             assert!(words.contains("is no name for a tool"), "{name}: {words}");
         }

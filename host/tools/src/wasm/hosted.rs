@@ -114,12 +114,13 @@ pub(crate) fn link_call(linker: &mut Linker<Hosted>) -> wasmtime::Result<()> {
     Toolset::add_to_linker::<Hosted, HasSelf<Hosted>>(linker, |hosted| hosted)
 }
 
-/// What `describe` may import; every other import traps with its name.
+/// What `describe` may import of WASI; what the host itself lends is not there yet.
 ///
 /// # Errors
 /// As [`link_call`].
 pub(crate) fn link_describe(linker: &mut Linker<Described>) -> wasmtime::Result<()> {
     link_powerless(linker)?;
+    link_sockets(linker)?;
     // Nothing is preopened, so these find nothing.
     wasi::filesystem::types::add_to_linker::<Described, WasiFilesystem>(
         linker,

@@ -27,6 +27,9 @@ async fn a_missing_grant_is_answered_with_the_command_that_gives_it() {
         called.expect(Status::Denied, &format!("`aroom tool grant {grant}`"));
         assert_eq!(called.outcome.trust, Trust::Untrusted);
     }
+    let bench = bench.granting(&[Capability::FilesRead]);
+    let called = bench.call("write_path", json!({"path": "b.txt"})).await;
+    called.expect(Status::Denied, "`aroom tool grant hostile files_write`");
     assert!(!bench.workspace.join("b.txt").exists());
 }
 
