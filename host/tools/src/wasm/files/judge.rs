@@ -2,7 +2,7 @@
 
 use super::beneath::Facts;
 use super::{Guard, paths};
-use anteroom_api::Capability;
+use anteroom_api::{Capability, GrantReach};
 use anteroom_gate::{Effect, EffectVerdict, FilePath};
 use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
@@ -53,20 +53,33 @@ impl Guard {
         if let Some(is_allowed) = self.answers.reads.get(path) {
             return answer(*is_allowed);
         }
-        let effect = Effect::FileRead { path: path.clone() };
-        // A search reads thousands of files, and hardly one of them has to be asked about. How far a grant
-        // reaches outside is judged with the effect.
-        if matches!(path, FilePath::Workspace(_))
-            && matches!(
-                self.state.permit.judge(&effect),
-                EffectVerdict::Allow { .. }
-            )
-        {
+        // How far a grant reaches outside is judged with the effect.
+        if matches!(path, FilePath::Workspace(_)) && self.is_allowed_to_read(path) {
             return Ok(());
         }
+        let effect = Effect::FileRead { path: path.clone() };
         let is_allowed = self.state.effect(effect).await.is_ok();
         self.answers.reads.insert(path.clone(), is_allowed);
         answer(is_allowed)
+    }
+
+    /// Whether reading a path is so ordinary that nobody need be asked and nothing recorded. A search reads
+    /// thousands of files, so this is all that is done for most of them.
+    pub(super) fn is_free_to_read(&self, path: &FilePath) -> bool {
+        let reach = self.state.caller.reach(Capability::FilesRead);
+        match (path, reach) {
+            (_, None) | (FilePath::Outside(_), _) => false,
+            (FilePath::Temp(_), Some(_)) => true,
+            (FilePath::Workspace(_), Some(reach)) => {
+                is_within(reach, path) && self.is_allowed_to_read(path)
+            }
+        }
+    }
+
+    fn is_allowed_to_read(&self, path: &FilePath) -> bool {
+        let effect = Effect::FileRead { path: path.clone() };
+        let verdict = self.state.permit.judge(&effect);
+        matches!(verdict, EffectVerdict::Allow { .. })
     }
 
     /// Whether it may be known what is at a path.
@@ -206,12 +219,7 @@ impl Guard {
     /// Whether a capability was granted and reaches a path. Without reading there is no file access at all.
     fn require(&self, capability: Capability, path: &FilePath) -> Result<(), ErrorCode> {
         let reach = self.state.require(capability).map_err(|_| REFUSED)?;
-        let is_within = match path {
-            FilePath::Workspace(path) => reach.folders.is_empty() || is_in(&reach.folders, path),
-            // Temp is free; what is outside is judged with its effect.
-            FilePath::Outside(_) | FilePath::Temp(_) => true,
-        };
-        if is_within {
+        if is_within(reach, path) {
             return Ok(());
         }
         let module = &self.state.caller.module;
@@ -227,13 +235,19 @@ fn answer(is_allowed: bool) -> Result<(), ErrorCode> {
     if is_allowed { Ok(()) } else { Err(REFUSED) }
 }
 
-/// Whether a path of the workspace is one of the folders or lies in one.
-fn is_in(folders: &[String], path: &str) -> bool {
-    folders.iter().any(|folder| {
+/// Whether a path lies in the folders of a grant; none means everywhere. Temp is free, and what is outside is
+/// judged with its effect.
+fn is_within(reach: &GrantReach, path: &FilePath) -> bool {
+    let FilePath::Workspace(path) = path else {
+        return true;
+    };
+    let folders = &reach.folders;
+    let is_in = |folder: &String| {
         let mut names = path.split('/');
         paths::Spelled::new(folder)
             .names
             .iter()
             .all(|wanted| *wanted != ".." && names.next() == Some(wanted))
-    })
+    };
+    folders.is_empty() || folders.iter().any(is_in)
 }

@@ -163,8 +163,7 @@ impl Guard {
         let is_inside = !self.is_nested && !matches!(folder, FilePath::Outside(_));
         if is_inside && paths::is_plain(path) {
             let path = paths::child(folder, path);
-            if !self.is_sensitive(&path) {
-                self.judge_read(&path).await?;
+            if self.is_free_to_read(&path) {
                 // No link is crossed, so the path that was judged is the one that is opened.
                 match beneath::open(&self.state.session, &path, flags) {
                     Err(Errno::LOOP) => {}

@@ -3,6 +3,7 @@
 mod changes;
 mod escapes;
 mod fixture;
+mod guest;
 mod limits;
 mod links;
 mod reads;

@@ -54,6 +54,20 @@ pub(super) struct Call {
     _stop: tokio::sync::watch::Sender<bool>,
 }
 
+impl Person {
+    pub(super) fn new(reply: impl FnMut(&Asked) -> Resolution + Send + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            reply: Mutex::new(Box::new(reply)),
+            asked: Mutex::default(),
+        })
+    }
+
+    /// What was asked so far.
+    pub(super) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
 impl Home {
     pub(super) fn new() -> Self {
         let folder = TempDir::new().unwrap();
@@ -127,10 +141,7 @@ impl Home {
         grants: Vec<(Capability, GrantReach)>,
         reply: impl FnMut(&Asked) -> Resolution + Send + 'static,
     ) -> Call {
-        let person = Arc::new(Person {
-            reply: Mutex::new(Box::new(reply)),
-            asked: Mutex::default(),
-        });
+        let person = Person::new(reply);
         let (raise, stop) = Stop::new();
         let state = Arc::new(CallState::new(CallParts {
             caller: Caller {
@@ -139,7 +150,7 @@ impl Home {
                 declared: Capability::ALL.to_vec(),
                 grants,
             },
-            permit: self.permit(policy),
+            permit: self.permit(policy, "edit", serde_json::json!({})),
             services: person.clone(),
             session: self.session.clone(),
             clock: Clock::start(Duration::from_secs(60)),
@@ -159,16 +170,21 @@ impl Home {
         call
     }
 
-    fn permit(&self, policy: Policy) -> Permit {
+    pub(super) fn permit(
+        &self,
+        policy: Policy,
+        tool: &str,
+        arguments: serde_json::Value,
+    ) -> Permit {
         let place = Place {
             workspace: self.session.workspace().path.clone(),
             ..Place::default()
         };
         let gate = Gate::new(policy, place, Memory::new(Vec::new())).unwrap();
         let facts = CallFacts {
-            tool: "edit".into(),
+            tool: tool.to_owned(),
             declared: Tier::Read,
-            arguments: serde_json::json!({}),
+            arguments,
             capabilities: vec![Capability::FilesRead, Capability::FilesWrite],
             is_third_party: false,
         };
@@ -190,7 +206,7 @@ impl Call {
 
     /// What was asked so far.
     pub(super) fn asked(&self) -> Vec<String> {
-        self.person.asked.lock().unwrap().clone()
+        self.person.asked()
     }
 
     pub(super) fn refusals(&self) -> String {
