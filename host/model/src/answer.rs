@@ -98,11 +98,15 @@ struct Slot {
 
 impl Slot {
     fn is_complete(&self) -> bool {
-        // Cheap first: this is asked for every delta that carries a name.
-        self.arguments.trim_end().ends_with('}')
+        // Asked for every delta that carries a name, so it must not cost more with every one of them.
+        self.arguments.len() <= LOOKED_AT
+            && self.arguments.trim_end().ends_with('}')
             && serde_json::from_str::<serde::de::IgnoredAny>(&self.arguments).is_ok()
     }
 }
+
+/// Longer arguments count as incomplete while they grow.
+const LOOKED_AT: usize = 256 * 1024;
 
 /// How a call's delta was found to belong.
 enum Place {

@@ -3,9 +3,12 @@
 //! One attempt is [`crate::attempt`]; this file decides what comes after it.
 
 use crate::address::Addresses;
-use crate::attempt::{Attempt, Patience, Teller};
+use crate::attempt::Attempt;
 use crate::chunk::ModelList;
+use crate::complaint::title;
 use crate::key::{Key, Keys};
+use crate::patience::Patience;
+use crate::taking::Teller;
 use crate::{Answer, ChatRequest, Endpoint, ModelError, Wait, limits, transport};
 use anteroom_api::{Phase, Stop};
 use bytes::Bytes;
@@ -13,7 +16,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// What is told while an answer arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,14 +196,16 @@ impl Client {
     /// Waits for a place among the concurrent requests.
     async fn place(&self, stop: &mut Stop) -> Result<SemaphorePermit<'_>, ModelError> {
         let limit = self.0.endpoint.timeouts.pool;
-        let mut patience = Patience::new(stop, &self.0.addresses.shown, limit);
-        patience
-            .wait(
-                (Wait::Pool, Instant::now() + limit, limit),
-                self.0.places.acquire(),
-            )
-            .await?
-            .map_err(|_| ModelError::Cancelled)
+        tokio::select! {
+            biased;
+            () = stop.raised() => Err(ModelError::Cancelled),
+            place = self.0.places.acquire() => place.map_err(|_| ModelError::Cancelled),
+            () = sleep(limit) => Err(ModelError::Timeout {
+                url: self.0.addresses.shown.clone(),
+                wait: Wait::Pool,
+                limit,
+            }),
+        }
     }
 
     /// The models the endpoint lists.
@@ -261,7 +266,7 @@ impl Client {
         if text.trim_start().starts_with('<') {
             return Err(ModelError::Page {
                 url: addresses.shown.clone(),
-                title: crate::attempt::title(&text),
+                title: title(&text),
             });
         }
         let list: ModelList =

@@ -24,15 +24,18 @@ mod answer;
 mod attempt;
 mod chunk;
 mod client;
+mod complaint;
 mod endpoint;
 mod error;
 mod key;
 pub mod limits;
 mod message;
+mod patience;
 mod probe;
 mod problem;
 mod retry;
 mod stream;
+mod taking;
 mod transport;
 mod upload;
 

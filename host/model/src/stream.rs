@@ -42,6 +42,7 @@ pub(crate) struct Reader {
     event: String,
     skips_newline: bool,
     is_at_start: bool,
+    blanks: usize,
 }
 
 const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
@@ -54,6 +55,7 @@ impl Reader {
             event: String::new(),
             skips_newline: false,
             is_at_start: true,
+            blanks: 0,
         }
     }
 
@@ -73,7 +75,7 @@ impl Reader {
         if self.shape == Shape::Blank {
             self.held.extend_from_slice(rest);
             if !self.find_shape() {
-                return match self.held.len() > LINE_BYTES {
+                return match self.blanks > LINE_BYTES {
                     true => Err(sink.too_large("blanks")),
                     false => Ok(()),
                 };
@@ -118,23 +120,24 @@ impl Reader {
     fn find_shape(&mut self) -> bool {
         if self.is_at_start {
             let seen = self.held.len().min(BOM.len());
-            if self.held[..seen] == BOM[..seen] {
-                if seen < BOM.len() {
-                    return false;
-                }
-                self.held.drain(..seen);
+            if seen < BOM.len() && self.held[..seen] == BOM[..seen] {
+                return false;
             }
-            self.is_at_start = self.held.is_empty();
+            if self.held.starts_with(&BOM) {
+                self.held.drain(..BOM.len());
+            }
+            self.is_at_start = false;
         }
-        let Some(first) = self.held.iter().position(|b| !b.is_ascii_whitespace()) else {
-            return false;
+        let blank = |byte: &&u8| byte.is_ascii_whitespace();
+        let blanks = self.held.iter().take_while(blank).count();
+        self.blanks += blanks;
+        self.held.drain(..blanks);
+        self.shape = match self.held.first() {
+            None => return false,
+            Some(b'{' | b'[') => Shape::Document,
+            Some(b'<') => Shape::Page,
+            Some(_) => Shape::Events,
         };
-        self.shape = match self.held[first] {
-            b'{' | b'[' => Shape::Document,
-            b'<' => Shape::Page,
-            _ => Shape::Events,
-        };
-        self.held.drain(..first);
         true
     }
 

@@ -155,13 +155,7 @@ fn unreachable(error: &reqwest::Error) -> Option<Unreachable> {
     let mut io_kind = None;
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(|error| error.get_ref());
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        match tls {
+        match tls_error(error) {
             Some(rustls::Error::InvalidCertificate(_)) => return Some(Unreachable::Certificate),
             Some(_) => return Some(Unreachable::Tls),
             None => {}
@@ -177,6 +171,18 @@ fn unreachable(error: &reqwest::Error) -> Option<Unreachable> {
         _ if is_name => Some(Unreachable::Name),
         Some(io::ErrorKind::ConnectionRefused) => Some(Unreachable::Refused),
         _ => Some(Unreachable::Network),
+    }
+}
+
+/// The TLS error in an error, however many I/O errors are wrapped around it. Those show their
+/// content's source as their own, so walking sources alone would miss it.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut error = error;
+    loop {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        error = error.downcast_ref::<io::Error>()?.get_ref()?;
     }
 }
 
