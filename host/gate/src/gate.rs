@@ -120,7 +120,7 @@ impl Gate {
             return CallVerdict::Allow(permit);
         }
         CallVerdict::Ask(CallQuestion {
-            asked: question,
+            asked: Box::new(question),
             permit,
         })
     }

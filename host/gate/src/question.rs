@@ -34,7 +34,7 @@ pub struct Refusal {
 /// A call that waits for a person as a whole. Consumed by its answer.
 #[derive(Debug)]
 pub struct CallQuestion {
-    pub(crate) asked: Asked,
+    pub(crate) asked: Box<Asked>,
     pub(crate) permit: Permit,
 }
 

@@ -11,6 +11,7 @@ mod expand;
 mod field;
 mod hard;
 mod output;
+mod parameter;
 mod parse;
 mod paths;
 mod place;

@@ -1,6 +1,5 @@
 //! Built-ins of the shell that change what later commands mean.
 
-use super::command::program_name;
 use super::field::{Field, texts};
 use super::output::Feed;
 use super::scope::{Scope, UNKNOWN, Value};
@@ -24,82 +23,19 @@ pub(super) fn apply(
             scope.enter("/");
         }
         "export" | "declare" | "typeset" | "local" | "readonly" => {
-            walker
-                .report
-                .execute(format!("`{program}` changes the shell for what follows"));
-            for field in arguments {
-                if let Some((name, text)) = field.text.split_once('=') {
-                    let value = if field.is_known {
-                        Value::known(text)
-                    } else {
-                        Value::guessed(text)
-                    };
-                    scope.set(name.trim_end_matches('+'), value);
-                }
-            }
+            say_changed(walker, program);
+            declare(arguments, scope);
         }
-        "set" => {
-            let values: Vec<String> = texts(arguments)
-                .into_iter()
-                .skip_while(|text| text.starts_with(['-', '+']) && text != "--")
-                .skip_while(|text| text == "--")
-                .collect();
-            if !values.is_empty() {
-                scope.is_positional_known = arguments.iter().all(|field| field.is_known);
-                scope.positional = values;
-            }
-        }
-        "shift" => {
-            if !scope.positional.is_empty() {
-                scope.positional.remove(0);
-            }
-        }
-        "alias" => {
-            for text in texts(arguments) {
-                if let Some((name, line)) = text.split_once('=') {
-                    walker
-                        .report
-                        .execute(format!("it defines an alias `{name}`"));
-                    scope.aliases.insert(name.to_owned(), line.to_owned());
-                }
-            }
-        }
-        "read" | "mapfile" | "readarray" | "getopts" => {
-            for field in arguments
-                .iter()
-                .filter(|field| !field.text.starts_with('-'))
-            {
-                let value = match &feed.text {
-                    Some(text) if program == "read" => Value::guessed(text.trim_end()),
-                    _ => Value::unknown(feed.taint),
-                };
-                scope.set(&field.text, value);
-            }
-        }
+        "set" => set_positional(arguments, scope),
+        "shift" => drop(scope.positional.drain(..scope.positional.len().min(1))),
+        "alias" => define_aliases(walker, arguments, scope),
+        "read" | "mapfile" | "readarray" | "getopts" => read(program, arguments, scope, feed),
         "printf"
             if arguments
                 .first()
                 .is_some_and(|first| first.text.starts_with("-v")) =>
         {
-            let attached = arguments[0]
-                .text
-                .strip_prefix("-v")
-                .filter(|name| !name.is_empty());
-            let (name, rest) = match attached {
-                Some(name) => (name.to_owned(), 1),
-                None => (
-                    arguments
-                        .get(1)
-                        .map(|name| name.text.clone())
-                        .unwrap_or_default(),
-                    2,
-                ),
-            };
-            let text = super::stdio::printf(arguments.get(rest..).unwrap_or_default());
-            scope.set(
-                &name,
-                Value::guessed(text.unwrap_or_else(|| UNKNOWN.to_string())),
-            );
+            print_into(arguments, scope);
         }
         "unset" => {
             for field in arguments {
@@ -113,14 +49,84 @@ pub(super) fn apply(
             }
         }
         "source" | "." | "trap" | "enable" | "hash" | "shopt" | "bind" | "complete" => {
-            walker.report.execute(format!(
-                "`{}` changes the shell for what follows",
-                program_name(program)
-            ));
+            say_changed(walker, program);
         }
         _ => return false,
     }
     true
+}
+
+fn say_changed(walker: &mut Walker<'_>, program: &str) {
+    walker
+        .report
+        .execute(format!("`{program}` changes the shell for what follows"));
+}
+
+fn declare(arguments: &[Field], scope: &mut Scope) {
+    for field in arguments {
+        if let Some((name, text)) = field.text.split_once('=') {
+            let value = if field.is_known {
+                Value::known(text)
+            } else {
+                Value::guessed(text)
+            };
+            scope.set(name.trim_end_matches('+'), value);
+        }
+    }
+}
+
+fn set_positional(arguments: &[Field], scope: &mut Scope) {
+    let values: Vec<String> = texts(arguments)
+        .into_iter()
+        .skip_while(|text| text.starts_with(['-', '+']) && text != "--")
+        .skip_while(|text| text == "--")
+        .collect();
+    if !values.is_empty() {
+        scope.is_positional_known = arguments.iter().all(|field| field.is_known);
+        scope.positional = values;
+    }
+}
+
+fn define_aliases(walker: &mut Walker<'_>, arguments: &[Field], scope: &mut Scope) {
+    for text in texts(arguments) {
+        if let Some((name, line)) = text.split_once('=') {
+            walker
+                .report
+                .execute(format!("it defines an alias `{name}`"));
+            scope.aliases.insert(name.to_owned(), line.to_owned());
+        }
+    }
+}
+
+fn read(program: &str, arguments: &[Field], scope: &mut Scope, feed: &Feed) {
+    for field in arguments
+        .iter()
+        .filter(|field| !field.text.starts_with('-'))
+    {
+        let value = match &feed.text {
+            Some(text) if program == "read" => Value::guessed(text.trim_end()),
+            _ => Value::unknown(feed.taint),
+        };
+        scope.set(&field.text, value);
+    }
+}
+
+/// `printf -v name format …`
+fn print_into(arguments: &[Field], scope: &mut Scope) {
+    let attached = arguments
+        .first()
+        .and_then(|first| first.text.strip_prefix("-v"))
+        .filter(|name| !name.is_empty());
+    let (name, rest) = match (attached, arguments.get(1)) {
+        (Some(name), _) => (name, 1),
+        (None, Some(name)) => (name.text.as_str(), 2),
+        (None, None) => return,
+    };
+    let text = super::stdio::printf(arguments.get(rest..).unwrap_or_default());
+    scope.set(
+        name,
+        Value::guessed(text.unwrap_or_else(|| UNKNOWN.to_string())),
+    );
 }
 
 fn change_folder(walker: &mut Walker<'_>, arguments: &[Field], scope: &mut Scope) {

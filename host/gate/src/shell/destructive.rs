@@ -160,39 +160,12 @@ fn git(words: &[&str]) -> Option<&'static str> {
     );
     let (name, rest) = words.split_first()?;
     let has = |any: &[&str]| rest.iter().any(|word| any.contains(word));
-    let cluster = |letter: char| {
-        rest.iter()
-            .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter))
-    };
-    let long = |flag: &str| {
-        rest.iter().any(|word| {
-            word.len() > 4
-                && word.starts_with("--")
-                && flag.starts_with(word.split('=').next().unwrap_or(word))
-        })
-    };
+    let cluster = |letter| has_letter(rest, letter);
+    let long = |flag| has_long(rest, flag);
     match *name {
         "reset" => (long("--hard") || long("--merge") || long("--keep"))
             .then_some("it throws away changes that are not committed"),
-        "push" => {
-            let forces = cluster('f')
-                || rest.iter().any(|word| word.starts_with("--force"))
-                || rest.iter().any(|word| word.starts_with('+'));
-            let deletes = cluster('d')
-                || long("--delete")
-                || long("--mirror")
-                || long("--prune")
-                || rest
-                    .iter()
-                    .any(|word| word.starts_with(':') && word.len() > 1);
-            if forces {
-                Some("it overwrites history in another repository")
-            } else if deletes {
-                Some("it deletes branches in another repository")
-            } else {
-                None
-            }
-        }
+        "push" => push(rest),
         "clean" => {
             (cluster('f') || long("--force")).then_some("it deletes files that are not committed")
         }
@@ -224,6 +197,36 @@ fn git(words: &[&str]) -> Option<&'static str> {
     }
 }
 
+fn push(rest: &[&str]) -> Option<&'static str> {
+    let starts = |mark: &str| {
+        rest.iter()
+            .any(|word| word.starts_with(mark) && word.len() > mark.len())
+    };
+    if has_letter(rest, 'f') || rest.contains(&"--force") || starts("--force") || starts("+") {
+        return Some("it overwrites history in another repository");
+    }
+    let deletes = has_letter(rest, 'd')
+        || ["--delete", "--mirror", "--prune"]
+            .iter()
+            .any(|flag| has_long(rest, flag));
+    (deletes || starts(":")).then_some("it deletes branches in another repository")
+}
+
+/// Whether a short flag stands alone or in a cluster.
+fn has_letter(words: &[&str], letter: char) -> bool {
+    words
+        .iter()
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter))
+}
+
+/// Whether a long flag stands there in full or abbreviated.
+fn has_long(words: &[&str], flag: &str) -> bool {
+    words.iter().any(|word| {
+        let name = word.split('=').next().unwrap_or(word);
+        name.len() > 4 && name.starts_with("--") && flag.starts_with(name)
+    })
+}
+
 /// Package managers, containers and clouds.
 fn tools(program: &str, words: &[&str]) -> Option<&'static str> {
     let rest = subcommand(
@@ -244,10 +247,24 @@ fn tools(program: &str, words: &[&str]) -> Option<&'static str> {
             "--cwd",
         ],
     );
+    if publishes(program, words, rest) {
+        return Some("it publishes for everybody, or takes back what was published");
+    }
+    let deletes = match program {
+        "docker" | "docker-compose" | "podman" | "nerdctl" | "kubectl" | "oc" | "k" | "helm"
+        | "terraform" | "tofu" | "terragrunt" | "pulumi" | "vagrant" => {
+            deletes_services(program, words, rest)
+        }
+        _ => deletes_data(program, words, rest),
+    };
+    deletes.then_some("it deletes what others may need")
+}
+
+fn publishes(program: &str, words: &[&str], rest: &[&str]) -> bool {
     let first = rest.first().copied().unwrap_or_default();
     let second = rest.get(1).copied().unwrap_or_default();
     let has = |word: &str| rest.contains(&word);
-    let publishes = match program {
+    match program {
         "npm" | "pnpm" | "yarn" | "bun" => {
             matches!(first, "publish" | "unpublish" | "deprecate")
                 || (first == "npm" && second == "publish")
@@ -268,11 +285,14 @@ fn tools(program: &str, words: &[&str]) -> Option<&'static str> {
         "dotnet" => first == "nuget" && matches!(second, "push" | "delete"),
         "docker" | "podman" => first == "push" || (first == "image" && second == "push"),
         _ => false,
-    };
-    if publishes {
-        return Some("it publishes for everybody, or takes back what was published");
     }
-    let deletes = match program {
+}
+
+fn deletes_services(program: &str, words: &[&str], rest: &[&str]) -> bool {
+    let first = rest.first().copied().unwrap_or_default();
+    let second = rest.get(1).copied().unwrap_or_default();
+    let has = |word: &str| rest.contains(&word);
+    match program {
         "docker" | "podman" | "nerdctl" => {
             has("prune")
                 || (matches!(first, "rm" | "rmi")
@@ -298,6 +318,16 @@ fn tools(program: &str, words: &[&str]) -> Option<&'static str> {
                         .any(|word| word.trim_start_matches('-').starts_with("auto-approve")))
         }
         "pulumi" => matches!(first, "destroy") || (first == "stack" && second == "rm"),
+        "vagrant" => first == "destroy",
+        _ => false,
+    }
+}
+
+fn deletes_data(program: &str, words: &[&str], rest: &[&str]) -> bool {
+    let first = rest.first().copied().unwrap_or_default();
+    let second = rest.get(1).copied().unwrap_or_default();
+    let has = |word: &str| rest.contains(&word);
+    match program {
         "aws" => {
             rest.iter()
                 .any(|word| word.starts_with("delete-") || word.starts_with("terminate-"))
@@ -319,12 +349,10 @@ fn tools(program: &str, words: &[&str]) -> Option<&'static str> {
         }
         "userdel" | "groupdel" | "deluser" => true,
         "iptables" | "nft" | "ufw" => has("-F") || has("flush") || has("reset") || has("disable"),
-        "vagrant" => first == "destroy",
         "rails" | "rake" => words
             .iter()
             .any(|word| matches!(*word, "db:drop" | "db:reset" | "db:purge")),
         "prisma" => has("reset") || has("--force-reset"),
         _ => false,
-    };
-    deletes.then_some("it deletes what others may need")
+    }
 }

@@ -1,8 +1,10 @@
 //! The only commands that run as Read: a table of literal names, each with a grammar of its flags.
 //! What the table does not know is not Read.
 
+mod find;
 mod git;
 mod table;
+mod text;
 
 use super::field::Field;
 use super::scope::Scope;
@@ -42,7 +44,7 @@ pub(super) fn is_read_only(
 fn known_paths(program: &str, arguments: &[Field]) -> Option<Vec<Field>> {
     match program {
         "git" => git::paths(arguments),
-        "find" => find(arguments),
+        "find" => find::paths(arguments),
         "sed" => sed(arguments),
         "cd" => directory(arguments),
         // Its programs can read files.
@@ -99,22 +101,16 @@ impl Reader {
                 };
                 if self.words_with_value.contains(&word) {
                     let value = match value {
-                        Some(value) => Field {
-                            text: value,
-                            pattern: None,
-                            ..field.clone()
-                        },
+                        Some(value) => Field::literal(value),
                         None => {
                             at += 1;
                             arguments.get(at - 1)?.clone()
                         }
                     };
                     has_pattern |= matches!(word, "regexp" | "file");
-                    paths.extend(path_like(&value));
+                    paths.extend((word == "file").then_some(value));
                 } else if !self.words.contains(&word) {
                     return None;
-                } else if let Some(value) = value {
-                    paths.extend(path_like(&Field::literal(value)));
                 }
             } else if !self.is_number(text) {
                 at += self.cluster(text, arguments.get(at), &mut paths, &mut has_pattern)?;
@@ -136,18 +132,28 @@ impl Reader {
             if self.letters_with_value.contains(letter) {
                 *has_pattern |= matches!(letter, 'e' | 'f');
                 let rest = &letters[index + letter.len_utf8()..];
-                if !rest.is_empty() {
-                    paths.extend(path_like(&Field::literal(rest)));
-                    return Some(0);
-                }
-                paths.extend(path_like(next?));
-                return Some(1);
+                let value = if rest.is_empty() {
+                    next?.clone()
+                } else {
+                    Field::literal(rest)
+                };
+                paths.extend(self.is_path_flag(letter).then_some(value));
+                return Some(usize::from(rest.is_empty()));
             }
             if !self.letters.contains(letter) {
                 return None;
             }
         }
         Some(0)
+    }
+
+    /// Whether the value of a short flag is a file that is read.
+    fn is_path_flag(&self, letter: char) -> bool {
+        match self.operands {
+            Operands::Pattern => letter == 'f',
+            Operands::Format => letter == 'r',
+            Operands::Paths | Operands::AtMost(_) | Operands::Text => false,
+        }
     }
 
     fn is_number(&self, text: &str) -> bool {
@@ -188,11 +194,6 @@ fn is_risky_glob(field: &Field) -> bool {
         .is_some_and(|pattern| pattern.starts_with(['*', '?', '[']))
 }
 
-/// The value of an option, if it could be a path.
-fn path_like(field: &Field) -> Option<Field> {
-    (!field.text.is_empty()).then(|| field.clone())
-}
-
 fn directory(arguments: &[Field]) -> Option<Vec<Field>> {
     match arguments {
         [folder]
@@ -204,106 +205,6 @@ fn directory(arguments: &[Field]) -> Option<Vec<Field>> {
         }
         _ => None,
     }
-}
-
-/// `find` with tests and print actions only.
-fn find(arguments: &[Field]) -> Option<Vec<Field>> {
-    const ALONE: [&str; 31] = [
-        "-print",
-        "-print0",
-        "-prune",
-        "-not",
-        "!",
-        "(",
-        ")",
-        ",",
-        "-o",
-        "-or",
-        "-a",
-        "-and",
-        "-empty",
-        "-depth",
-        "-d",
-        "-daystart",
-        "-true",
-        "-false",
-        "-quit",
-        "-ls",
-        "-readable",
-        "-writable",
-        "-executable",
-        "-nouser",
-        "-nogroup",
-        "-mount",
-        "-xdev",
-        "-follow",
-        "-noleaf",
-        "-ignore_readdir_race",
-        "-warn",
-    ];
-    const WITH_VALUE: [&str; 26] = [
-        "-name",
-        "-iname",
-        "-path",
-        "-ipath",
-        "-wholename",
-        "-iwholename",
-        "-regex",
-        "-iregex",
-        "-type",
-        "-xtype",
-        "-maxdepth",
-        "-mindepth",
-        "-size",
-        "-mtime",
-        "-mmin",
-        "-atime",
-        "-amin",
-        "-ctime",
-        "-cmin",
-        "-perm",
-        "-user",
-        "-group",
-        "-links",
-        "-inum",
-        "-regextype",
-        "-printf",
-    ];
-    const WITH_PATH: [&str; 5] = ["-newer", "-anewer", "-cnewer", "-samefile", "-newermt"];
-    let mut paths = Vec::new();
-    let mut at = 0;
-    let mut is_expression = false;
-    while let Some(field) = arguments.get(at) {
-        at += 1;
-        let text = field.text.as_str();
-        if field.pattern.is_some() && (is_risky_glob(field) || is_expression) {
-            return None;
-        }
-        if !is_expression && matches!(text, "-L" | "-H" | "-P") {
-            continue;
-        }
-        let starts_expression = text.starts_with('-') || matches!(text, "!" | "(" | ")" | ",");
-        if !starts_expression {
-            if is_expression {
-                return None;
-            }
-            paths.push(field.clone());
-            continue;
-        }
-        is_expression = true;
-        if ALONE.contains(&text) {
-            continue;
-        }
-        let value = arguments.get(at)?;
-        at += 1;
-        if value.pattern.is_some() || !(WITH_VALUE.contains(&text) || WITH_PATH.contains(&text)) {
-            return None;
-        }
-        if WITH_PATH.contains(&text) {
-            paths.push(value.clone());
-        }
-    }
-    Some(paths)
 }
 
 /// `sed -n` that prints numbered lines.

@@ -41,27 +41,7 @@ impl Walker<'_> {
                 }
             }
         }
-        let mut options: Vec<Vec<Field>> = vec![Vec::new()];
-        if let Some(name) = &simple.word_or_name {
-            options = extended(options, self.fields(&name.value, scope));
-        }
-        let suffix = simple
-            .suffix
-            .as_ref()
-            .map(|suffix| suffix.0.as_slice())
-            .unwrap_or_default();
-        for item in suffix {
-            match item {
-                Item::Word(word) | Item::AssignmentWord(_, word) => {
-                    options = extended(options, self.fields(&word.value, scope));
-                }
-                Item::IoRedirect(redirect) => self.redirect(redirect, scope, &mut redirected),
-                Item::ProcessSubstitution(_, list) => {
-                    let field = self.process_substitution(&list.list, scope);
-                    options = extended(options, vec![vec![field]]);
-                }
-            }
-        }
+        let options = self.words(simple, scope, &mut redirected);
         let feed = redirected.feed.as_ref().unwrap_or(feed);
         let mut output = Output::nothing();
         for argv in options.iter().filter(|argv| !argv.is_empty()) {
@@ -77,6 +57,32 @@ impl Walker<'_> {
             };
         }
         output
+    }
+
+    /// The name and the arguments, in each possibility.
+    fn words(
+        &mut self,
+        simple: &ast::SimpleCommand,
+        scope: &mut Scope,
+        redirected: &mut Redirected,
+    ) -> Vec<Vec<Field>> {
+        let mut options: Vec<Vec<Field>> = vec![Vec::new()];
+        if let Some(name) = &simple.word_or_name {
+            options = extended(options, self.fields(&name.value, scope));
+        }
+        for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
+            match item {
+                Item::Word(word) | Item::AssignmentWord(_, word) => {
+                    options = extended(options, self.fields(&word.value, scope));
+                }
+                Item::IoRedirect(redirect) => self.redirect(redirect, scope, redirected),
+                Item::ProcessSubstitution(_, list) => {
+                    let field = self.process_substitution(&list.list, scope);
+                    options = extended(options, vec![vec![field]]);
+                }
+            }
+        }
+        options
     }
 
     /// A process substitution as an argument: a file with what the inner command prints.

@@ -18,7 +18,7 @@ const DECODERS: [&str; 12] = [
 ];
 
 /// Programs that pass on what they read.
-const PASSING: [&str; 6] = ["cat", "tee", "head", "tail", "sort", "uniq"];
+const PASSING: [&str; 5] = ["cat", "head", "tail", "sort", "uniq"];
 
 pub(super) fn is_downloader(program: &str) -> bool {
     DOWNLOADERS.contains(&program)
@@ -37,6 +37,10 @@ pub(super) fn output(program: &str, argv: &[Field], feed: &Feed, scope: &mut Sco
         remember_download(program, arguments, taint, scope);
         return Output::unknown(taint);
     }
+    let decoded = Taint {
+        is_decoded: true,
+        ..taint
+    };
     match program {
         "echo" => Output {
             text: echo(arguments),
@@ -49,50 +53,40 @@ pub(super) fn output(program: &str, argv: &[Field], feed: &Feed, scope: &mut Sco
         "true" | "false" | ":" | "cd" | "test" | "[" => Output::nothing(),
         "pwd" => Output::text(scope.folder() + "\n"),
         "rev" if feed.text.is_some() => Output {
-            text: feed
-                .text
-                .as_ref()
-                .map(|text| text.trim_end().chars().rev().collect()),
+            text: feed.text.as_deref().map(reversed),
             taint,
         },
         "base64" if feed.text.is_some() => Output {
             text: feed.text.as_deref().and_then(escape::base64),
-            taint: Taint {
-                is_decoded: true,
-                ..taint
-            },
+            taint: decoded,
         },
-        _ if DECODERS.contains(&program) => Output::unknown(Taint {
-            is_decoded: true,
-            ..taint
-        }),
-        _ if PASSING.contains(&program) && (!has_operand(arguments) || program == "tee") => {
-            if program == "tee" {
-                for field in arguments
-                    .iter()
-                    .filter(|field| !field.text.starts_with('-'))
-                {
-                    scope.files.push((
-                        field.text.clone(),
-                        Output {
-                            text: feed.text.clone(),
-                            taint,
-                        },
-                    ));
-                }
-            }
-            Output {
+        _ if DECODERS.contains(&program) => Output::unknown(decoded),
+        "tee" => {
+            let passed = Output {
                 text: feed.text.clone(),
                 taint,
-            }
+            };
+            let files = arguments
+                .iter()
+                .filter(|field| !field.text.starts_with('-'));
+            scope
+                .files
+                .extend(files.map(|field| (field.text.clone(), passed.clone())));
+            passed
         }
+        _ if PASSING.contains(&program) && !has_operand(arguments) => Output {
+            text: feed.text.clone(),
+            taint,
+        },
         "cat" => of_files(arguments, taint, scope),
         // Known text goes in and unknown text comes out: a disguise, if a shell gets it.
-        _ => Output::unknown(Taint {
-            is_decoded: taint.is_decoded || feed.text.as_ref().is_some_and(|text| !text.is_empty()),
-            ..taint
-        }),
+        _ if feed.text.as_ref().is_some_and(|text| !text.is_empty()) => Output::unknown(decoded),
+        _ => Output::unknown(taint),
     }
+}
+
+fn reversed(text: &str) -> String {
+    text.trim_end().chars().rev().collect()
 }
 
 fn has_operand(arguments: &[Field]) -> bool {

@@ -365,7 +365,6 @@ pub(super) fn paths(arguments: &[Field]) -> Option<Vec<Field>> {
     let subcommand = SUBCOMMANDS
         .iter()
         .find(|subcommand| subcommand.names.contains(&name.text.as_str()))?;
-    let mut paths = Vec::new();
     let mut operands: Vec<&Field> = Vec::new();
     let mut at = 0;
     let mut is_over = false;
@@ -387,42 +386,36 @@ pub(super) fn paths(arguments: &[Field]) -> Option<Vec<Field>> {
             at += subcommand.flag(text, rest.get(at))?;
         }
     }
-    match subcommand.operands {
-        Operands::Any => {}
-        Operands::None if operands.is_empty() => {}
-        Operands::First(words)
-            if operands
-                .first()
-                .is_none_or(|first| words.contains(&first.text.as_str())) =>
-        {
-            // Without a word, `stash` stashes; the others list.
-            if operands.is_empty() && name.text != "reflog" {
-                return None;
-            }
-            operands.clear();
-        }
-        Operands::None | Operands::First(_) => return None,
-    }
-    for field in operands {
-        paths.push(field.clone());
-        // `HEAD:path` names a path too.
-        if let Some((_, path)) = field.text.split_once(':') {
-            paths.push(Field {
-                text: path.to_owned(),
-                pattern: None,
-                ..field.clone()
-            });
-        }
-    }
-    Some(
-        paths
-            .into_iter()
-            .filter(|field| !field.text.is_empty())
-            .collect(),
-    )
+    subcommand.named_paths(&name.text, operands)
 }
 
 impl Subcommand {
+    /// The paths among the operands; nothing if operands may not stand there.
+    fn named_paths(&self, name: &str, operands: Vec<&Field>) -> Option<Vec<Field>> {
+        match self.operands {
+            Operands::Any => {}
+            Operands::None => return operands.is_empty().then(Vec::new),
+            Operands::First(words) => {
+                let is_known = match operands.first() {
+                    Some(first) => words.contains(&first.text.as_str()),
+                    // Without a word, `stash` stashes.
+                    None => name == "reflog",
+                };
+                return is_known.then(Vec::new);
+            }
+        }
+        let mut paths = Vec::new();
+        for field in operands {
+            paths.push(field.clone());
+            // `HEAD:path` names a path too.
+            if let Some((_, path)) = field.text.split_once(':') {
+                paths.push(Field::literal(path));
+            }
+        }
+        paths.retain(|field| !field.text.is_empty());
+        Some(paths)
+    }
+
     /// Whether a flag is known; how many further arguments it takes.
     fn flag(&self, text: &str, next: Option<&Field>) -> Option<usize> {
         let name = text.split('=').next().unwrap_or(text);
@@ -437,12 +430,13 @@ impl Subcommand {
         if letters.chars().all(|c| c.is_ascii_digit()) {
             return self.flags.contains(&"--max-count").then_some(0);
         }
-        let takes_text = ["-n", "-U", "-L", "-S", "-G"]
+        let takes_text = ["-n", "-U", "-S", "-G", "-L"]
             .iter()
             .find(|flag| text.starts_with(**flag));
-        if let Some(flag) = takes_text
-            .filter(|flag| self.flags.contains(&"--max-count") || self.with_value.contains(*flag))
-        {
+        if let Some(flag) = takes_text.filter(|flag| {
+            (self.flags.contains(&"--max-count") && **flag != "-L")
+                || self.with_value.contains(*flag)
+        }) {
             return if text.len() > flag.len() {
                 Some(0)
             } else {
