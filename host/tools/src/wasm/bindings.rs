@@ -1,8 +1,4 @@
 //! The host's side of `anteroom:tool@0.1.0`, generated from `wit/`. One file per released version.
-#![expect(
-    clippy::all,
-    reason = "generated code"
-)]
 
 wasmtime::component::bindgen!({
     path: "../../wit",

@@ -4,6 +4,7 @@
 use crate::wasm::engine::Engine;
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
+use std::cmp::Reverse;
 use std::fs::{self, DirBuilder, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
@@ -103,7 +104,7 @@ impl Cache {
             })
             .filter(|(_, _, path)| path != newest)
             .collect();
-        entries.sort_by(|one, other| other.0.cmp(&one.0));
+        entries.sort_by_key(|(used, _, _)| Reverse(*used));
         let mut bytes = fs::metadata(newest)?.len();
         for (index, (_, size, path)) in entries.iter().enumerate() {
             bytes = bytes.saturating_add(*size);
@@ -129,7 +130,10 @@ pub(crate) fn hash_of(bytes: &[u8]) -> String {
 
 /// Makes sure that nobody but us can put a file there.
 fn private_folder(folder: &Path) -> io::Result<PathBuf> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     let folder = fs::canonicalize(folder)?;
     let about = fs::symlink_metadata(&folder)?;
     if about.uid() != rustix::process::geteuid().as_raw() {
@@ -170,7 +174,10 @@ fn load(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
-#[expect(unsafe_code, reason = "mapping machine code is what a cache of it is for")]
+#[expect(
+    unsafe_code,
+    reason = "mapping machine code is what a cache of it is for"
+)]
 fn from_own_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     // SAFETY: the file must be an unmodified output of this engine's compiler, and stay so while it is
     // mapped. Its folder is owned by us with mode 0700 and the file is owned by us and writable by nobody
@@ -180,9 +187,82 @@ fn from_own_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize_file(engine.inner(), path) }
 }
 
-#[expect(unsafe_code, reason = "where nothing can be kept, the compiler's output is used directly")]
+#[expect(
+    unsafe_code,
+    reason = "where nothing can be kept, the compiler's output is used directly"
+)]
 fn from_compiler(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes were returned by `precompile_component` of the same engine in the only caller,
     // `Cache::component`, and were not touched since.
     unsafe { Component::deserialize(engine.inner(), code) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn mode_of(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn only_what_nobody_else_can_have_written_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = folder.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).unwrap();
+        let cache = Cache::open(&shared);
+        assert_eq!(mode_of(&shared), 0o700);
+
+        let engine = Engine::new().unwrap();
+        let hash = hash_of(EMPTY_COMPONENT);
+        cache.component(&engine, &hash, EMPTY_COMPONENT).unwrap();
+        let path = cache.path_of(&engine, &hash).unwrap();
+        assert_eq!(mode_of(&path), 0o600);
+        assert!(load(&engine, &path).is_some());
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
+        assert!(load(&engine, &path).is_none());
+        let elsewhere = folder.path().join("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        assert!(load(&engine, &path).is_none());
+        // What is not loaded is compiled again and replaced.
+        cache.component(&engine, &hash, EMPTY_COMPONENT).unwrap();
+        assert!(load(&engine, &path).is_some());
+    }
+
+    #[test]
+    fn without_a_private_folder_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let cache = Cache::open(&file);
+        let engine = Engine::new().unwrap();
+        let hash = hash_of(EMPTY_COMPONENT);
+        assert!(cache.component(&engine, &hash, EMPTY_COMPONENT).is_ok());
+        assert!(cache.component(&engine, &hash, b"garbage").is_err());
+    }
+
+    #[test]
+    fn the_longest_unused_go_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path());
+        for number in 0..ENTRIES_MAX + 3 {
+            let path = folder.path().join(format!("{number}.cwasm"));
+            fs::write(&path, "code").unwrap();
+            let used = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
+            File::open(&path).unwrap().set_modified(used).unwrap();
+        }
+        let newest = folder.path().join("new.cwasm");
+        cache.keep(&newest, b"code").unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), ENTRIES_MAX);
+        assert!(newest.exists());
+        assert!(!folder.path().join("3.cwasm").exists());
+        assert!(folder.path().join("4.cwasm").exists());
+    }
 }

@@ -71,9 +71,8 @@ pub(crate) async fn run(engine: &Engine, invocation: Invocation) -> End {
     }
     // Files are read where the guest runs, which must not hold up the other tasks of a worker.
     let handle = Handle::current();
-    let ran = tokio::task::spawn_blocking(move || {
-        handle.block_on(guest(engine, invocation, abandoned))
-    });
+    let ran =
+        tokio::task::spawn_blocking(move || handle.block_on(guest(engine, invocation, abandoned)));
     match ran.await {
         Ok(end) => end,
         Err(error) if error.is_cancelled() => End::Cancelled,
@@ -95,7 +94,12 @@ async fn guest(engine: Engine, invocation: Invocation, abandoned: Stop) -> End {
                 .call_call(&mut store, context, tool, &invocation.arguments)
                 .await
         };
-        limited(&state, abandoned, cpu::counted(&state.counters.cpu_us, called)).await
+        limited(
+            &state,
+            abandoned,
+            cpu::counted(&state.counters.cpu_us, called),
+        )
+        .await
     };
     state
         .counters

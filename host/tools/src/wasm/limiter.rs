@@ -84,7 +84,11 @@ mod tests {
         let mut limiter = Limiter::new(3 << 20);
         assert!(limiter.memory_growing(0, 1 << 20, None).is_ok());
         assert!(limiter.memory_growing(0, 2 << 20, None).is_ok());
-        assert!(limiter.memory_growing(2 << 20, (2 << 20) + 1, None).is_err());
+        assert!(
+            limiter
+                .memory_growing(2 << 20, (2 << 20) + 1, None)
+                .is_err()
+        );
         assert_eq!(limiter.used_bytes(), 3 << 20);
     }
 }

@@ -6,7 +6,9 @@ use crate::meter::{Count, Counters};
 use crate::services::Services;
 use crate::session::Session;
 use anteroom_api::item::CallDecision;
-use anteroom_api::{Capability, GrantReach, OutputStream, Resolution, Scope, Stop, Tier, ToolContent};
+use anteroom_api::{
+    Capability, GrantReach, OutputStream, Resolution, Scope, Stop, Tier, ToolContent,
+};
 use anteroom_gate::{Asked, Effect, EffectVerdict, FilePath, Permit};
 use std::collections::HashMap;
 use std::future::Future;

@@ -11,11 +11,6 @@ async fn a_missing_grant_is_answered_with_the_command_that_gives_it() {
     fs::write(bench.workspace.join("a.txt"), "content").unwrap();
     let cases = [
         ("read_path", json!({"path": "a.txt"}), "hostile files_read"),
-        (
-            "write_path",
-            json!({"path": "b.txt"}),
-            "hostile files_write",
-        ),
         ("spawn", json!({"line": "true"}), "borrower process"),
         ("start_task", json!({"line": "true"}), "borrower process"),
         ("question", json!({}), "borrower ask"),
