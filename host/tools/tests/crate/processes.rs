@@ -83,7 +83,7 @@ async fn background_tasks_end_with_the_session() {
         .call("start_task", json!({"line": "sleep 31415.125"}))
         .await;
     called.expect(Status::Completed, "task-1");
-    assert!(runs("31415.125"));
+    until("31415.125", true).await;
     drop(bench);
     gone("31415.125").await;
 }
@@ -114,9 +114,13 @@ fn runs(marker: &str) -> bool {
 }
 
 async fn gone(marker: &str) {
-    let until = Instant::now() + Duration::from_secs(10);
-    while runs(marker) {
-        assert!(Instant::now() < until, "`{marker}` still runs");
+    until(marker, false).await;
+}
+
+async fn until(marker: &str, is_running: bool) {
+    let patience = Instant::now() + Duration::from_secs(10);
+    while runs(marker) != is_running {
+        assert!(Instant::now() < patience, "`{marker}`: {}", !is_running);
         tokio::task::yield_now().await;
     }
 }
