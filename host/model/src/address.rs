@@ -58,8 +58,8 @@ pub(crate) fn shown(url: &Url) -> String {
 /// The same for what may be no address at all.
 fn shown_text(text: &str) -> String {
     match Url::parse(text.trim()) {
-        Ok(url) => shown(&url),
-        Err(_) => match text.split_once('@') {
+        Ok(url) if url.has_host() => shown(&url),
+        _ => match text.split_once('@') {
             Some((_, rest)) => format!("…@{rest}"),
             None => text.to_owned(),
         },
@@ -186,3 +186,6 @@ pub(crate) fn scheme_fix(base_url: &str) -> Option<UrlFix> {
         .into_iter()
         .find(|fix| fix.reason == OTHER_SCHEME)
 }
+
+#[cfg(test)]
+mod tests;

@@ -429,7 +429,3 @@ fn values(json: &str) -> usize {
     }
     count
 }
-
-#[cfg(test)]
-#[path = "answer/tests.rs"]
-mod tests;

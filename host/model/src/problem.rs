@@ -327,5 +327,4 @@ fn base_of(target: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "problem/tests.rs"]
 mod tests;

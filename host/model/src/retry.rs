@@ -88,7 +88,10 @@ fn http_date(text: &str) -> Option<i64> {
         .split(':')
         .map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if words.next() != Some("GMT") || !(1970..=9999).contains(&year) {
+    let is_date = (1970..=9999).contains(&year) && (1..=31).contains(&day);
+    let is_time =
+        (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
+    if words.next() != Some("GMT") || !is_date || !is_time {
         return None;
     }
     // Days of the Gregorian calendar, counting years from March.
@@ -103,5 +106,4 @@ fn http_date(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-#[path = "retry/tests.rs"]
 mod tests;

@@ -221,5 +221,4 @@ impl Reader {
 }
 
 #[cfg(test)]
-#[path = "stream/tests.rs"]
 mod tests;

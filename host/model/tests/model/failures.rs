@@ -315,7 +315,9 @@ async fn what_comes_after_the_finish_reason_may_fail() {
 async fn the_endpoint_says_when_to_come_back() {
     let busy = || Reply::error(429, "slow down");
     let date = |reply: Reply, date: &str| reply.header("Date", date);
-    let rows: Vec<(&str, Reply, Result<u64, Option<u64>>)> = vec![
+    /// The wait before the next attempt (ms), or what was asked for (s) where there is none.
+    type Expected = Result<u64, Option<u64>>;
+    let rows: Vec<(&str, Reply, Expected)> = vec![
         ("seconds", busy().header("Retry-After", "0"), Ok(0)),
         ("milliseconds", busy().header("retry-after-ms", "3"), Ok(3)),
         (

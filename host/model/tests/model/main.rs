@@ -14,6 +14,7 @@ mod hostile;
 mod keys;
 mod probes;
 mod requests;
+mod tls;
 mod waiting;
 
 use anteroom_api::{Phase, Stop, Usage};

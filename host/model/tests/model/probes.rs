@@ -76,7 +76,8 @@ async fn a_good_endpoint() {
 async fn endpoints_with_something_wrong() {
     let ready = || Reply::text("ready");
     let no_tools = "`x` ignores tools; chat works; for work with files and commands choose a model that calls tools";
-    let rows: Vec<(&str, Reply, Vec<Reply>, Vec<(&str, Option<&str>)>)> = vec![
+    type Steps = Vec<(&'static str, Option<&'static str>)>;
+    let rows: Vec<(&str, Reply, Vec<Reply>, Steps)> = vec![
         (
             "tools are ignored",
             Reply::models(["x"]),
