@@ -19,7 +19,6 @@ use anteroom_api::{
     TurnOp, TurnOptions,
 };
 use record::{Progress, Record};
-use std::future::Future;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -181,12 +180,10 @@ async fn watch(
 }
 
 /// Waits until a moment, or for ever.
-fn at(deadline: Option<Instant>) -> impl Future<Output = ()> {
-    async move {
-        match deadline {
-            Some(deadline) => tokio::time::sleep_until(deadline).await,
-            None => std::future::pending().await,
-        }
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

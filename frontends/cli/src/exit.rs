@@ -5,27 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Everything went well.
-pub const OK: u8 = 0;
+pub(crate) const OK: u8 = 0;
 /// The run failed, or a check did.
-pub const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The command line is wrong.
-pub const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// No endpoint or model is configured, or the configuration cannot be understood.
-pub const NOT_CONFIGURED: u8 = 3;
+pub(crate) const NOT_CONFIGURED: u8 = 3;
 /// The endpoint cannot be reached, is too slow or too busy, retries included.
-pub const UNREACHABLE: u8 = 4;
+pub(crate) const UNREACHABLE: u8 = 4;
 /// The endpoint refused the credentials.
-pub const AUTH: u8 = 5;
+pub(crate) const AUTH: u8 = 5;
 /// Something needed an approval that nobody could give, or was denied.
-pub const DENIED: u8 = 6;
+pub(crate) const DENIED: u8 = 6;
 /// A limit was hit: steps, tokens or time.
-pub const LIMIT: u8 = 7;
+pub(crate) const LIMIT: u8 = 7;
 /// No such conversation, module, setting.
-pub const NOT_FOUND: u8 = 8;
+pub(crate) const NOT_FOUND: u8 = 8;
 /// Ended by SIGINT.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 /// Ended by SIGTERM.
-pub const TERMINATED: u8 = 143;
+pub(crate) const TERMINATED: u8 = 143;
 
 /// The process is done before a host was needed; what there was to say has been printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl ExitSlot {
 
 /// The exit code of a problem.
 #[must_use]
-pub fn of_problem(code: ProblemCode) -> u8 {
+pub(crate) fn of_problem(code: ProblemCode) -> u8 {
     match code {
         ProblemCode::InvalidInput => USAGE,
         ProblemCode::NotFound => NOT_FOUND,
@@ -74,7 +74,7 @@ pub fn of_problem(code: ProblemCode) -> u8 {
 
 /// The exit code of a turn's end, before denials are looked at.
 #[must_use]
-pub fn of_stop(stop: &StopReason) -> u8 {
+pub(crate) fn of_stop(stop: &StopReason) -> u8 {
     match stop {
         StopReason::EndTurn => OK,
         StopReason::MaxSteps | StopReason::MaxTokens => LIMIT,

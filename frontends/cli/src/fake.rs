@@ -1,5 +1,6 @@
 //! A host in memory that plays a script; a test double only.
 
+use crate::chat::keyboard::Typed;
 use crate::context::Context;
 use crate::frontend;
 use crate::interrupts::{Interrupt, Interrupts};
@@ -47,12 +48,13 @@ pub(crate) fn turn() -> TurnId {
 /// One step of a script. It is played up to the next `Await` whose wish has not come yet.
 pub(crate) enum Step {
     Await(fn(&Op) -> bool),
-    Fact(Event),
+    Fact(Box<Event>),
     Preview(Delta),
     /// The follower loses its place; what follows is only in the log.
     Lag,
     Trouble(Problem),
     Interrupt(Interrupt),
+    Type(Typed),
 }
 
 pub(crate) fn is_start(op: &Op) -> bool {
@@ -63,6 +65,10 @@ pub(crate) fn is_cancel(op: &Op) -> bool {
 }
 pub(crate) fn is_decision(op: &Op) -> bool {
     matches!(op, Op::Approval(_))
+}
+
+pub(crate) fn is_answer(op: &Op) -> bool {
+    matches!(op, Op::Elicitation(_))
 }
 
 /// What the reads answer.
@@ -129,6 +135,7 @@ struct State {
     followers: Vec<(Topic, mpsc::Sender<Signal>)>,
     script: VecDeque<Step>,
     interrupts: Option<mpsc::Sender<Interrupt>>,
+    keys: Option<mpsc::Sender<Typed>>,
 }
 
 impl Fake {
@@ -140,6 +147,11 @@ impl Fake {
             }),
             views,
         })
+    }
+
+    /// Where the keys of the script go.
+    pub(crate) fn type_through(&self, keys: mpsc::Sender<Typed>) {
+        self.state.lock().unwrap().keys = Some(keys);
     }
 
     pub(crate) fn ops(&self) -> Vec<Op> {
@@ -179,7 +191,7 @@ impl State {
                     self.script.push_front(Step::Await(is_awaited));
                     return;
                 }
-                Step::Fact(event) => self.tell(topic, None, event),
+                Step::Fact(event) => self.tell(topic, None, *event),
                 Step::Preview(delta) => self.send(topic, &Signal::Delta { delta }),
                 Step::Lag => {
                     let resume = Seq(self.log.get(&topic.to_string()).map_or(0, Vec::len) as u64);
@@ -193,6 +205,11 @@ impl State {
                         problem,
                     },
                 ),
+                Step::Type(typed) => {
+                    if let Some(keys) = &self.keys {
+                        keys.try_send(typed).unwrap();
+                    }
+                }
                 Step::Interrupt(interrupt) => {
                     if let Some(sender) = &self.interrupts {
                         sender.try_send(interrupt).unwrap();
@@ -359,12 +376,16 @@ pub(crate) fn view(number: u32, workspace: &str) -> ConversationView {
 
 // What scripts are made of.
 
+pub(crate) fn fact(event: Event) -> Step {
+    Step::Fact(Box::new(event))
+}
+
 pub(crate) fn started() -> Step {
-    Step::Fact(Event::Turn(TurnEvent::Started { turn: turn() }))
+    fact(Event::Turn(TurnEvent::Started { turn: turn() }))
 }
 
 pub(crate) fn ended(stop: StopReason) -> Step {
-    Step::Fact(Event::Turn(TurnEvent::Ended {
+    fact(Event::Turn(TurnEvent::Ended {
         turn: turn(),
         stop,
         usage: Usage {
@@ -388,11 +409,11 @@ pub(crate) fn item(number: u32, status: Status, body: ItemBody) -> Item {
 }
 
 pub(crate) fn begun(item: Item) -> Step {
-    Step::Fact(Event::Item(ItemEvent::Started(item)))
+    fact(Event::Item(ItemEvent::Started(item)))
 }
 
 pub(crate) fn done(item: Item) -> Step {
-    Step::Fact(Event::Item(ItemEvent::Completed(item)))
+    fact(Event::Item(ItemEvent::Completed(item)))
 }
 
 pub(crate) fn message(number: u32, text: &str) -> Step {
@@ -440,7 +461,7 @@ pub(crate) fn approval(number: u32, tier: Tier, scopes: Vec<ScopeOffer>) -> Appr
 }
 
 pub(crate) fn asked(approval: Approval) -> Step {
-    Step::Fact(Event::Approval(ApprovalEvent::Requested {
+    fact(Event::Approval(ApprovalEvent::Requested {
         approval: Box::new(approval),
     }))
 }

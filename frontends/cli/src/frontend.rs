@@ -1,5 +1,6 @@
 //! The terminal as a frontend: sets the streams up, runs the command, leaves the exit code.
 
+use crate::chat;
 use crate::command;
 use crate::context::{Context, Quit};
 use crate::exit::{self, ExitSlot};
@@ -10,6 +11,7 @@ use crate::terminal::Terminal;
 use crate::theme::Theme;
 use crate::words;
 use anteroom_api::{BoxFuture, Frontend, FrontendName, HostHandle, Problem, ProblemCode, Stop};
+use std::path::PathBuf;
 
 /// The name decisions are recorded under.
 pub(crate) const NAME: &str = "cli";
@@ -50,10 +52,23 @@ impl Frontend for Cli {
                 terminal,
                 exit,
             } = *self;
-            let printer = printer(&invocation.options, &terminal);
-            let code = match context(&invocation, terminal, printer, host, stop) {
-                Ok(mut context) => perform(&mut context, &invocation.command).await,
-                Err((mut printer, problem)) => {
+            let mut printer = printer(&invocation.options, &terminal);
+            let code = match folder(&invocation) {
+                Ok(workspace) => {
+                    let mut context = Context {
+                        host,
+                        stop,
+                        options: invocation.options.clone(),
+                        terminal,
+                        workspace,
+                        printer,
+                        interrupts: Interrupts::listen(),
+                        stdin: Some(Box::new(std::io::stdin())),
+                        clock: words::system_clock,
+                    };
+                    perform(&mut context, &invocation.command).await
+                }
+                Err(problem) => {
                     printer.problem(&problem);
                     exit::of_problem(problem.code)
                 }
@@ -93,34 +108,13 @@ pub(crate) fn theme(options: &Options, terminal: &Terminal, is_terminal: bool) -
     }
 }
 
-fn context(
-    invocation: &Invocation,
-    terminal: Terminal,
-    printer: Printer,
-    host: HostHandle,
-    stop: Stop,
-) -> Result<Context, (Printer, Problem)> {
-    let folder = std::env::current_dir()
-        .map_err(|error| {
-            Problem::new(ProblemCode::NotFound, "the current folder is gone")
-                .cause(error)
-                .hint("change into a folder that exists")
-        })
-        .and_then(|current| invocation.folder(&current));
-    match folder {
-        Ok(workspace) => Ok(Context {
-            host,
-            stop,
-            options: invocation.options.clone(),
-            terminal,
-            workspace,
-            printer,
-            interrupts: Interrupts::listen(),
-            stdin: Some(Box::new(std::io::stdin())),
-            clock: words::system_clock,
-        }),
-        Err(problem) => Err((printer, problem)),
-    }
+fn folder(invocation: &Invocation) -> Result<PathBuf, Problem> {
+    let current = std::env::current_dir().map_err(|error| {
+        Problem::new(ProblemCode::NotFound, "the current folder is gone")
+            .cause(error)
+            .hint("change into a folder that exists")
+    })?;
+    invocation.folder(&current)
 }
 
 /// Runs a command to its end; gives the exit code.
@@ -135,7 +129,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
             command::conversation::run(context, conversation).await
         }
         Command::Tool(tool) => command::tool::run(context, tool).await,
-        Command::Chat(_) => Ok(exit::FAILED),
+        Command::Chat(chat) => chat::run(context, chat).await,
     };
     match ended {
         // Whoever read the output has gone: there is nobody to tell.

@@ -14,6 +14,7 @@
 )]
 
 mod args;
+mod chat;
 mod clean;
 mod command;
 mod connect;

@@ -207,7 +207,11 @@ impl Worker {
         if self.manner.is_plain {
             return;
         }
-        let marks = if is_on { "\u{1b}[?2004h" } else { "\u{1b}[?2004l" };
+        let marks = if is_on {
+            "\u{1b}[?2004h"
+        } else {
+            "\u{1b}[?2004l"
+        };
         let mut out = std::io::stdout();
         // Without the marks a paste is only less comfortable.
         let _ = out.write_all(marks.as_bytes()).and_then(|()| out.flush());

@@ -158,7 +158,11 @@ mod tests {
         screen.update(&[], live(&["0123456789abcdef", "x"], 0));
         screen.resize(10);
         screen.hide();
-        assert!(sink.text().contains("\r\u{1b}[2A\u{1b}[J"), "{:?}", sink.text());
+        assert!(
+            sink.text().contains("\r\u{1b}[2A\u{1b}[J"),
+            "{:?}",
+            sink.text()
+        );
     }
 
     #[test]

@@ -192,8 +192,7 @@ mod tests {
 
     #[test]
     fn the_endpoint_test_shows_each_step() {
-        let mut views = Views::default();
-        views.endpoint = EndpointReport {
+        let endpoint = EndpointReport {
             models: vec!["qwen3".into()],
             model: Some("qwen3".into()),
             steps: vec![
@@ -211,6 +210,10 @@ mod tests {
                     ),
                 },
             ],
+        };
+        let views = Views {
+            endpoint,
+            ..Views::default()
         };
         let ran = Bench::with(&["--test"], vec![], views, "").run();
         assert_eq!(ran.code, exit::AUTH);

@@ -1,0 +1,106 @@
+//! `aroom chat`: a conversation at the terminal. Without a terminal it behaves as `exec`.
+
+mod ask;
+mod draft;
+mod header;
+pub(crate) mod keyboard;
+mod message;
+mod question;
+mod screen;
+mod session;
+mod slash;
+mod view;
+
+use crate::connect;
+use crate::context::{Context, Quit};
+use crate::exec;
+use crate::frontend;
+use crate::invocation::{Chat, Exec, Resume};
+use crate::target::Target;
+use anteroom_api::{Problem, ProblemCode, SettingsReport};
+use keyboard::{Keyboard, Manner};
+use screen::Screen;
+use session::{Parts, Session};
+use std::path::{Path, PathBuf};
+use view::View;
+
+/// Talks until the person leaves; gives the exit code.
+pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> {
+    if !context.terminal.is_interactive() {
+        return without_terminal(context, chat).await;
+    }
+    if let Some(problem) = connect::missing_endpoint(context).await? {
+        return Err(problem.into());
+    }
+    let report = context.host.read().settings().await?;
+    let is_plain = context.options.is_plain || context.terminal.is_plain();
+    context.options.is_plain = is_plain;
+    let theme = frontend::theme(&context.options, &context.terminal, true);
+    let columns = usize::from(context.terminal.size.0);
+    let keyboard = Keyboard::start(Manner {
+        theme,
+        is_plain,
+        history: history(&report),
+    });
+    let screen = Screen::new(Box::new(std::io::stdout()), is_plain, columns);
+    let target = Target::find(context, &chat.resume).await?;
+    let parts = Parts {
+        theme,
+        screen,
+        keyboard,
+        view: View::new(theme, context.options.verbosity, is_plain),
+        target,
+    };
+    begin(context, chat, parts, &report).await
+}
+
+/// Shows the first lines, then talks.
+async fn begin(
+    context: &mut Context,
+    chat: &Chat,
+    mut parts: Parts,
+    report: &SettingsReport,
+) -> Result<u8, Quit> {
+    let home = context.terminal.environment.get("HOME").cloned();
+    let mut lines = header::lines(report, &context.workspace(), home.as_deref(), &parts.theme);
+    if chat.resume == Resume::New {
+        lines.extend(header::last(context, &parts.theme).await?);
+    }
+    lines.push(String::new());
+    lines.extend(header::past(context, &parts.target, &parts.theme).await?);
+    parts.screen.print(&lines);
+    if let Some(view) = &parts.target.view {
+        parts.view.usage = view.usage;
+    }
+    Session::new(context, chat, parts).run().await
+}
+
+async fn without_terminal(context: &mut Context, chat: &Chat) -> Result<u8, Quit> {
+    if chat.is_implied {
+        return Err(
+            Problem::new(ProblemCode::InvalidInput, "there is no terminal to talk on")
+                .hint("`aroom exec \"…\"` for one answer, `aroom --help` for everything else")
+                .into(),
+        );
+    }
+    let exec = Exec {
+        prompt: chat.prompt.clone(),
+        resume: chat.resume.clone(),
+        is_without_tools: chat.is_without_tools,
+        ..Exec::default()
+    };
+    exec::run(context, &exec).await
+}
+
+/// Where entered lines are remembered: beside the config file, readable by its owner only.
+fn history(report: &SettingsReport) -> Option<PathBuf> {
+    let path = Path::new(&report.path).parent()?.join("history");
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&path).ok().map(|_| path)
+}
+
+#[cfg(test)]
+mod tests;

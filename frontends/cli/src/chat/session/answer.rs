@@ -1,0 +1,167 @@
+//! Questions of the gate and of tools: shown one after the other, answered once, over when a fact says so.
+
+use super::{Open, Session};
+use crate::chat::ask::{self, Pressed};
+use crate::clean::reveal;
+use crate::frontend;
+use crate::theme::Style;
+use anteroom_api::{
+    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, Resolution,
+};
+use crossterm::event::KeyEvent;
+use tokio::time::Instant;
+
+impl Session<'_> {
+    /// Adds a question; shows it if it is the only one.
+    pub(super) fn put(&mut self, open: Open) {
+        self.open.push_back(open);
+        if self.open.len() == 1 {
+            self.show_front();
+        }
+    }
+
+    fn show_front(&mut self) {
+        let mut lines = match self.open.front() {
+            Some(Open::Approval(ask)) => ask.card(&self.theme),
+            Some(Open::Inquiry(inquiry)) => inquiry.card(&self.theme),
+            None => return,
+        };
+        if self.context.options.is_plain
+            && let Some(Open::Approval(ask)) = self.open.front()
+        {
+            lines.push(ask.row((self.context.clock)(), &self.theme));
+        }
+        self.print(lines);
+    }
+
+    /// The next question comes up anew: keys typed for the last one must not answer it.
+    fn next_question(&mut self) {
+        let now = Instant::now();
+        let next = match self.open.pop_front() {
+            Some(Open::Approval(old)) => {
+                Open::Approval(ask::Ask::new(old.approval, now, self.arming))
+            }
+            Some(Open::Inquiry(old)) => {
+                let inquiry = crate::chat::question::Inquiry::new(old.question, now, self.arming);
+                Open::Inquiry(inquiry)
+            }
+            None => return,
+        };
+        self.open.push_front(next);
+        self.show_front();
+    }
+
+    pub(super) async fn press_open(&mut self, key: KeyEvent) {
+        let now = Instant::now();
+        match self.open.front_mut() {
+            Some(Open::Approval(ask)) => match ask.press(key, now) {
+                Pressed::Decided(decision) => self.decide(decision).await,
+                Pressed::ShowAll => self.show_front(),
+                Pressed::Typing | Pressed::Ignored => {}
+            },
+            Some(Open::Inquiry(inquiry)) => {
+                if let Some(answer) = inquiry.press(key, now) {
+                    self.answer(answer).await;
+                }
+            }
+            None => {}
+        }
+    }
+
+    async fn decide(&mut self, decision: Decision) {
+        let Some(Open::Approval(ask)) = self.open.front_mut() else {
+            return;
+        };
+        ask.is_answered = true;
+        let op = ApprovalOp::Decide {
+            approval: ask.approval.id,
+            digest: ask.approval.digest.clone(),
+            decision,
+            by: frontend::NAME.to_owned(),
+        };
+        if let Err(rejection) = self.context.host.submit(op).await {
+            self.show_problem(&rejection.0);
+            self.drop_front();
+        }
+    }
+
+    async fn answer(&mut self, answer: Answer) {
+        let Some(Open::Inquiry(inquiry)) = self.open.front_mut() else {
+            return;
+        };
+        inquiry.is_answered = true;
+        let op = ElicitationOp::Answer {
+            elicitation: inquiry.question.id,
+            answer,
+        };
+        if let Err(rejection) = self.context.host.submit(op).await {
+            self.show_problem(&rejection.0);
+            self.drop_front();
+        }
+    }
+
+    fn drop_front(&mut self) {
+        self.open.pop_front();
+        self.next_question();
+    }
+
+    /// Says no to everything that is open.
+    pub(super) async fn deny_open(&mut self) {
+        let asked: Vec<_> = self
+            .open
+            .iter()
+            .filter_map(|open| match open {
+                Open::Approval(ask) if !ask.is_answered => {
+                    Some((ask.approval.id, ask.approval.digest.clone()))
+                }
+                Open::Approval(_) | Open::Inquiry(_) => None,
+            })
+            .collect();
+        for (approval, digest) in asked {
+            let op = ApprovalOp::Decide {
+                approval,
+                digest,
+                decision: Decision::Deny { reason: None },
+                by: frontend::NAME.to_owned(),
+            };
+            // Rejected if it is resolved already; denied it is either way.
+            let _ = self.context.host.submit(op).await;
+        }
+    }
+
+    pub(super) fn resolved(&mut self, id: ApprovalId, resolution: &Resolution, by: &str) {
+        let at = self
+            .open
+            .iter()
+            .position(|open| matches!(open, Open::Approval(ask) if ask.approval.id == id));
+        let Some(at) = at else { return };
+        if let Some(Open::Approval(ask)) = self.open.remove(at) {
+            let line = ask::outcome(&ask.approval, resolution, by, &self.theme);
+            self.print(vec![line]);
+        }
+        if at == 0 {
+            self.next_question();
+        }
+    }
+
+    pub(super) fn answered(&mut self, id: ElicitationId, answer: &Answer) {
+        let at = self
+            .open
+            .iter()
+            .position(|open| matches!(open, Open::Inquiry(inquiry) if inquiry.question.id == id));
+        let Some(at) = at else { return };
+        self.open.remove(at);
+        let line = match answer {
+            Answer::Given { values } => {
+                let values: Vec<String> = values.iter().map(|value| reveal(value)).collect();
+                format!("{} {}", self.theme.prompt(), values.join(", "))
+            }
+            Answer::Declined => "declined to answer".to_owned(),
+            Answer::NotAnswered => "not answered in time".to_owned(),
+        };
+        self.print(vec![self.theme.paint(Style::Dim, &line)]);
+        if at == 0 {
+            self.next_question();
+        }
+    }
+}

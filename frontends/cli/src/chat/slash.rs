@@ -1,0 +1,206 @@
+//! Slash commands: their names, what they take, what they mean. Pure.
+
+use crate::theme::{Style, Theme, pad};
+use crate::words;
+use anteroom_api::Mode;
+
+/// What a line that begins with `/` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Slash {
+    Help,
+    New,
+    Resume(Option<String>),
+    List,
+    Search(String),
+    Model(Option<String>),
+    Mode(Option<Mode>),
+    Tools,
+    Queue,
+    Unqueue(usize),
+    Usage,
+    Config,
+    Doctor,
+    Canvas(Option<String>),
+    Quit,
+}
+
+/// Names with what follows them and what they do, in the order of `/help`.
+const COMMANDS: [(&str, &str, &str); 14] = [
+    ("help", "", "this list"),
+    ("new", "", "start a new conversation"),
+    (
+        "resume",
+        "[ID]",
+        "go on with another conversation; the last one here without ID",
+    ),
+    ("list", "", "list conversations"),
+    ("search", "WORDS", "find words in all conversations"),
+    ("model", "[NAME]", "show or change the model"),
+    ("mode", "[MODE]", "show or change when you are asked"),
+    ("tools", "", "list tools and what they were granted"),
+    ("queue", "[rm N]", "show what waits, or take it back"),
+    ("usage", "", "tokens of this conversation"),
+    ("config", "", "show settings and where they come from"),
+    ("doctor", "", "check everything"),
+    (
+        "canvas",
+        "[TITLE]",
+        "list or show the canvases of this conversation",
+    ),
+    ("quit", "", "leave (Ctrl+D)"),
+];
+
+impl Slash {
+    /// Reads a line; none if it is no command at all.
+    ///
+    /// An unknown command is an error that names the nearest one.
+    pub(super) fn read(line: &str) -> Option<Result<Self, String>> {
+        let rest = line.trim().strip_prefix('/')?;
+        // A path that begins a sentence is no command.
+        let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if name.contains('/') {
+            return None;
+        }
+        Some(Self::parse(&name.to_ascii_lowercase(), argument.trim()))
+    }
+
+    fn parse(name: &str, argument: &str) -> Result<Self, String> {
+        let optional = (!argument.is_empty()).then(|| argument.to_owned());
+        Ok(match name {
+            "help" | "?" => Self::Help,
+            "new" => Self::New,
+            "resume" => Self::Resume(optional),
+            "list" => Self::List,
+            "search" if argument.is_empty() => return Err("/search WORDS".to_owned()),
+            "search" => Self::Search(argument.to_owned()),
+            "model" => Self::Model(optional),
+            "mode" => Self::Mode(optional.map(|mode| mode.parse()).transpose()?),
+            "tools" => Self::Tools,
+            "queue" => return queue(argument),
+            "usage" => Self::Usage,
+            "config" => Self::Config,
+            "doctor" => Self::Doctor,
+            "canvas" => Self::Canvas(optional),
+            "quit" | "exit" | "q" => Self::Quit,
+            other => {
+                let near = words::nearest(other, COMMANDS.iter().map(|(name, _, _)| *name));
+                let near = near.map_or("/help lists all".to_owned(), |near| {
+                    format!("did you mean /{near}?")
+                });
+                return Err(format!("there is no /{other}; {near}"));
+            }
+        })
+    }
+
+    /// Whether it can be done while a turn runs.
+    pub(super) fn works_while_running(&self) -> bool {
+        match self {
+            Self::Help
+            | Self::List
+            | Self::Search(_)
+            | Self::Model(_)
+            | Self::Mode(_)
+            | Self::Tools
+            | Self::Queue
+            | Self::Unqueue(_)
+            | Self::Usage
+            | Self::Config
+            | Self::Canvas(_)
+            | Self::Quit => true,
+            Self::New | Self::Resume(_) | Self::Doctor => false,
+        }
+    }
+}
+
+fn queue(argument: &str) -> Result<Slash, String> {
+    if argument.is_empty() {
+        return Ok(Slash::Queue);
+    }
+    argument
+        .strip_prefix("rm")
+        .and_then(|number| number.trim().parse().ok())
+        .filter(|number| *number > 0)
+        .map(Slash::Unqueue)
+        .ok_or_else(|| "/queue, or /queue rm N".to_owned())
+}
+
+/// The lines of `/help`.
+pub(super) fn help(theme: &Theme) -> Vec<String> {
+    let mut lines: Vec<String> = COMMANDS
+        .iter()
+        .map(|(name, argument, about)| {
+            let head = format!("/{name} {argument}");
+            format!(
+                "{}  {}",
+                pad(head.trim_end(), 16),
+                theme.paint(Style::Dim, about)
+            )
+        })
+        .collect();
+    lines.push(String::new());
+    let keys = [
+        "While it works: Enter queues",
+        "Up takes the last one back",
+        "Esc cancels",
+    ];
+    lines.push(theme.paint(Style::Dim, &keys.join(theme.dot())));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theme::BARE;
+
+    #[test]
+    fn lines_are_commands_or_not() {
+        let check = |line: &str, wanted: Option<Result<Slash, &str>>| {
+            let wanted = wanted.map(|read| read.map_err(ToOwned::to_owned));
+            assert_eq!(Slash::read(line), wanted, "{line}");
+        };
+        check("hello", None);
+        check("/usr/bin is a folder", None);
+        check(" /Help ", Some(Ok(Slash::Help)));
+        check("/resume", Some(Ok(Slash::Resume(None))));
+        check(
+            "/resume 5f21c0de",
+            Some(Ok(Slash::Resume(Some("5f21c0de".into())))),
+        );
+        check(
+            "/search retry policy",
+            Some(Ok(Slash::Search("retry policy".into()))),
+        );
+        check("/search", Some(Err("/search WORDS")));
+        check(
+            "/mode dangerous",
+            Some(Ok(Slash::Mode(Some(Mode::AskForDangerous)))),
+        );
+        check("/queue rm 2", Some(Ok(Slash::Unqueue(2))));
+        check("/queue rm 0", Some(Err("/queue, or /queue rm N")));
+        check("/q", Some(Ok(Slash::Quit)));
+        check(
+            "/modl",
+            Some(Err("there is no /modl; did you mean /model?")),
+        );
+        check(
+            "/zzzzzzz",
+            Some(Err("there is no /zzzzzzz; /help lists all")),
+        );
+        assert!(Slash::read("/mode x").is_some_and(|read| read.is_err()));
+    }
+
+    #[test]
+    fn every_command_of_the_list_is_understood() {
+        for (name, argument, _) in COMMANDS {
+            let argument = if argument.starts_with('[') {
+                ""
+            } else {
+                argument
+            };
+            let read = Slash::read(&format!("/{name} {argument}"));
+            assert!(matches!(read, Some(Ok(_))), "{name}");
+        }
+        assert_eq!(help(&BARE).len(), COMMANDS.len() + 2);
+        assert!(help(&BARE).iter().all(|line| line.chars().count() <= 80));
+    }
+}
