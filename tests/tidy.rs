@@ -12,7 +12,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("anteroom-tools", &["anteroom-api", "anteroom-gate"]),
     (
         "anteroom-runtime",
-        &["anteroom-api", "anteroom-gate", "anteroom-model", "anteroom-storage", "anteroom-tools"],
+        &[
+            "anteroom-api",
+            "anteroom-gate",
+            "anteroom-model",
+            "anteroom-storage",
+            "anteroom-tools",
+        ],
     ),
     ("anteroom-sdk", &[]),
     ("anteroom-tool-files", &["anteroom-sdk"]),
@@ -20,9 +26,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("anteroom-tool-canvas", &["anteroom-sdk"]),
     ("anteroom-tool-agents", &["anteroom-sdk"]),
     ("anteroom-tool-hostile", &["anteroom-sdk"]),
+    ("anteroom-tool-borrower", &["anteroom-sdk"]),
     ("anteroom-embed", &[]),
     ("anteroom-cli", &["anteroom-api"]),
-    ("anteroom", &["anteroom-runtime", "anteroom-embed", "anteroom-cli", "anteroom-api"]),
+    (
+        "anteroom",
+        &[
+            "anteroom-runtime",
+            "anteroom-embed",
+            "anteroom-cli",
+            "anteroom-api",
+        ],
+    ),
 ];
 
 /// The only crates that may name an outside thing in their manifest.
@@ -49,7 +64,10 @@ fn files(ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     walk(&root(), ending, &mut found);
     found.sort();
-    assert!(!found.is_empty(), "no {ending} files: the test looks in the wrong place");
+    assert!(
+        !found.is_empty(),
+        "no {ending} files: the test looks in the wrong place"
+    );
     found
 }
 
@@ -72,13 +90,22 @@ fn shown(path: &Path) -> String {
 }
 
 fn manifests() -> BTreeMap<String, BTreeSet<String>> {
-    let members = files("Cargo.toml").into_iter().filter(|path| !shown(path).starts_with("examples/"));
+    let members = files("Cargo.toml")
+        .into_iter()
+        .filter(|path| !shown(path).starts_with("examples/"));
     members
         .map(|path| {
             let manifest: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
             let name = manifest["package"]["name"].as_str().unwrap().to_owned();
-            let dependencies = manifest.get("dependencies").and_then(|value| value.as_table());
-            (name, dependencies.map(|table| table.keys().cloned().collect()).unwrap_or_default())
+            let dependencies = manifest
+                .get("dependencies")
+                .and_then(|value| value.as_table());
+            (
+                name,
+                dependencies
+                    .map(|table| table.keys().cloned().collect())
+                    .unwrap_or_default(),
+            )
         })
         .collect()
 }
@@ -92,7 +119,10 @@ fn arrows_point_at_contracts() {
             wrong.push(format!("{name} is not in the table of arrows"));
             continue;
         };
-        for dependency in dependencies.iter().filter(|name| name.starts_with("anteroom")) {
+        for dependency in dependencies
+            .iter()
+            .filter(|name| name.starts_with("anteroom"))
+        {
             if !may.contains(&dependency.as_str()) {
                 wrong.push(format!("{name} -> {dependency}"));
             }
@@ -121,14 +151,20 @@ fn files_stay_below_the_wall_and_say_what_they_are_for() {
     for path in files(".rs") {
         let name = shown(&path);
         let text = std::fs::read_to_string(&path).unwrap();
-        let is_test = name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("tests.rs");
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
+        let is_test =
+            name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("tests.rs");
+        let code = text
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or(&text);
         let lines = code.lines().count();
         if lines > MAX_LINES && !is_test {
             wrong.push(format!("{name}: {lines} lines, {MAX_LINES} are the wall"));
         }
         if !text.starts_with("//!") && !text.starts_with("#!") {
-            wrong.push(format!("{name}: does not begin with its responsibility (`//!`)"));
+            wrong.push(format!(
+                "{name}: does not begin with its responsibility (`//!`)"
+            ));
         }
         if name.ends_with("/mod.rs") {
             wrong.push(format!("{name}: name the file after the module"));
@@ -149,11 +185,19 @@ fn unsafe_has_its_reason_and_its_place() {
         let lines: Vec<&str> = text.lines().collect();
         for (index, line) in lines.iter().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            if !code.contains("unsafe {") && !code.contains("unsafe fn") && !code.contains("unsafe impl") {
+            if !code.contains("unsafe {")
+                && !code.contains("unsafe fn")
+                && !code.contains("unsafe impl")
+            {
                 continue;
             }
-            if !name.starts_with("host/tools/src/wasm/") && !name.starts_with("host/tools/src/confine") {
-                wrong.push(format!("{name}:{}: unsafe outside its two places", index + 1));
+            if !name.starts_with("host/tools/src/wasm/")
+                && !name.starts_with("host/tools/src/confine")
+            {
+                wrong.push(format!(
+                    "{name}:{}: unsafe outside its two places",
+                    index + 1
+                ));
             }
             let above = &lines[index.saturating_sub(8)..=index];
             if !above.iter().any(|line| line.contains("SAFETY:")) {
@@ -183,8 +227,13 @@ fn one_place_starts_processes_for_tools() {
 
 #[test]
 fn the_changelog_names_the_version() {
-    let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
-    let version = manifest["workspace"]["package"]["version"].as_str().unwrap();
+    let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let version = manifest["workspace"]["package"]["version"]
+        .as_str()
+        .unwrap();
     let changelog = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
     assert!(changelog.contains("## Unreleased") || changelog.contains(&format!("## {version}")));
 }

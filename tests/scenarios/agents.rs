@@ -121,7 +121,7 @@ async fn depth_and_number_of_children_are_limited() {
         .endpoint
         .chats()
         .iter()
-        .map(|chat| chat.body.to_string())
+        .map(|chat| chat.json.to_string())
         .find(|body| body.contains("p++") && body.contains("2 deep"))
         .is_some();
     assert!(deepest);

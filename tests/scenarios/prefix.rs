@@ -37,12 +37,12 @@ async fn requests_of_a_conversation_share_their_prefix() {
     assert_eq!(chats.len(), 5);
     for pair in chats.windows(2) {
         // All but the closing `]}` of the message list.
-        let (shared, whole) = shared(&pair[0].raw, &pair[1].raw);
+        let (shared, whole) = shared(&pair[0].body, &pair[1].body);
         assert!(
             shared >= whole - 2,
             "only {shared} of {whole} bytes are shared:\n{}\n{}",
-            text(&pair[0].raw[shared..]),
-            text(&pair[1].raw[shared..])
+            text(&pair[0].body[shared..]),
+            text(&pair[1].body[shared..])
         );
     }
 }
@@ -56,7 +56,7 @@ fn text(bytes: &[u8]) -> String {
 async fn the_fixed_cost_of_a_request_is_small() {
     let scene = Scene::new([Reply::text("hi")]).await;
     scene.run("x").await;
-    let body = scene.endpoint.chats()[0].body.clone();
+    let body = scene.endpoint.chats()[0].json.clone();
     let tokenizer = tiktoken_rs::o200k_base().unwrap();
     let count = |text: &str| tokenizer.encode_ordinary(text).len();
     let system = count(body["messages"][0]["content"].as_str().unwrap());
@@ -73,7 +73,7 @@ async fn the_fixed_cost_of_a_request_is_small() {
 async fn every_default_tool_is_offered() {
     let scene = Scene::new([Reply::text("hi")]).await;
     scene.run("x").await;
-    let body = scene.endpoint.chats()[0].body.clone();
+    let body = scene.endpoint.chats()[0].json.clone();
     let names: Vec<&str> = body["tools"]
         .as_array()
         .unwrap()

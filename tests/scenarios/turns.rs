@@ -63,7 +63,7 @@ async fn calls_of_one_answer_run_together_and_answer_in_order() {
     // The first call can only end because the second runs beside it.
     let told = scene.run("go").await;
     assert_eq!(told.stop(), StopReason::EndTurn);
-    let sent = scene.endpoint.chats()[1].body["messages"].clone();
+    let sent = scene.endpoint.chats()[1].json["messages"].clone();
     let results: Vec<&str> = sent
         .as_array()
         .unwrap()
@@ -145,7 +145,7 @@ async fn steering_reaches_the_next_step() {
     scene.write("go", "");
     let told = watch.until_end(turn, &|_| unreachable!()).await;
     assert_eq!(told.stop(), StopReason::EndTurn);
-    let sent = scene.endpoint.chats()[1].body["messages"].clone();
+    let sent = scene.endpoint.chats()[1].json["messages"].clone();
     assert_eq!(
         sent.as_array().unwrap().last().unwrap(),
         &json!({ "role": "user", "content": "and be quick" })
@@ -249,7 +249,7 @@ async fn the_step_limit_asks_for_last_words() {
         (told.stop(), told.answer().as_str()),
         (StopReason::MaxSteps, "that is how far I came")
     );
-    assert_eq!(scene.endpoint.chats()[2].body["tool_choice"], "none");
+    assert_eq!(scene.endpoint.chats()[2].json["tool_choice"], "none");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ pub fn render(scene: &Scene, events: &[Envelope]) -> String {
     let lines = events.iter().map(|envelope| {
         let mut value = serde_json::to_value(envelope).unwrap();
         for key in ["at", "topic"] {
-            value.as_object_mut().unwrap().remove(key);
+            value.as_object_mut().unwrap().shift_remove(key);
         }
         settle(&mut value, &mut names);
         value.to_string().replace(&workspace, "<workspace>")
@@ -22,7 +22,7 @@ pub fn render(scene: &Scene, events: &[Envelope]) -> String {
 fn settle(value: &mut serde_json::Value, names: &mut BTreeMap<String, String>) {
     match value {
         serde_json::Value::Object(object) => {
-            object.remove("meter");
+            object.shift_remove("meter");
             for (key, value) in object.iter_mut() {
                 if key.ends_with("_at") || key == "digest" {
                     *value = serde_json::Value::Null;

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A moment in 2026; the clock of every scene starts here.
 const START: i64 = 1_790_000_000_000;
 /// How long a scene waits for what must come; reached only by a failing test.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A host, its endpoint, its folders.
 pub struct Scene {

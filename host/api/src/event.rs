@@ -47,6 +47,10 @@ pub struct Envelope {
 /// A fact. Stored before it is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "noun", content = "event", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once and moved seldom; a box would stand in every match of every frontend"
+)]
 pub enum Event {
     /// About a conversation.
     Conversation(ConversationEvent),
@@ -153,6 +157,10 @@ pub enum Delta {
 /// What a follower receives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "signal", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once and moved seldom; a box would stand in every match of every frontend"
+)]
 pub enum Signal {
     /// A fact, in order, each once.
     Event {

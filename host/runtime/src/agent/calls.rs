@@ -146,8 +146,9 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
             let outcome = turn
                 .engine
                 .registry
-                .call(permit, call, services.clone(), stop.clone())
+                .call(permit, call, Arc::new(services.clone()), stop.clone())
                 .await;
+            services.settled().await;
             let reached = services
                 .record()
                 .decisions

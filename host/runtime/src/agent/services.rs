@@ -2,7 +2,7 @@
 
 use super::child;
 use super::turn::TurnContext;
-use crate::approvals::Asker;
+use crate::approvals::{Asker, NOBODY};
 use anteroom_api::{
     Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
     Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic,
@@ -10,18 +10,33 @@ use anteroom_api::{
 use anteroom_gate::Asked;
 use anteroom_storage::StoredRule;
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::RwLock;
 
 /// The longest body of a canvas.
 const MAX_CANVAS_BYTES: usize = 1 << 20;
 
-/// The services of one call.
-pub(crate) struct CallServices {
+/// The services of one call. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct CallServices(Arc<Inner>);
+
+pub(crate) struct Inner {
     turn: Arc<TurnContext>,
     item: ItemId,
     tool: String,
     stop: Stop,
     record: Mutex<CallRecord>,
+    /// Held by everything that must come to its own end although the call was dropped.
+    busy: Arc<RwLock<()>>,
+}
+
+impl Deref for CallServices {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 /// What became known of a call while it ran.
@@ -32,14 +47,36 @@ pub(crate) struct CallRecord {
 }
 
 impl CallServices {
-    pub(crate) fn new(turn: Arc<TurnContext>, item: ItemId, tool: String, stop: Stop) -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn new(turn: Arc<TurnContext>, item: ItemId, tool: String, stop: Stop) -> Self {
+        let (record, busy) = (Mutex::default(), Arc::default());
+        Self(Arc::new(Inner {
             turn,
             item,
             tool,
             stop,
-            record: Mutex::default(),
-        })
+            record,
+            busy,
+        }))
+    }
+
+    /// Waits until questions and children of a dropped call have come to their end, so that their facts are
+    /// told before the call's.
+    pub(crate) async fn settled(&self) {
+        drop(self.busy.write().await);
+    }
+
+    /// Runs a future to its end even if whoever waits for it goes away.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let busy = self.busy.clone().read_owned().await;
+        let task = tokio::spawn(async move {
+            let done = work.await;
+            drop(busy);
+            done
+        });
+        task.await.ok()
     }
 
     /// What was decided, and the child that was started.
@@ -95,6 +132,14 @@ impl CallServices {
 
     /// Asks, and tells the frontends meanwhile what the turn waits for.
     pub(crate) async fn ask_person(&self, asked: Asked) -> (Resolution, String) {
+        let services = self.clone();
+        let answer = self
+            .to_the_end(async move { services.ask_now(asked).await })
+            .await;
+        answer.unwrap_or((Resolution::NotAnswered, NOBODY.to_owned()))
+    }
+
+    async fn ask_now(&self, asked: Asked) -> (Resolution, String) {
         let phase = |phase| Delta::Phase {
             turn: self.turn.root.turn,
             phase,
@@ -171,13 +216,13 @@ impl Services for CallServices {
         options: Vec<String>,
         is_multiple: bool,
     ) -> BoxFuture<'_, Answer> {
-        Box::pin(async move {
-            self.turn
-                .engine
-                .desk
-                .question(&self.asker(), text, options, is_multiple, &self.stop)
+        let services = self.clone();
+        let ask = async move {
+            let (asker, desk) = (services.asker(), &services.turn.engine.desk);
+            desk.question(&asker, text, options, is_multiple, &services.stop)
                 .await
-        })
+        };
+        Box::pin(async move { self.to_the_end(ask).await.unwrap_or(Answer::NotAnswered) })
     }
 
     fn output(&self, stream: OutputStream, text: String) {
@@ -251,10 +296,24 @@ impl Services for CallServices {
     }
 
     fn run_agent(&self, task: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>> {
-        Box::pin(async move {
-            let started = |child| self.lock().child = Some(child);
-            child::run(&self.turn, self.item, task, self.stop.clone(), started).await
-        })
+        let services = self.clone();
+        let run = async move {
+            let started = |child| services.lock().child = Some(child);
+            child::run(
+                &services.turn,
+                services.item,
+                task,
+                services.stop.clone(),
+                started,
+            )
+            .await
+        };
+        let failed = || {
+            Err(AgentFailure::Failed(
+                "it could not finish because of an error".into(),
+            ))
+        };
+        Box::pin(async move { self.to_the_end(run).await.unwrap_or_else(failed) })
     }
 }
 
