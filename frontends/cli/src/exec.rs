@@ -1,6 +1,7 @@
 //! `aroom exec`: one turn without a person. The answer goes to standard output, everything else to
 //! standard error, and nothing is ever asked.
 
+mod explain;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,9 @@ use crate::interrupts::Interrupt;
 use crate::invocation::Exec;
 use crate::target::Target;
 use crate::theme::Style;
-use crate::words;
 use anteroom_api::{
-    Content, ConversationId, Delta, Phase, Problem, ProblemCode, Signal, StopReason, Topic, TurnId,
-    TurnOp, TurnOptions,
+    Content, ConversationId, Delta, Phase, Problem, ProblemCode, Signal, Topic, TurnId, TurnOp,
+    TurnOptions,
 };
 use record::{Progress, Record};
 use std::time::Duration;
@@ -303,7 +303,7 @@ async fn finish(
     if let Some(line) = record.summary(&context.printer.err_theme()) {
         context.printer.dim(&line);
     }
-    if let Some(problem) = explain(context, exec, record, cut).await {
+    if let Some(problem) = explain::end(context, exec, record, cut).await {
         context.printer.problem(&problem);
     }
     Ok(code)
@@ -329,74 +329,4 @@ fn deliver(context: &mut Context, exec: &Exec, record: &Record, code: u8) -> Res
             .progress(&theme.paint(Style::Dim, text.trim_end()));
     }
     Ok(())
-}
-
-/// What to say about an end that is not the wanted one.
-async fn explain(
-    context: &Context,
-    exec: &Exec,
-    record: &Record,
-    cut: Option<Cut>,
-) -> Option<Problem> {
-    let again = format!(
-        "`aroom exec -r {} \"go on\"`",
-        crate::target::short(record.conversation)
-    );
-    match cut {
-        Some(Cut::Timeout) => {
-            let limit = exec.timeout.unwrap_or_default();
-            let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-            return Some(
-                Problem::new(
-                    ProblemCode::LimitReached,
-                    format!("cancelled after {}", words::duration(limit)),
-                )
-                .hint(format!("give more `--timeout`, or go on with {again}")),
-            );
-        }
-        Some(Cut::Interrupted(_) | Cut::Stopping) => {
-            return Some(
-                Problem::new(ProblemCode::Conflict, "cancelled")
-                    .hint(format!("go on with {again}")),
-            );
-        }
-        Some(Cut::BrokenPipe) => return None,
-        None => {}
-    }
-    match record.stop()? {
-        StopReason::EndTurn => record.denial(),
-        StopReason::Failed { problem } if problem.code == ProblemCode::NotConfigured => {
-            Some(connect::not_configured(context).await)
-        }
-        StopReason::Failed { problem } => Some(problem.clone()),
-        StopReason::MaxSteps => Some(
-            Problem::new(
-                ProblemCode::LimitReached,
-                "the limit of model requests was reached",
-            )
-            .hint(format!("give more `--max-turns`, or go on with {again}")),
-        ),
-        StopReason::MaxTokens => Some(
-            Problem::new(
-                ProblemCode::LimitReached,
-                "the endpoint cut the answer at its token limit",
-            )
-            .hint(format!("go on with {again}")),
-        ),
-        StopReason::Refusal => Some(
-            Problem::new(ProblemCode::EndpointFailed, "the model refused")
-                .hint("say it differently, or try another `--model`"),
-        ),
-        StopReason::Cancelled => Some(
-            Problem::new(
-                ProblemCode::Conflict,
-                "the run was cancelled from elsewhere",
-            )
-            .hint(format!("go on with {again}")),
-        ),
-        StopReason::Interrupted => Some(
-            Problem::new(ProblemCode::Internal, "the run was cut off")
-                .hint(format!("go on with {again}")),
-        ),
-    }
 }

@@ -79,6 +79,13 @@ pub(crate) fn code(report: &EndpointReport) -> u8 {
     failed.map_or(exit::OK, |problem| exit::of_problem(problem.code))
 }
 
+/// The same for one who does not need tools.
+pub(crate) fn code_without_tools(report: &EndpointReport) -> u8 {
+    let needed = report.steps.iter().filter(|step| step.name != "tools");
+    let failed = needed.filter_map(|step| step.problem.as_ref()).next();
+    failed.map_or(exit::OK, |problem| exit::of_problem(problem.code))
+}
+
 /// The steps of a test, then the models.
 pub(crate) fn report_lines(report: &EndpointReport, theme: &Theme) -> Vec<String> {
     let mut lines: Vec<String> = report

@@ -197,6 +197,17 @@ fn the_wizard_takes_defaults_numbers_and_words() {
 }
 
 #[test]
+fn an_endpoint_without_tools_is_saved() {
+    let mut views = views("");
+    let problem = Problem::new(ProblemCode::EndpointFailed, "ignores tools");
+    views.endpoint.steps.push(step("tools", Some(problem)));
+    let (code, written, _) = flags(&["init", "--yes"], views.clone());
+    assert_eq!((code, written.len()), (0, 2));
+    let (code, written) = wizard(views, &["", ""]);
+    assert_eq!((code, written.len()), (Ok(0), 2));
+}
+
+#[test]
 fn what_does_not_work_is_saved_only_on_demand() {
     let refused = || {
         let mut views = views("");
