@@ -105,6 +105,9 @@ impl Slot {
     }
 }
 
+/// A longer name or id is none: it is told with every delta, and no tool has it.
+const NAME_BYTES: usize = 1024;
+
 /// Longer arguments count as incomplete while they grow.
 const LOOKED_AT: usize = 256 * 1024;
 
@@ -249,11 +252,12 @@ impl Growing {
         let Some(held) = self.calls.get_mut(slot) else {
             return Ok(());
         };
-        if held.id.is_empty() {
+        if held.id.is_empty() && id.len() <= NAME_BYTES {
             held.id = id;
         }
         // A name may come in pieces, or again with every piece of the arguments.
-        if held.name != name && held.arguments.is_empty() {
+        let is_sane = held.name.len() + name.len() <= NAME_BYTES;
+        if held.name != name && held.arguments.is_empty() && is_sane {
             held.name.push_str(&name);
         }
         held.arguments.push_str(&arguments);

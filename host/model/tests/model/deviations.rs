@@ -259,6 +259,11 @@ async fn calls_of_odd_shape() {
             two("call_2", "call_1"),
         ),
         (
+            "a name that cannot be one",
+            chunks(&[calls(json!([{ "id": "x".repeat(2000), "function": { "name": "x".repeat(2000) } }]))]),
+            called(vec![call("call_1", "", json!({}))]),
+        ),
+        (
             "arguments that are no object",
             chunks(&[calls(json!([{ "function": f(json!("{\"a\":")) }]))]),
             called(vec![CallRequest { id: "call_1".into(), name: "f".into(), arguments: Err("{\"a\":".into()) }]),

@@ -1,6 +1,6 @@
 //! Keys: given or printed by a command, run when needed, never shown.
 
-use crate::endpoint::{Endpoint as Scripted, Reply};
+use crate::endpoint::{Endpoint as Scripted, Gate, Reply, Step};
 use crate::{ask, said, settings};
 use anteroom_api::Problem;
 use anteroom_model::{Client, Endpoint, ModelError, Secret};
@@ -62,25 +62,28 @@ async fn the_command_is_run_at_first_use_and_once_more_when_refused() {
 
 #[tokio::test]
 async fn requests_at_the_same_time_share_one_run() {
+    const MANY: usize = 8;
     let folder = tempfile::tempdir().unwrap();
     let scripted = Scripted::start().await;
-    // All are refused with the first key, all are served with the second.
-    scripted.choose(|_| None);
-    scripted.script((0..8).map(|_| Reply::error(401, "expired")));
+    // All are refused with the first key before any is answered with the second.
+    let gate = Gate::new();
+    let mut refused = Reply::error(401, "expired");
+    refused.steps.insert(0, Step::Wait(gate.clone()));
+    scripted.script(vec![refused; MANY]);
     let client = with_command(&scripted, &counting(&folder));
-    let asking: Vec<_> = (0..8)
+    let asking: Vec<_> = (0..MANY)
         .map(|_| {
             let client = client.clone();
             tokio::spawn(async move { ask(&client).await.1 })
         })
         .collect();
-    scripted.chat(7).await;
-    scripted.script((0..8).map(|_| Reply::text("a").without_usage()));
+    scripted.chat(MANY - 1).await;
+    scripted.script(vec![Reply::text("a").without_usage(); MANY]);
+    gate.open();
     for asked in asking {
-        let _ = asked.await.unwrap();
+        assert_eq!(asked.await.unwrap(), Ok(said("a")));
     }
-    // Whoever is refused with a key that has been replaced takes the new one.
-    assert!(runs(&folder) <= 3, "{} runs", runs(&folder));
+    assert_eq!(runs(&folder), 2);
 }
 
 #[tokio::test]
