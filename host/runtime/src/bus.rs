@@ -8,7 +8,7 @@ use crate::ambient::Ambient;
 use anteroom_api::{Delta, Envelope, Event, OpId, Problem, Seq, Signal, Signals, Topic, TurnId};
 use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, mpsc};
 
 /// Signals kept for a follower that is busy; beyond it previews are dropped and facts are read again.
@@ -88,6 +88,7 @@ impl Bus {
                 channel.in_flight -= 1;
                 channel.tell(stored.as_deref().unwrap_or(&[]));
             });
+            bus.forget_if_idle(topic);
             stored
         });
         match task.await {
@@ -101,10 +102,11 @@ impl Bus {
 
     /// Tells a preview. Never waits, never fails; nobody has to hear it.
     pub(crate) fn preview(&self, topic: Topic, delta: Delta) {
-        self.with_channel(topic, |channel| {
+        let topics = self.topics();
+        if let Some(channel) = topics.get(&topic) {
             // An error only says that nobody follows.
             drop(channel.sender.send(Cast::Delta(Arc::new(delta))));
-        });
+        }
     }
 
     /// Tells what cannot be stored, above all that nothing can be stored.
@@ -137,14 +139,27 @@ impl Bus {
         Signals::new(receiver)
     }
 
+    /// A topic that nobody follows and nobody writes to costs nothing.
+    fn forget_if_idle(&self, topic: Topic) {
+        let mut topics = self.topics();
+        let is_idle =
+            |channel: &Channel| channel.in_flight == 0 && channel.sender.receiver_count() == 0;
+        if topics.get(&topic).is_some_and(is_idle) {
+            topics.remove(&topic);
+        }
+    }
+
     fn with_channel<T>(&self, topic: Topic, act: impl FnOnce(&mut Channel) -> T) -> T {
-        let mut topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        act(topics.entry(topic).or_insert_with(|| Channel {
+        act(self.topics().entry(topic).or_insert_with(|| Channel {
             sender: broadcast::Sender::new(BROADCAST_CAPACITY),
             told: None,
             in_flight: 0,
             waiting: BTreeMap::new(),
         }))
+    }
+
+    fn topics(&self) -> MutexGuard<'_, HashMap<Topic, Channel>> {
+        self.0.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::agent::child::Limiter;
 use crate::agent::prompt::{self, PromptSources};
 use crate::agent::turn::{self, Root, TurnContext, TurnReport};
+use crate::config::Sandbox;
 use crate::engine::Engine;
 use anteroom_api::{
-    Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
-    Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
+    Capability, Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
+    QueuedInput, Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
 use anteroom_gate::{Gate, Memory, Place, Policy, Rule};
 use anteroom_tools::{Definition, Session};
@@ -66,10 +67,11 @@ pub(crate) type Address = mpsc::Sender<Letter>;
 /// Starts the task that owns a conversation.
 pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Address, Problem> {
     let workspace = PathBuf::from(&view.workspace);
-    let temp = engine.paths.data.join("temp").join(view.id.to_string());
+    let temp = engine.paths.temp(view.id);
     let session = Session::new(workspace.clone(), temp).map_err(Problem::from)?;
     let (address, letters) = mpsc::channel(LETTERS);
     let is_titled = !view.title.is_empty();
+    let is_tainted = Arc::new(AtomicBool::new(view.trust == Trust::Untrusted));
     let owner = Owner {
         engine,
         view,
@@ -80,6 +82,7 @@ pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Addre
         queue: VecDeque::new(),
         running: None,
         is_titled,
+        is_tainted,
     };
     tokio::spawn(owner.run(letters));
     Ok(address)
@@ -96,6 +99,7 @@ struct Owner {
     queue: VecDeque<Waiting>,
     running: Option<Running>,
     is_titled: bool,
+    is_tainted: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -386,7 +390,7 @@ impl Owner {
             max_steps: options
                 .max_steps
                 .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
-            is_tainted: AtomicBool::new(self.view.trust == Trust::Untrusted),
+            is_tainted: self.is_tainted.clone(),
             steering: std::sync::Mutex::default(),
             settings,
             engine: self.engine.clone(),
@@ -407,7 +411,11 @@ impl Owner {
             shell: crate::host::SHELL,
         };
         let system = prompt::render(&prompt::sections(&sources));
-        let tools = self.engine.registry.definitions().await;
+        let mut tools = self.engine.registry.definitions().await;
+        if settings.safety.sandbox == Sandbox::Require {
+            // This build has no sandbox of the operating system, so nothing may start a process.
+            tools.retain(|tool| !tool.capabilities.contains(&Capability::Process));
+        }
         let frozen = Frozen { system, tools };
         self.frozen = Some(frozen.clone());
         frozen

@@ -4,7 +4,7 @@ use crate::ambient::Ambient;
 use crate::approvals::Desk;
 use crate::bus::Bus;
 use crate::config::Settings;
-use anteroom_api::{Problem, ProblemCode};
+use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
 use anteroom_storage::Storage;
 use anteroom_tools::Registry;
@@ -34,6 +34,13 @@ pub(crate) struct Paths {
     pub(crate) data: PathBuf,
     /// The person's home folder, for judging commands.
     pub(crate) user_home: Option<PathBuf>,
+}
+
+impl Paths {
+    /// The private folder of a conversation's tools.
+    pub(crate) fn temp(&self, conversation: ConversationId) -> PathBuf {
+        self.data.join("temp").join(conversation.to_string())
+    }
 }
 
 /// The parts an engine is put together from.

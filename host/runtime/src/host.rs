@@ -11,8 +11,8 @@ use crate::{recovery, wiring};
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
     ConversationView, ElicitationOp, Event, GrantOp, HostHandle, HostPort, ModuleEvent, ModuleId,
-    ModuleOp, ModuleOrigin, ModuleState, Op, OpId, Problem, ProblemCode, Reads, Rejection, Seq,
-    SettingEvent, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
+    ModuleOp, ModuleOrigin, Op, OpId, Problem, ProblemCode, Reads, Rejection, Seq, SettingEvent,
+    SettingOp, Signals, Topic, Trust, TurnOp, Usage,
 };
 use anteroom_storage::{Storage, UserStamp};
 use anteroom_tools::Registry;
@@ -100,7 +100,7 @@ impl Host {
             conversations: Mutex::default(),
             view: View::new(port.clone()),
         });
-        port.load_folders(&options.workspace).await?;
+        port.load_folders(&options.workspace).await;
         Ok(Self { port })
     }
 
@@ -207,6 +207,9 @@ impl Port {
                     }
                 }
                 let deleted = ConversationEvent::Deleted { conversation };
+                let temp = self.engine.paths.temp(conversation);
+                // What is left there is scratch; a failure shows in `aroom doctor` as size.
+                drop(tokio::fs::remove_dir_all(temp).await);
                 self.tell(Topic::Host, id, Event::Conversation(deleted))
                     .await
             }
@@ -390,36 +393,14 @@ impl Port {
     }
 
     /// Loads the user's tools, and the project's if its folder is trusted.
-    async fn load_folders(&self, workspace: &Path) -> Result<(), Problem> {
+    async fn load_folders(&self, workspace: &Path) {
         let mut folders = vec![(self.sources.home.join("tools"), ModuleOrigin::User)];
         if self.sources.is_project_trusted {
             folders.push((workspace.join(".anteroom/tools"), ModuleOrigin::Project));
         }
-        let mut found = Vec::new();
         for (folder, origin) in folders {
-            found.extend(self.engine.registry.load_folder(&folder, origin).await);
+            self.engine.registry.load_folder(&folder, origin).await;
         }
-        if found.is_empty() {
-            return Ok(());
-        }
-        let modules = self.engine.registry.modules().await;
-        let mut events = Vec::new();
-        for module in modules
-            .into_iter()
-            .filter(|module| found.contains(&module.id))
-        {
-            events.push(Event::Module(match &module.state {
-                ModuleState::Loaded => ModuleEvent::Loaded {
-                    module: Box::new(module),
-                },
-                ModuleState::Failed { problem } => ModuleEvent::Failed {
-                    module: module.id.clone(),
-                    problem: problem.clone(),
-                },
-            }));
-        }
-        self.engine.bus.publish(Topic::Host, None, events).await?;
-        Ok(())
     }
 
     async fn tell(&self, topic: Topic, cause: OpId, event: Event) -> Result<(), Problem> {

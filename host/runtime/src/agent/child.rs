@@ -204,7 +204,7 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         limiter: parent.limiter.clone(),
         max_steps: parent.settings.safety.subagent.max_iterations,
         // What the parent has read from outside may stand in the prompt.
-        is_tainted: AtomicBool::new(parent.is_tainted.load(Ordering::Relaxed)),
+        is_tainted: Arc::new(AtomicBool::new(parent.is_tainted.load(Ordering::Relaxed))),
         steering: std::sync::Mutex::default(),
         engine,
     })

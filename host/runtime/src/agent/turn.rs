@@ -40,7 +40,8 @@ pub(crate) struct TurnContext {
     pub(crate) depth: u32,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) max_steps: u32,
-    pub(crate) is_tainted: AtomicBool,
+    /// Whether content from outside has entered; shared by all turns of the conversation.
+    pub(crate) is_tainted: Arc<AtomicBool>,
     /// Input that a person adds while the turn runs.
     pub(crate) steering: Mutex<Vec<Vec<Content>>>,
 }
