@@ -4,6 +4,25 @@
 //! [`Permit`]s, and a tool call costs one. It knows no tool by name: what it judges is what a call
 //! tries to do. What *holds* is the sandbox around a process; what is said here informs a person.
 //!
+//! ```
+//! use anteroom_gate::{CallFacts, CallVerdict, Effect, EffectVerdict, Gate, Memory, Place, Policy};
+//! # use anteroom_api::{Capability, Tier};
+//! let place = Place { workspace: "/home/ada/app".into(), home: None, protected: Vec::new() };
+//! let gate = Gate::new(Policy::default(), place, Memory::default())?;
+//! let facts = CallFacts {
+//!     tool: "bash".into(),
+//!     declared: Tier::Execute,
+//!     arguments: serde_json::json!({"command": "ls"}),
+//!     capabilities: vec![Capability::Process],
+//!     is_third_party: false,
+//! };
+//! let CallVerdict::Allow(permit) = gate.judge_call(facts) else { panic!("its effects ask for themselves") };
+//! let run = |line: &str| Effect::Process { line: line.into(), cwd: String::new(), is_background: false };
+//! assert!(matches!(permit.judge(&run("ls")), EffectVerdict::Allow { tier: Tier::Read, .. }));
+//! assert!(matches!(permit.judge(&run("rm -rf /")), EffectVerdict::Ask(_)));
+//! # Ok::<(), anteroom_gate::PolicyError>(())
+//! ```
+//!
 //! A [`Permit`] can be neither made nor copied outside this crate:
 //!
 //! ```compile_fail

@@ -110,7 +110,7 @@ impl Walker<'_> {
                 }
                 self.line(&line.text, scope, feed)
             }
-            Inner::Script(file) => self.script(&file, scope, feed),
+            Inner::Script { file, is_shell } => self.script(&file, is_shell, scope, feed),
             Inner::Stdin { is_shell } => self.stdin(is_shell, scope, feed),
             Inner::Code(code) => {
                 self.check_origin(code.taint, "runs");
@@ -121,7 +121,7 @@ impl Walker<'_> {
     }
 
     /// A file that a shell or an interpreter runs.
-    fn script(&mut self, file: &Field, scope: &mut Scope, feed: &Feed) -> Output {
+    fn script(&mut self, file: &Field, is_shell: bool, scope: &mut Scope, feed: &Feed) -> Output {
         self.check_origin(file.taint, "runs");
         let known = scope
             .files
@@ -132,6 +132,12 @@ impl Walker<'_> {
         if let Some((_, content)) = known {
             self.check_origin(content.taint, "runs");
             if let Some(text) = content.text {
+                if !is_shell || text.starts_with("#!") {
+                    self.code(&text, scope);
+                }
+                if !is_shell {
+                    return Output::unknown(content.taint);
+                }
                 return self.line(&text, &mut scope.clone(), feed);
             }
         }

@@ -2,6 +2,9 @@
 
 use super::scope::{Taint, UNKNOWN};
 
+/// Longest text of one field, bytes: more than any line that is parsed.
+const MAX_FIELD_BYTES: usize = 256 * 1024;
+
 /// One argument as a program would get it, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Field {
@@ -78,16 +81,30 @@ impl Builder {
     }
 
     pub(super) fn quoted(&mut self, text: &str) {
+        if !self.has_room(text) {
+            return;
+        }
         let open = self.open.get_or_insert_default();
         open.text.push_str(text);
         open.pattern.push_str(&globset::escape(text));
     }
 
     pub(super) fn unquoted(&mut self, text: &str) {
+        if !self.has_room(text) {
+            return;
+        }
         let open = self.open.get_or_insert_default();
         open.text.push_str(text);
         open.pattern.push_str(text);
         open.has_pattern |= text.contains(['*', '?', '[']);
+    }
+
+    /// Whether more text is followed. A variable that is put together from itself can double without end.
+    fn has_room(&mut self, text: &str) -> bool {
+        let length = self.open.as_ref().map_or(0, |open| open.text.len());
+        let has_room = length + text.len() <= MAX_FIELD_BYTES;
+        self.is_known &= has_room;
+        has_room
     }
 
     /// An unquoted expansion: blanks in it separate fields.

@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) const MAX_BYTES: usize = 128 * 1024;
 /// The parser backtracks; its time doubles with each level of unclosed nesting.
 const MAX_DEPTH: usize = 10;
+/// The parser goes down the stack with each clause; prose and programs in quotes may hold such words too.
+const MAX_CLAUSES: usize = 40;
 /// Nested `case` clauses are parsed twice per level.
 const MAX_CASES: usize = 6;
 /// Longest run of digits the parser turns into a number without overflow.
@@ -133,6 +135,7 @@ fn is_parsable(text: &str) -> bool {
         && depth(text, '(', ')') <= MAX_DEPTH
         && depth(text, '{', '}') <= MAX_DEPTH
         && depth(text, '[', ']') <= MAX_DEPTH
+        && keyword_depth(text) <= MAX_CLAUSES
         && text.matches("case").count() <= MAX_CASES
         && !has_long_number(text)
 }
@@ -146,6 +149,23 @@ fn depth(text: &str, open: char, close: char) -> usize {
             deepest = deepest.max(depth);
         } else if c == close {
             depth = depth.saturating_sub(1);
+        }
+    }
+    deepest
+}
+
+/// How deeply clauses are nested, words in quotes taken for keywords too.
+fn keyword_depth(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        match word {
+            "if" | "while" | "until" | "for" | "case" => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            "fi" | "done" | "esac" => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
     deepest

@@ -201,6 +201,15 @@ impl Scope {
         self.folders.last().cloned().unwrap_or_default()
     }
 
+    /// Adds folders without forgetting the ones known.
+    pub(super) fn may_be_in(&mut self, folders: &[String]) {
+        for folder in folders {
+            if !self.folders.contains(folder) {
+                self.folders.insert(0, folder.clone());
+            }
+        }
+    }
+
     /// Adds a folder the rest of the line may run in.
     pub(super) fn enter(&mut self, path: &str) {
         let entered: Vec<String> = self

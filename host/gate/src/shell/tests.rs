@@ -607,6 +607,10 @@ fn disguises_of_hard_blocks() {
             "cd / && rm -rf *",
             "cd ~; rm -rf .",
             "cd ..; rm -rf *",
+            "cd build; rm -rf *",
+            "cd build || rm -rf *",
+            "cd build && ls; rm -rf *",
+            "cat > x.py <<'EOF'\nimport os\nos.system('rm -rf /')\nEOF\npython3 x.py",
             "pushd /; rm -rf ./*",
             "python3 -c 'import os; os.system(\"rm -rf /\")'",
             "python3 -c 'import shutil; shutil.rmtree(\"/\")'",
@@ -720,6 +724,8 @@ fn what_cannot_be_taken_back_is_destructive() {
             "X=--hard; git reset $X",
             "some-wrapper git push --force",
             "cd src && rm -rf old",
+            "cd build && rm -rf *",
+            "mkdir -p build && cd build && rm -rf ./*",
             "rm *",
             "echo $(git reset --hard)",
         ],
@@ -818,6 +824,40 @@ fn sensitive_and_outside_paths_are_always_asked() {
             "cd .git/hooks; echo x > pre-commit",
         ],
     );
+}
+
+#[test]
+fn what_is_more_than_can_be_analysed_is_asked_in_every_mode() {
+    for line in [
+        ":;".repeat(5000) + "rm -rf /",
+        format!("{}id{}", "$(".repeat(9), ")".repeat(9)) + &"; eval 'eval \"eval x\"'".repeat(900),
+        "true ".repeat(60_000),
+        format!("{}x{}", "while ls; do ".repeat(70), "; done".repeat(70)),
+        format!("{}x{}", "if a; then ".repeat(300), "; fi".repeat(300)),
+        "x=1; ".to_owned() + &"x=$x$x; ".repeat(60) + "eval $x",
+        "f(){ g; g; }; g(){ f; f; }; f; ".repeat(40),
+    ] {
+        let judgement = judge(&line);
+        assert!(
+            judgement.tier >= Tier::Execute && !judgement.is_resolved,
+            "{:.60}",
+            line
+        );
+    }
+    // Clauses in lines in lines stay within the stack.
+    let clauses = |inner: &str| {
+        format!(
+            "{}{inner}{}",
+            "while ls; do ".repeat(19),
+            "; done".repeat(19)
+        )
+    };
+    let inner = clauses(&format!("eval \"{}\"", clauses("rm -rf /")));
+    let judgement = judge(&clauses(&format!("eval '{inner}'")));
+    assert!(judgement.hard_block.is_some() || judgement.always_asks);
+    for line in [":;".repeat(5000), "true ".repeat(60_000)] {
+        assert!(judge(&line).always_asks, "{:.60}", line);
+    }
 }
 
 /// One row for each incident the gate was designed after.

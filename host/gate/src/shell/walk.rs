@@ -10,9 +10,13 @@ use anteroom_api::Tier;
 use brush_parser::ast;
 
 /// Most simple commands that are judged, in all possibilities together.
-const MAX_COMMANDS: usize = 400;
+const MAX_COMMANDS: usize = 2000;
+/// Most text that is parsed, lines in lines counted each time, bytes.
+const MAX_BYTES: usize = 2 * parse::MAX_BYTES;
 /// Deepest nesting of lines in lines.
 const MAX_DEPTH: usize = 12;
+/// Deepest nesting of commands in commands, in all lines together.
+const MAX_CLAUSES: usize = 60;
 /// Deepest level at which text that does not parse is taken apart.
 const FRAGMENT_DEPTH: usize = 3;
 /// Words that may stand before a command.
@@ -24,6 +28,7 @@ pub(super) struct Walker<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) report: Report,
     depth: usize,
+    clauses: usize,
     commands: usize,
     bytes: usize,
 }
@@ -34,9 +39,16 @@ impl<'a> Walker<'a> {
             context,
             report: Report::new(),
             depth: 0,
+            clauses: 0,
             commands: 0,
             bytes: 0,
         }
+    }
+
+    /// The line is more than is analysed. What lies beyond could be anything, so no mode lets it pass.
+    fn exceed(&mut self, reason: &str) {
+        self.report.unresolved(reason);
+        self.report.always_asks = true;
     }
 
     /// Goes one level down; the counterpart of [`Self::leave`]. False when the line is nested too deeply.
@@ -44,8 +56,7 @@ impl<'a> Walker<'a> {
         self.depth += 1;
         let is_within = self.depth <= MAX_DEPTH;
         if !is_within {
-            self.report
-                .unresolved("it is nested too deeply to be analysed");
+            self.exceed("it is nested too deeply to be analysed");
         }
         is_within
     }
@@ -59,8 +70,7 @@ impl<'a> Walker<'a> {
         self.commands += 1;
         let is_within = self.commands <= MAX_COMMANDS;
         if !is_within {
-            self.report
-                .unresolved("it has too many commands to be analysed");
+            self.exceed("it has too many commands to be analysed");
         }
         is_within
     }
@@ -68,7 +78,11 @@ impl<'a> Walker<'a> {
     /// Walks a text as a line of its own.
     pub(super) fn line(&mut self, text: &str, scope: &mut Scope, feed: &Feed) -> Output {
         self.bytes = self.bytes.saturating_add(text.len());
-        let is_within = self.enter() && self.bytes <= parse::MAX_BYTES;
+        let is_short = self.bytes <= MAX_BYTES && text.len() <= parse::MAX_BYTES;
+        if !is_short {
+            self.exceed("it is too long to be analysed");
+        }
+        let is_within = self.enter() && is_short;
         let program = if is_within {
             parse::program(text)
         } else {
@@ -150,13 +164,27 @@ impl<'a> Walker<'a> {
     }
 
     fn and_or(&mut self, list: &ast::AndOrList, scope: &mut Scope, feed: &Feed) -> Output {
-        let mut output = self.pipeline(&list.first, scope, feed);
         let was_conditional = scope.is_conditional;
+        let before = scope.folders.clone();
+        let mut output = self.pipeline(&list.first, scope, feed);
         for next in &list.additional {
             scope.is_conditional = true;
-            let (ast::AndOr::And(pipeline) | ast::AndOr::Or(pipeline)) = next;
+            let pipeline = match next {
+                ast::AndOr::And(pipeline) => {
+                    // What comes next runs only where `cd` has succeeded.
+                    if scope.folders.len() > before.len() && scope.folders.starts_with(&before) {
+                        scope.folders.drain(..before.len());
+                    }
+                    pipeline
+                }
+                ast::AndOr::Or(pipeline) => {
+                    scope.may_be_in(&before);
+                    pipeline
+                }
+            };
             output = output.then(self.pipeline(pipeline, scope, feed));
         }
+        scope.may_be_in(&before);
         scope.is_conditional = was_conditional;
         output
     }
@@ -181,6 +209,18 @@ impl<'a> Walker<'a> {
     }
 
     fn command_node(&mut self, command: &ast::Command, scope: &mut Scope, feed: &Feed) -> Output {
+        self.clauses += 1;
+        let output = if self.clauses <= MAX_CLAUSES {
+            self.any_command(command, scope, feed)
+        } else {
+            self.exceed("it is nested too deeply to be analysed");
+            Output::unknown(feed.taint)
+        };
+        self.clauses -= 1;
+        output
+    }
+
+    fn any_command(&mut self, command: &ast::Command, scope: &mut Scope, feed: &Feed) -> Output {
         match command {
             ast::Command::Simple(simple) => self.simple(simple, scope, feed),
             ast::Command::Compound(compound, redirects) => {

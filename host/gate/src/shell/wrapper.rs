@@ -15,7 +15,7 @@ pub(super) enum Inner {
     /// A line for this shell.
     Here { line: Field },
     /// A file that is run.
-    Script(Field),
+    Script { file: Field, is_shell: bool },
     /// Whatever comes on standard input.
     Stdin { is_shell: bool },
     /// A program text in another language.
@@ -213,7 +213,10 @@ pub(super) fn inner(program: &str, argv: &[Field], feed: &Feed) -> Vec<Inner> {
         }],
         "." | "source" => arguments
             .first()
-            .map(|file| Inner::Script(file.clone()))
+            .map(|file| Inner::Script {
+                file: file.clone(),
+                is_shell: true,
+            })
             .into_iter()
             .collect(),
         "watch" | "ssh" | "parallel" => line_at_end(program, arguments),
@@ -236,7 +239,10 @@ pub(super) fn inner(program: &str, argv: &[Field], feed: &Feed) -> Vec<Inner> {
 fn own_script(argv: &[Field]) -> Option<Inner> {
     argv.first()
         .filter(|name| name.text.contains('/'))
-        .map(|name| Inner::Script(name.clone()))
+        .map(|name| Inner::Script {
+            file: name.clone(),
+            is_shell: true,
+        })
 }
 
 fn is_version_of(program: &str, name: &str) -> bool {
@@ -440,9 +446,10 @@ fn shell(arguments: &[Field]) -> Inner {
         };
     }
     match arguments.get(at) {
-        Some(file) if !is_stdin && file.text != "-" && file.text != "/dev/stdin" => {
-            Inner::Script(file.clone())
-        }
+        Some(file) if !is_stdin && file.text != "-" && file.text != "/dev/stdin" => Inner::Script {
+            file: file.clone(),
+            is_shell: true,
+        },
         _ => Inner::Stdin { is_shell: true },
     }
 }
@@ -477,7 +484,10 @@ fn interpreter(program: &str, code: &[&str], values: &[&str], arguments: &[Field
             found.push(match text {
                 "-" | "/dev/stdin" => Inner::Stdin { is_shell: false },
                 _ if is_awk => Inner::Code(field.clone()),
-                _ => Inner::Script(field.clone()),
+                _ => Inner::Script {
+                    file: field.clone(),
+                    is_shell: false,
+                },
             });
             break;
         } else {
