@@ -46,7 +46,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmtime", &["anteroom-tools"]),
     ("wasmtime-wasi", &["anteroom-tools"]),
     ("reqwest", &["anteroom-model"]),
-    ("async-openai", &["anteroom-model"]),
     ("brush-parser", &["anteroom-gate"]),
     ("reedline", &["anteroom-cli"]),
     ("crossterm", &["anteroom-cli"]),
@@ -236,4 +235,56 @@ fn the_changelog_names_the_version() {
         .unwrap();
     let changelog = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
     assert!(changelog.contains("## Unreleased") || changelog.contains(&format!("## {version}")));
+}
+
+/// Licences that ask for nothing but a notice; an expression must be satisfiable with these alone.
+const LICENCES: [&str; 12] = [
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unlicense",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+];
+
+#[test]
+fn every_dependency_may_be_shipped() {
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(
+        packages.len() > 100,
+        "cargo metadata listed {} packages",
+        packages.len()
+    );
+    let wrong: Vec<String> = packages
+        .iter()
+        .filter(|package| !is_permissive(package["license"].as_str().unwrap_or("none")))
+        .map(|package| {
+            format!(
+                "{} {}: {}",
+                package["name"], package["version"], package["license"]
+            )
+        })
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Every part joined by `AND` has an alternative that is on the list.
+fn is_permissive(expression: &str) -> bool {
+    let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
+    plain.split(" AND ").all(|part| {
+        part.split(" OR ")
+            .any(|licence| LICENCES.contains(&licence.trim()))
+    })
 }

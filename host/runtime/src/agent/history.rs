@@ -5,7 +5,8 @@
 //! empty; a user message never follows a user message.
 
 use anteroom_api::{Content, Item, ItemBody, Status, ToolCall, ToolContent, ToolResult, Trust};
-use anteroom_model::{Message, Part, SentCall};
+use anteroom_model::{CallRequest, Message, Part, SentCall};
+use std::collections::BTreeSet;
 
 /// What stands in for an answer that never came.
 const NO_ANSWER: &str = "[no answer: the turn was interrupted]";
@@ -111,6 +112,28 @@ fn result_text(call: &ToolCall, status: Status) -> String {
         "(no output)".to_owned()
     } else {
         text
+    }
+}
+
+/// Gives a call another id if the history has it already: some endpoints number the calls of each answer
+/// anew, and strict ones want every id once.
+pub(crate) fn make_ids_unique(history: &[Message], calls: &mut [CallRequest]) {
+    let mut used: BTreeSet<String> = history
+        .iter()
+        .filter_map(|message| match message {
+            Message::Assistant { tool_calls, .. } => Some(tool_calls),
+            Message::System { .. } | Message::User { .. } | Message::Tool { .. } => None,
+        })
+        .flatten()
+        .map(|call| call.id.clone())
+        .collect();
+    for call in calls {
+        let given = call.id.clone();
+        let mut number = used.len();
+        while !used.insert(call.id.clone()) {
+            call.id = format!("{given}_{number}");
+            number += 1;
+        }
     }
 }
 
@@ -276,6 +299,23 @@ mod tests {
                 r#"{"role":"user","content":"three"}"#,
             ],
         );
+    }
+
+    #[test]
+    fn an_id_that_was_used_is_given_only_once() {
+        let items = [
+            user(1, "x"),
+            call(1, 1, "call_1", Some(ToolResult::text("A"))),
+        ];
+        let request = |id: &str| CallRequest {
+            id: id.into(),
+            name: "grep".into(),
+            arguments: Ok(serde_json::json!({})),
+        };
+        let mut calls = [request("call_1"), request("call_2"), request("call_2")];
+        make_ids_unique(&messages("S", &items), &mut calls);
+        let ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+        assert_eq!(ids, ["call_1_1", "call_2", "call_2_3"]);
     }
 
     #[test]

@@ -209,30 +209,15 @@ impl Loop<'_> {
         input: Vec<Content>,
     ) -> Result<StopReason, Fault> {
         let turn = self.turn;
-        let items = turn.engine.storage.all_items(turn.conversation).await?;
-        let mut messages = history::messages(&turn.system, &items);
-        let user = turn.user_item(0, input);
-        history::push_step(&mut messages, std::slice::from_ref(&user));
-        self.progress.untold = before;
-        self.progress
-            .untold
-            .push(Event::Turn(TurnEvent::Started { turn: turn.turn }));
-        self.progress
-            .untold
-            .push(Event::Item(ItemEvent::Completed(user)));
-        let mut request = ChatRequest {
-            model: turn.model.clone(),
-            messages,
-            tools: turn.definitions(),
-            extra: crate::wiring::request_extra(&turn.settings),
-        };
+        let mut request = self.first_request(before, input).await?;
         for step in 1..=turn.max_steps {
             self.steer(step, &mut request.messages);
             self.begin(cause, step).await?;
-            let (answer, said) = match self.ask(&request, step).await? {
+            let (mut answer, said) = match self.ask(&request, step).await? {
                 Asked::Stopped => return Ok(StopReason::Cancelled),
                 Asked::Answered(answer, said) => (answer, said),
             };
+            history::make_ids_unique(&request.messages, &mut answer.calls);
             let usage = self.account(&request, &answer);
             let ended = TurnEvent::StepEnded {
                 turn: turn.turn,
@@ -264,6 +249,30 @@ impl Loop<'_> {
             }
         }
         self.last_words(cause, request).await
+    }
+
+    /// The history with the new input, and the facts that the turn begins with.
+    async fn first_request(
+        &mut self,
+        before: Vec<Event>,
+        input: Vec<Content>,
+    ) -> Result<ChatRequest, Fault> {
+        let turn = self.turn;
+        let items = turn.engine.storage.all_items(turn.conversation).await?;
+        let mut messages = history::messages(&turn.system, &items);
+        let user = turn.user_item(0, input);
+        history::push_step(&mut messages, std::slice::from_ref(&user));
+        self.progress.untold = before;
+        self.progress.untold.extend([
+            Event::Turn(TurnEvent::Started { turn: turn.turn }),
+            Event::Item(ItemEvent::Completed(user)),
+        ]);
+        Ok(ChatRequest {
+            model: turn.model.clone(),
+            messages,
+            tools: turn.definitions(),
+            extra: crate::wiring::request_extra(&turn.settings),
+        })
     }
 
     /// The step limit: the model is told and asked to close. The tools stay in the request, so that its
