@@ -15,7 +15,7 @@ use crate::connect;
 use crate::context::{Context, Quit};
 use crate::exec;
 use crate::frontend;
-use crate::invocation::{Chat, Exec, Resume};
+use crate::invocation::{Chat, Exec};
 use crate::target::Target;
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use keyboard::{Keyboard, Manner};
@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> 
         history: history(&report),
     });
     let screen = Screen::new(Box::new(std::io::stdout()), is_plain, columns);
-    let target = Target::find(context, &chat.resume).await?;
+    let target = Target::existing(context, &chat.resume).await?;
     let parts = Parts {
         theme,
         screen,
@@ -63,15 +63,22 @@ async fn begin(
 ) -> Result<u8, Quit> {
     let home = context.terminal.environment.get("HOME").cloned();
     let mut lines = header::lines(report, &context.workspace(), home.as_deref(), &parts.theme);
-    if chat.resume == Resume::New {
-        lines.extend(header::last(context, &parts.theme).await?);
+    match &parts.target {
+        None => {
+            lines.extend(header::last(context, &parts.theme).await?);
+            lines.push(String::new());
+        }
+        Some(target) => {
+            lines.push(String::new());
+            lines.extend(header::past(context, target, &parts.theme).await?);
+            parts.view.usage = target
+                .view
+                .as_ref()
+                .map(|view| view.usage)
+                .unwrap_or_default();
+        }
     }
-    lines.push(String::new());
-    lines.extend(header::past(context, &parts.target, &parts.theme).await?);
     parts.screen.print(&lines);
-    if let Some(view) = &parts.target.view {
-        parts.view.usage = view.usage;
-    }
     Session::new(context, chat, parts).run().await
 }
 
@@ -79,7 +86,7 @@ async fn without_terminal(context: &mut Context, chat: &Chat) -> Result<u8, Quit
     if chat.is_implied {
         return Err(
             Problem::new(ProblemCode::InvalidInput, "there is no terminal to talk on")
-                .hint("`aroom exec \"…\"` for one answer, `aroom --help` for everything else")
+                .hint("`aroom exec \"PROMPT\"` for one answer, `aroom --help` for everything else")
                 .into(),
         );
     }

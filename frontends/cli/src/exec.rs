@@ -56,7 +56,7 @@ async fn input(context: &mut Context, exec: &Exec) -> Result<Vec<Content>, Quit>
     let is_piped = !context.terminal.is_stdin_terminal;
     let missing = || {
         Problem::new(ProblemCode::InvalidInput, "there is no prompt")
-            .hint("`aroom exec \"…\"`, or pipe the prompt into `aroom exec -`")
+            .hint("`aroom exec \"PROMPT\"`, or pipe the prompt into `aroom exec -`")
     };
     match &exec.prompt {
         None if !is_piped => Err(missing().into()),

@@ -62,7 +62,7 @@ impl Frontend for Cli {
                         terminal,
                         workspace,
                         printer,
-                        interrupts: Interrupts::listen(),
+                        interrupts: interrupts(&invocation.command),
                         stdin: Some(Box::new(std::io::stdin())),
                         clock: words::system_clock,
                     };
@@ -105,6 +105,19 @@ pub(crate) fn theme(options: &Options, terminal: &Terminal, is_terminal: bool) -
         has_color: !options.is_plain && terminal.has_color(options.color, is_terminal),
         has_unicode: terminal.has_unicode(),
         width: usize::from(terminal.size.0),
+    }
+}
+
+/// A run is cancelled before the process ends; everything else can just end.
+fn interrupts(command: &Command) -> Interrupts {
+    match command {
+        Command::Exec(_) | Command::Chat(_) => Interrupts::listen(),
+        Command::Init(_)
+        | Command::Doctor
+        | Command::Test
+        | Command::Config(_)
+        | Command::Conversation(_)
+        | Command::Tool(_) => Interrupts::unheard(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which conversation a command is about: new, last or named.
 
-use crate::context::{Context, Quit};
+use crate::context::Context;
 use crate::invocation::Resume;
-use anteroom_api::{ConversationId, ConversationOp, ConversationView, Problem, ProblemCode, Seq};
+use anteroom_api::{
+    ConversationId, ConversationOp, ConversationView, Problem, ProblemCode, Seq, TurnId,
+};
 
 /// A conversation and where to follow it from.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,21 +25,38 @@ const SHORTEST: usize = 4;
 
 impl Target {
     /// Opens a new conversation, or finds the one to go on with.
-    pub(crate) async fn find(context: &Context, resume: &Resume) -> Result<Self, Quit> {
+    pub(crate) async fn find(context: &Context, resume: &Resume) -> Result<Self, Problem> {
+        match Self::existing(context, resume).await? {
+            Some(target) => Ok(target),
+            None => Self::open(context).await,
+        }
+    }
+
+    /// Finds the conversation to go on with; none if it is to be a new one.
+    pub(crate) async fn existing(
+        context: &Context,
+        resume: &Resume,
+    ) -> Result<Option<Self>, Problem> {
         let view = match resume {
-            Resume::New => return Self::open(context).await,
+            Resume::New => return Ok(None),
             Resume::Last => last(context).await?,
             Resume::Named(id) => named(context, id).await?,
         };
-        Ok(Self {
+        Ok(Some(Self {
             id: view.id,
             after: view.seq,
             view: Some(view),
-        })
+        }))
+    }
+
+    /// The conversation and the turn that runs in it, if one did when it was looked at.
+    pub(crate) fn running(&self) -> Option<(ConversationId, TurnId)> {
+        let view = self.view.as_ref()?;
+        Some((self.id, view.running?))
     }
 
     /// Opens a new conversation in the workspace.
-    pub(crate) async fn open(context: &Context) -> Result<Self, Quit> {
+    pub(crate) async fn open(context: &Context) -> Result<Self, Problem> {
         let id = context
             .host
             .open(ConversationOp::Open {
@@ -45,7 +64,8 @@ impl Target {
                 title: String::new(),
                 model: context.options.model.clone(),
             })
-            .await?;
+            .await
+            .map_err(|rejection| rejection.0)?;
         Ok(Self {
             id,
             after: Seq(0),

@@ -62,9 +62,6 @@ pub(super) async fn past(
     target: &Target,
     theme: &Theme,
 ) -> Result<Vec<String>, Problem> {
-    if target.view.is_none() {
-        return Ok(Vec::new());
-    }
     let page = context
         .host
         .read()

@@ -54,6 +54,8 @@ pub(crate) struct Keyboard {
     typed: mpsc::Receiver<Typed>,
     pause: Arc<AtomicBool>,
     leave: Arc<AtomicBool>,
+    /// Whether nothing more will be typed.
+    is_over: bool,
     #[cfg(test)]
     _wished: Option<blocking::Receiver<Wish>>,
 }
@@ -85,6 +87,7 @@ impl Keyboard {
             typed,
             pause,
             leave,
+            is_over: false,
             #[cfg(test)]
             _wished: None,
         }
@@ -99,6 +102,7 @@ impl Keyboard {
             typed,
             pause: Arc::default(),
             leave: Arc::default(),
+            is_over: false,
             _wished: Some(wished),
         }
     }
@@ -116,20 +120,23 @@ impl Keyboard {
 
     /// The next thing typed. Cancel safe.
     pub(super) async fn next(&mut self) -> Typed {
-        self.typed.recv().await.unwrap_or(Typed::End)
+        let typed = self.typed.recv().await.unwrap_or(Typed::End);
+        self.is_over |= matches!(typed, Typed::End);
+        typed
     }
 
     /// Ends the passing on of keys; gives those that were not handled yet.
     pub(super) async fn rest(&mut self) -> Vec<Event> {
         self.pause.store(true, Ordering::Release);
         let mut left = Vec::new();
-        loop {
+        while !self.is_over {
             match self.next().await {
                 Typed::Key(event) => left.push(event),
-                Typed::Rested | Typed::End => return left,
-                Typed::Line(_) | Typed::Cleared => {}
+                Typed::Rested => break,
+                Typed::End | Typed::Line(_) | Typed::Cleared => {}
             }
         }
+        left
     }
 }
 
@@ -184,7 +191,7 @@ impl Worker {
 
     fn pass_keys(&self) -> Typed {
         if crossterm::terminal::enable_raw_mode().is_err() {
-            return Typed::Rested;
+            return Typed::End;
         }
         self.paste_marks(true);
         let mut is_open = true;
@@ -223,7 +230,11 @@ fn edit_line(editor: &mut Reedline, prompt: &Mark, draft: String) -> Typed {
         editor.run_edit_commands(&[EditCommand::InsertString(draft)]);
     }
     match editor.read_line(prompt) {
-        Ok(Signal::Success(line)) => Typed::Line(line),
+        Ok(Signal::Success(line)) => {
+            // Kept at once: the process may end without this thread being asked.
+            let _ = editor.sync_history();
+            Typed::Line(line)
+        }
         Ok(Signal::CtrlC) => Typed::Cleared,
         Ok(_) | Err(_) => Typed::End,
     }

@@ -37,6 +37,10 @@ impl Message {
         }
     }
 
+    pub(super) fn resize(&mut self, columns: usize) {
+        self.theme.width = columns;
+    }
+
     /// Takes the next piece; gives the lines it finished.
     pub(super) fn push(&mut self, piece: &str) -> Vec<String> {
         self.seen.push_str(piece);

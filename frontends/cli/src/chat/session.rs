@@ -20,8 +20,8 @@ use crate::problem;
 use crate::target::Target;
 use crate::theme::{Style, Theme};
 use anteroom_api::{
-    ApprovalEvent, Content, ElicitationEvent, Envelope, Event, Mode, Problem, ProblemCode,
-    StopReason, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
+    ApprovalEvent, Content, ConversationId, ElicitationEvent, Envelope, Event, Mode, Problem,
+    ProblemCode, StopReason, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
 };
 use crossterm::event::{Event as Key, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::collections::{BTreeSet, VecDeque};
@@ -46,8 +46,8 @@ pub(super) struct Session<'a> {
     screen: Screen,
     keyboard: Keyboard,
     view: View,
-    target: Target,
-    follower: Follower,
+    /// The conversation; opened with the first message, so that a chat without one leaves nothing behind.
+    place: Option<Place>,
     draft: Draft,
     /// Turns that were submitted or seen and have not ended.
     turns: BTreeSet<TurnId>,
@@ -61,13 +61,37 @@ pub(super) struct Session<'a> {
     tick: u64,
 }
 
+/// A conversation and what is told of it.
+struct Place {
+    target: Target,
+    follower: Follower,
+}
+
+impl Place {
+    fn new(context: &Context, target: Target) -> Self {
+        let topic = Topic::Conversation(target.id);
+        Self {
+            follower: Follower::new(&context.host, topic, target.after),
+            target,
+        }
+    }
+}
+
+/// The next thing told of a conversation; none if there is none or the host has stopped.
+async fn next(place: &mut Option<Place>) -> Option<Told> {
+    match place {
+        Some(place) => place.follower.next().await,
+        None => None,
+    }
+}
+
 /// What a session is made of.
 pub(super) struct Parts {
     pub(super) theme: Theme,
     pub(super) screen: Screen,
     pub(super) keyboard: Keyboard,
     pub(super) view: View,
-    pub(super) target: Target,
+    pub(super) target: Option<Target>,
 }
 
 /// What the person did at the prompt.
@@ -78,9 +102,9 @@ enum Rest {
 
 impl<'a> Session<'a> {
     pub(super) fn new(context: &'a mut Context, chat: &'a Chat, parts: Parts) -> Self {
-        let topic = Topic::Conversation(parts.target.id);
+        let place = parts.target.map(|target| Place::new(context, target));
         Self {
-            follower: Follower::new(&context.host, topic, parts.target.after),
+            place,
             model: context.options.model.clone(),
             mode: None,
             context,
@@ -89,7 +113,6 @@ impl<'a> Session<'a> {
             screen: parts.screen,
             keyboard: parts.keyboard,
             view: parts.view,
-            target: parts.target,
             draft: Draft::default(),
             turns: BTreeSet::new(),
             open: VecDeque::new(),
@@ -134,19 +157,20 @@ impl<'a> Session<'a> {
 
     /// Takes up a conversation that is at work already: its turn, its queue, its questions.
     async fn attach(&mut self) -> Result<(), Problem> {
-        let Some(turn) = self.target.view.as_ref().and_then(|view| view.running) else {
+        let target = self.place.as_ref().map(|place| &place.target);
+        let Some((id, turn)) = target.and_then(Target::running) else {
             return Ok(());
         };
         self.turns.insert(turn);
-        for queued in self.context.host.read().queue(self.target.id).await? {
+        for queued in self.context.host.read().queue(id).await? {
             self.turns.insert(queued.turn);
             self.view.queued.push(queued);
         }
-        for approval in self.context.host.read().approvals(self.target.id).await? {
+        for approval in self.context.host.read().approvals(id).await? {
             let ask = Ask::new(Box::new(approval), Instant::now(), self.arming);
             self.put(Open::Approval(ask));
         }
-        for question in self.context.host.read().questions(self.target.id).await? {
+        for question in self.context.host.read().questions(id).await? {
             let inquiry = Inquiry::new(question, Instant::now(), self.arming);
             self.put(Open::Inquiry(inquiry));
         }
@@ -159,11 +183,11 @@ impl<'a> Session<'a> {
         self.keyboard.line(self.draft.take());
         let mut stop = self.context.stop.clone();
         loop {
-            let typed = tokio::select! {
-                typed = self.keyboard.next() => typed,
+            let (typed, is_key) = tokio::select! {
+                typed = self.keyboard.next() => (typed, true),
                 interrupt = self.context.interrupts.next() => match interrupt {
-                    // In raw mode it arrives as a key; here the terminal is plain.
-                    Interrupt::Interrupt => Typed::Cleared,
+                    // As a key it never gets here; the line goes on being read.
+                    Interrupt::Interrupt => (Typed::Cleared, false),
                     Interrupt::Terminate => return Rest::Leave(exit::TERMINATED),
                 },
                 () = stop.raised() => return Rest::Leave(exit::TERMINATED),
@@ -176,7 +200,9 @@ impl<'a> Session<'a> {
                     *is_warned = true;
                     let hint = "Ctrl+C again, or Ctrl+D, leaves";
                     self.print(vec![self.theme.paint(Style::Dim, hint)]);
-                    self.keyboard.line(String::new());
+                    if is_key {
+                        self.keyboard.line(String::new());
+                    }
                 }
                 Typed::Key(_) | Typed::Rested => {}
             }
@@ -205,11 +231,19 @@ impl<'a> Session<'a> {
     /// Gives input to the conversation.
     async fn say(&mut self, text: String) {
         let is_first = self.turns.is_empty();
+        let conversation = match self.opened().await {
+            Ok(conversation) => conversation,
+            Err(problem) => {
+                self.show_problem(&problem);
+                self.draft.set(&text);
+                return;
+            }
+        };
         let submitted = self
             .context
             .host
             .submit(TurnOp::Start {
-                conversation: self.target.id,
+                conversation,
                 input: vec![Content::text(text.clone())],
                 options: TurnOptions {
                     model: self.model.clone(),
@@ -235,6 +269,17 @@ impl<'a> Session<'a> {
                 self.draft.set(&text);
             }
         }
+    }
+
+    /// The conversation, opened now if it was not yet.
+    async fn opened(&mut self) -> Result<ConversationId, Problem> {
+        if let Some(place) = &self.place {
+            return Ok(place.target.id);
+        }
+        let target = Target::open(self.context).await?;
+        let id = target.id;
+        self.place = Some(Place::new(self.context, target));
+        Ok(id)
     }
 
     /// Watches until nothing runs or waits; gives the exit code if the chat ends meanwhile.
@@ -264,7 +309,7 @@ impl<'a> Session<'a> {
         while !self.turns.is_empty() {
             tokio::select! {
                 biased;
-                told = self.follower.next() => match told {
+                told = next(&mut self.place) => match told {
                     Some(told) => self.told(told).await,
                     None => return Err(host_stopped().into()),
                 },
@@ -307,7 +352,7 @@ impl<'a> Session<'a> {
         }
         self.cancel().await;
         while !self.turns.is_empty() {
-            match tokio::time::timeout_at(deadline, self.follower.next()).await {
+            match tokio::time::timeout_at(deadline, next(&mut self.place)).await {
                 Ok(Some(told)) => self.told(told).await,
                 Ok(None) | Err(_) => break,
             }

@@ -66,7 +66,9 @@ fn talk_from(lines: &[&str], script: Vec<Step>) -> Talked {
         .build()
         .unwrap();
     let code = runtime.block_on(async {
-        let target = Target::find(&bench.context, &chat.resume).await.unwrap();
+        let target = Target::existing(&bench.context, &chat.resume)
+            .await
+            .unwrap();
         let parts = Parts {
             theme: BARE,
             screen: Screen::new(Box::new(sink.clone()), true, 80),
@@ -179,7 +181,6 @@ fn the_end_of_input_denies_and_leaves() {
         resolved(Resolution::Denied { reason: None }, "cli"),
         Step::Await(is_cancel),
         ended(StopReason::Cancelled),
-        Step::Type(Typed::Rested),
     ];
     let talked = talk(script);
     assert_eq!(decisions(&talked.ops), [Decision::Deny { reason: None }]);
@@ -344,7 +345,9 @@ fn ctrl_c_at_rest_leaves_the_second_time() {
         .build()
         .unwrap();
     let code = runtime.block_on(async {
-        let target = Target::find(&bench.context, &chat.resume).await.unwrap();
+        let target = Target::existing(&bench.context, &chat.resume)
+            .await
+            .unwrap();
         let parts = Parts {
             theme: BARE,
             screen: Screen::new(Box::new(sink.clone()), true, 80),

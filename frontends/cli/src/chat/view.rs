@@ -94,6 +94,9 @@ impl View {
 
     pub(super) fn resize(&mut self, columns: usize) {
         self.theme.width = columns;
+        if let Some(message) = self.message.as_mut() {
+            message.resize(columns);
+        }
     }
 
     pub(super) fn running(&self) -> Option<TurnId> {
@@ -259,7 +262,10 @@ impl View {
             }
             ItemBody::UserMessage { .. } if !self.shown.contains(&item.turn) => {
                 self.last = Block::Gap;
-                transcript::lines(std::slice::from_ref(item), &self.theme)
+                let mut lines = transcript::lines(std::slice::from_ref(item), &self.theme);
+                // It looks as if it had been typed at the prompt.
+                lines.pop();
+                lines
             }
             ItemBody::Summary { .. } => self.line(
                 Block::Call,
@@ -528,15 +534,13 @@ fn stop_lines(stop: &StopReason, usage: &Usage, theme: &Theme) -> Vec<String> {
             Style::Warning,
             &format!("{} the model refused", theme.warning()),
         ),
-        StopReason::Cancelled => line(
-            Style::Dim,
-            &format!(
-                "{} cancelled{}{} tokens kept",
-                theme.stopped(),
-                theme.dot(),
-                words::count(usage.completion_tokens)
-            ),
-        ),
+        StopReason::Cancelled => {
+            let kept = match usage.completion_tokens {
+                0 => String::new(),
+                tokens => format!("{}{} tokens kept", theme.dot(), words::count(tokens)),
+            };
+            line(Style::Dim, &format!("{} cancelled{kept}", theme.stopped()))
+        }
         StopReason::Interrupted => line(
             Style::Warning,
             &format!("{} cut off when the program ended", theme.stopped()),

@@ -1,20 +1,19 @@
 //! What the slash commands do.
 
-use super::Session;
+use super::{Place, Session};
 use crate::chat::header;
 use crate::chat::slash::{self, Slash};
+use crate::chat::view::View;
 use crate::clean::{clean, reveal};
 use crate::command;
 use crate::context::Context;
-use crate::context::Quit;
-use crate::follow::Follower;
 use crate::invocation::Resume;
 use crate::markdown::Markdown;
 use crate::target::Target;
 use crate::theme::Style;
 use crate::transcript;
 use crate::words;
-use anteroom_api::{Mode, Problem, ProblemCode, Topic, TurnOp};
+use anteroom_api::{Mode, Problem, ProblemCode, TurnOp};
 
 /// Rows of `/list` and `/search`.
 const LIMIT: u32 = 15;
@@ -67,26 +66,25 @@ impl Session<'_> {
 
     /// Goes on with another conversation.
     async fn move_to(&mut self, resume: Resume) -> Result<(), Problem> {
-        let target = match Target::find(self.context, &resume).await {
-            Ok(target) => target,
-            Err(Quit::Problem(problem)) => return Err(problem),
-            Err(Quit::Code(_)) => return Ok(()),
-        };
-        let topic = Topic::Conversation(target.id);
-        self.follower = Follower::new(&self.context.host, topic, target.after);
-        self.view = crate::chat::view::View::new(
+        let target = Target::existing(self.context, &resume).await?;
+        let mut lines = vec!["a new conversation".to_owned()];
+        self.view = View::new(
             self.theme,
             self.context.options.verbosity,
             self.context.options.is_plain,
         );
+        if let Some(target) = &target {
+            lines = header::past(self.context, target, &self.theme).await?;
+            self.view.usage = target
+                .view
+                .as_ref()
+                .map(|view| view.usage)
+                .unwrap_or_default();
+        }
         self.turns.clear();
         self.open.clear();
-        let lines = header::past(self.context, &target, &self.theme).await?;
-        if let Some(view) = &target.view {
-            self.view.usage = view.usage;
-        }
-        self.target = target;
-        self.print(or(lines, "a new conversation"));
+        self.place = target.map(|target| Place::new(self.context, target));
+        self.print(lines);
         self.attach().await
     }
 
@@ -146,7 +144,10 @@ impl Session<'_> {
     }
 
     async fn canvas_lines(&mut self, title: Option<String>) -> Result<Vec<String>, Problem> {
-        let canvases = self.context.host.read().canvases(self.target.id).await?;
+        let canvases = match &self.place {
+            Some(place) => self.context.host.read().canvases(place.target.id).await?,
+            None => Vec::new(),
+        };
         let wanted = match &title {
             None if canvases.len() == 1 => canvases.first(),
             None => {

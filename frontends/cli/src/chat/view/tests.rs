@@ -250,12 +250,12 @@ fn queued_input_is_shown_when_its_turn_comes() {
     let mut said = item(30, Status::Completed, body());
     said.turn = later;
     watch.done(said);
-    assert_eq!(watch.lines, ["❯ then clippy", ""]);
+    assert_eq!(watch.lines, ["❯ then clippy"]);
     watch.view.shown.insert(turn());
     watch.done(item(31, Status::Completed, body()));
     assert_eq!(
         watch.lines.len(),
-        2,
+        1,
         "what was typed is on the screen already"
     );
 }
