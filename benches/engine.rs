@@ -1,0 +1,109 @@
+//! Measures what `docs/benchmarks.md` states, on the real crates and the real program, and prints Markdown tables.
+//!
+//! ```text
+//! cargo bench --bench engine                  # everything that is not large
+//! cargo bench --bench engine -- grep turn     # groups whose names contain one of the words
+//! cargo bench --bench engine -- large         # grep and glob over 100 000 files
+//! ```
+//!
+//! What is compared is measured in the same run, turn by turn, so that the ratios hold on a busy machine too.
+//! Memory is measured in processes of their own: this program starts itself again with `--child`.
+
+#[path = "engine/child.rs"]
+mod child;
+#[path = "../tests/support/endpoint.rs"]
+mod endpoint;
+#[path = "engine/files.rs"]
+mod files;
+#[path = "engine/many.rs"]
+mod many;
+#[path = "engine/memory.rs"]
+mod memory;
+#[path = "engine/report.rs"]
+mod report;
+#[path = "engine/stamped.rs"]
+mod stamped;
+#[path = "engine/starts.rs"]
+mod starts;
+#[path = "engine/storage.rs"]
+mod storage;
+#[path = "engine/tools.rs"]
+mod tools;
+#[path = "engine/tree.rs"]
+mod tree;
+#[path = "engine/turns.rs"]
+mod turns;
+#[path = "engine/world.rs"]
+mod world;
+
+use report::Report;
+
+fn main() -> anyhow::Result<()> {
+    // Cargo adds `--bench`.
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "--bench")
+        .collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        if let Some((first, rest)) = words.split_first()
+            && first == "--child"
+        {
+            return child::run(rest).await;
+        }
+        let mut report = Report::new(words);
+        measure(&mut report).await
+    })
+}
+
+async fn measure(report: &mut Report) -> anyhow::Result<()> {
+    world::warm_up().await?;
+    if report.begins("version", true) {
+        starts::version(report).await?;
+    }
+    if report.begins("exec", true) {
+        starts::exec(report).await?;
+    }
+    if report.begins("host-start", true) {
+        starts::host(report).await?;
+    }
+    if report.begins("turn", true) {
+        turns::overhead(report).await?;
+    }
+    if report.begins("first-token", true) {
+        turns::first_token(report).await?;
+    }
+    if report.begins("deltas", true) {
+        turns::deltas(report).await?;
+    }
+    if report.begins("call", true) {
+        tools::calls(report).await?;
+    }
+    if report.begins("read-file", true) {
+        files::read_file(report).await?;
+    }
+    if report.begins("grep", true) {
+        files::grep(report, &tree::SMALL).await?;
+    }
+    if report.begins("glob", true) {
+        files::glob(report, &tree::SMALL).await?;
+    }
+    if report.begins("large", false) {
+        files::grep(report, &tree::LARGE).await?;
+        files::glob(report, &tree::LARGE).await?;
+    }
+    if report.begins("storage", true) {
+        storage::measure(report).await?;
+    }
+    if report.begins("memory", true) {
+        memory::measure(report).await?;
+    }
+    for count in [100, 1000] {
+        if report.begins(&format!("many-{count}"), true) {
+            many::measure(report, count).await?;
+        }
+    }
+    Ok(())
+}
