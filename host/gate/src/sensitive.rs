@@ -12,6 +12,9 @@ pub(crate) struct Sensitive {
     protected: Vec<Vec<String>>,
     names: Vec<GlobMatcher>,
     paths: Vec<GlobMatcher>,
+    /// Whether a path in the workspace can only be sensitive by the names built in here: nothing else is listed,
+    /// and no protected place and the workspace lie within one another.
+    is_by_names: bool,
 }
 
 /// A folder or file of this name is sensitive with all that is in it.
@@ -93,9 +96,15 @@ impl Sensitive {
             paths.push(compiled(&absolute)?);
             paths.push(compiled(&format!("{absolute}/**"))?);
         }
+        let workspace = components(&place.workspace.to_string_lossy());
+        let protected: Vec<_> = place.protected.iter().map(|path| of_path(path)).collect();
+        let is_apart = |protected: &Vec<String>| {
+            !protected.starts_with(&workspace) && !workspace.starts_with(protected)
+        };
         Ok(Self {
-            workspace: components(&place.workspace.to_string_lossy()),
-            protected: place.protected.iter().map(|path| of_path(path)).collect(),
+            is_by_names: names.is_empty() && paths.is_empty() && protected.iter().all(is_apart),
+            workspace,
+            protected,
             names,
             paths,
         })
@@ -103,6 +112,15 @@ impl Sensitive {
 
     /// Whether a path is sensitive or lies in something that is.
     pub(crate) fn matches(&self, path: &FilePath) -> bool {
+        match path {
+            FilePath::Temp(_) => false,
+            // A search asks this of every entry several times.
+            FilePath::Workspace(relative) if self.is_by_names && is_harmless(relative) => false,
+            FilePath::Workspace(_) | FilePath::Outside(_) => self.matches_parts(path),
+        }
+    }
+
+    fn matches_parts(&self, path: &FilePath) -> bool {
         match path {
             FilePath::Temp(_) => false,
             FilePath::Workspace(relative) => {
@@ -157,6 +175,21 @@ impl Sensitive {
             .any(|protected| absolute.starts_with(protected))
             || self.paths.iter().any(|glob| glob.is_match(&joined))
     }
+}
+
+/// Whether every name in a path begins, as it is spelled, like none of those built in here: true for most paths,
+/// and found out without taking them apart.
+fn is_harmless(path: &str) -> bool {
+    let is_plain = path
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b':'));
+    is_plain
+        && path.split('/').all(|name| {
+            let begins_like_git = name
+                .get(..4)
+                .is_some_and(|start| start.eq_ignore_ascii_case("git~"));
+            !name.starts_with(['.', '_', ' ']) && !begins_like_git
+        })
 }
 
 fn is_git(name: &str) -> bool {
@@ -308,6 +341,73 @@ mod tests {
                 sensitive().matches(&FilePath::Workspace(path.to_owned())),
                 "{path:?}"
             );
+        }
+    }
+
+    /// What the short way answers must be what the long way answers, whatever surrounds a name.
+    #[test]
+    fn the_short_way_is_the_long_way() {
+        let place = Place {
+            workspace: PathBuf::from("/home/ada/app"),
+            protected: vec![PathBuf::from("/home/ada/.anteroom")],
+            ..Place::default()
+        };
+        let sensitive = Sensitive::new(&place, &[]).unwrap();
+        assert!(sensitive.is_by_names);
+        let names = NAMES.iter().copied();
+        let pairs = PAIRS.iter().flat_map(|(upper, lower)| [*upper, *lower]);
+        let others = [
+            "git~1", "hooks", "config", ".env", ".envrc", "src", "a.rs", ".", "..",
+        ];
+        let names: Vec<&str> = names.chain(pairs).chain(others).collect();
+        for name in &names {
+            for spelled in [
+                (*name).to_owned(),
+                name.to_uppercase(),
+                format!("{name}."),
+                format!("{name} "),
+                format!(" {name}"),
+                format!("{name}::$DATA"),
+                format!("x:{name}"),
+                format!("x\\{name}"),
+                format!("\u{200b}{name}"),
+                format!("\u{1}{name}"),
+                format!("\t{name}"),
+                name.replacen('.', "\u{2024}", 1),
+            ] {
+                for path in names
+                    .iter()
+                    .flat_map(|other| [format!("{spelled}/{other}"), format!("{other}/{spelled}")])
+                    .chain([
+                        spelled.clone(),
+                        format!("a//{spelled}"),
+                        format!("a/b c/{spelled}/x"),
+                    ])
+                {
+                    let path = FilePath::Workspace(path);
+                    assert_eq!(
+                        sensitive.matches(&path),
+                        sensitive.matches_parts(&path),
+                        "{path:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_protected_place_in_the_workspace_is_never_taken_for_ordinary() {
+        for (workspace, protected) in [("/w", "/w/data"), ("/w/data/x", "/w/data"), ("/", "/data")]
+        {
+            let place = Place {
+                workspace: PathBuf::from(workspace),
+                protected: vec![PathBuf::from(protected)],
+                ..Place::default()
+            };
+            let sensitive = Sensitive::new(&place, &[]).unwrap();
+            assert!(!sensitive.is_by_names, "{workspace} {protected}");
+            let path = FilePath::Workspace("data/a".to_owned());
+            assert!(sensitive.matches(&path), "{workspace} {protected}");
         }
     }
 
