@@ -144,7 +144,7 @@ impl Scene {
         options: TurnOptions,
         decide: impl Fn(&Approval) -> Decision,
     ) -> Told {
-        let mut watch = self.watch(conversation).await;
+        let watch = self.watch(conversation).await;
         let turn = self.say(conversation, text, options).await;
         watch.until_end(turn, &decide).await
     }

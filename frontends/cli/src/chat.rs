@@ -63,6 +63,7 @@ async fn begin(
 ) -> Result<u8, Quit> {
     let home = context.terminal.environment.get("HOME").cloned();
     let mut lines = header::lines(report, &context.workspace(), home.as_deref(), &parts.theme);
+    lines.extend(header::tools(context, &parts.theme).await);
     match &parts.target {
         None => {
             lines.extend(header::last(context, &parts.theme).await?);

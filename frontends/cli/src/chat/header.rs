@@ -6,10 +6,13 @@ use crate::target::Target;
 use crate::theme::{Style, Theme};
 use crate::transcript;
 use crate::words;
-use anteroom_api::{Mode, Problem, SettingsReport};
+use anteroom_api::{Mode, ModuleState, ModuleView, Problem, SettingsReport};
+use std::time::Duration;
 
 /// Lines of the past that are shown when a conversation is resumed.
 const PAST_LINES: usize = 40;
+/// How long the header waits for the tools.
+const TOOLS_PATIENCE: Duration = Duration::from_millis(40);
 /// Items that are asked for to find them.
 const PAST_ITEMS: u32 = 30;
 
@@ -98,6 +101,39 @@ pub(super) async fn last(context: &Context, theme: &Theme) -> Result<Option<Stri
     }))
 }
 
+/// What a person should know of the tools they added: broken ones, and ones that wait for grants. Nothing if
+/// the tools are still being compiled: the prompt does not wait for that.
+pub(super) async fn tools(context: &Context, theme: &Theme) -> Vec<String> {
+    let modules = context.host.read().modules(context.workspace());
+    let Ok(Ok(modules)) = tokio::time::timeout(TOOLS_PATIENCE, modules).await else {
+        return Vec::new();
+    };
+    let notices = modules.iter().filter_map(notice);
+    notices
+        .map(|text| theme.paint(Style::Warning, &reveal(&text)))
+        .collect()
+}
+
+fn notice(module: &ModuleView) -> Option<String> {
+    let id = &module.id;
+    if let ModuleState::Failed { problem } = &module.state {
+        return Some(format!("tools `{id}` cannot be used: {}", problem.error));
+    }
+    let missing: Vec<String> = module
+        .requested
+        .iter()
+        .filter(|capability| !module.granted.contains(capability))
+        .map(ToString::to_string)
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let missing = missing.join(" ");
+    Some(format!(
+        "tools `{id}` wait for a grant: `aroom tool grant {id} {missing}`"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +155,27 @@ mod tests {
             ]
         );
         assert!(lines(&report, "/home/user", Some("/home/u"), &BARE)[0].ends_with("/home/user"));
+    }
+
+    #[test]
+    fn tools_that_wait_for_a_grant_are_named_with_the_command() {
+        use anteroom_api::{Capability, ModuleId, ModuleOrigin};
+        let mut module = ModuleView {
+            id: ModuleId("csv".into()),
+            origin: ModuleOrigin::User,
+            path: None,
+            hash: String::new(),
+            size_bytes: 1,
+            state: ModuleState::Loaded,
+            tools: Vec::new(),
+            requested: vec![Capability::FilesRead, Capability::Process],
+            granted: vec![Capability::FilesRead],
+        };
+        assert_eq!(
+            notice(&module).as_deref(),
+            Some("tools `csv` wait for a grant: `aroom tool grant csv process`")
+        );
+        module.granted.push(Capability::Process);
+        assert_eq!(notice(&module), None);
     }
 }
