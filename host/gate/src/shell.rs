@@ -109,6 +109,8 @@ fn has_expansion_marks(line: &str) -> bool {
         || ["$(", "${", "$'", "$\"", "$[", "<(", ">(", "<<"]
             .iter()
             .any(|mark| line.contains(mark))
+        // Extended patterns, which a shell takes for an error unless it is told otherwise.
+        || ["+(", "@(", "!(", "?(", "*("].iter().any(|mark| line.contains(mark))
         || line
             .chars()
             .any(|c| c != ' ' && c != '\n' && c != '\t' && crate::visible::hides(c))

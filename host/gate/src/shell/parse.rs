@@ -135,9 +135,53 @@ fn is_parsable(text: &str) -> bool {
         && depth(text, '(', ')') <= MAX_DEPTH
         && depth(text, '{', '}') <= MAX_DEPTH
         && depth(text, '[', ']') <= MAX_DEPTH
-        && keyword_depth(text) <= MAX_CLAUSES
-        && text.matches("case").count() <= MAX_CASES
+        && clause_depth(
+            text,
+            &["if", "while", "until", "for", "case"],
+            &["fi", "done", "esac"],
+        ) <= MAX_CLAUSES
+        && clause_depth(text, &["case"], &["esac"]) <= MAX_CASES
         && !has_long_number(text)
+        && has_plain_here_documents(text)
+}
+
+/// Whether each here-document has a delimiter of letters and digits, in quotes or not. With an empty one, as in
+/// `$(cat << )`, the tokenizer would not come back.
+fn has_plain_here_documents(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let marks = rest[at..].chars().take_while(|c| *c == '<').count();
+        rest = &rest[at + marks..];
+        let is_plain = match marks {
+            1 | 3 => true,
+            2 => has_plain_delimiter(rest),
+            _ => false,
+        };
+        if !is_plain {
+            return false;
+        }
+    }
+    true
+}
+
+fn has_plain_delimiter(after: &str) -> bool {
+    let word = after.strip_prefix('-').unwrap_or(after);
+    // A second blank would be taken for the delimiter inside a substitution.
+    let word = word.strip_prefix(' ').unwrap_or(word);
+    let quote = word
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '\'' | '"' | '\\'));
+    let word = if quote.is_some() { &word[1..] } else { word };
+    let rest = word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let rest_is_closed = match quote {
+        Some('\\') | None => Some(rest),
+        Some(quote) => rest.strip_prefix(quote),
+    };
+    rest.len() < word.len()
+        && rest_is_closed.is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with([' ', '\t', '\n', ';', '|', '&', ')', '>', '<'])
+        })
 }
 
 fn depth(text: &str, open: char, close: char) -> usize {
@@ -155,17 +199,15 @@ fn depth(text: &str, open: char, close: char) -> usize {
 }
 
 /// How deeply clauses are nested, words in quotes taken for keywords too.
-fn keyword_depth(text: &str) -> usize {
+fn clause_depth(text: &str, opening: &[&str], closing: &[&str]) -> usize {
     let mut depth = 0_usize;
     let mut deepest = 0;
     for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        match word {
-            "if" | "while" | "until" | "for" | "case" => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            "fi" | "done" | "esac" => depth = depth.saturating_sub(1),
-            _ => {}
+        if opening.contains(&word) {
+            depth += 1;
+            deepest = deepest.max(depth);
+        } else if closing.contains(&word) {
+            depth = depth.saturating_sub(1);
         }
     }
     deepest

@@ -299,6 +299,7 @@ fn what_is_not_in_the_table_is_execute() {
             "git commit -m 'fix: .env loading'",
             "git tag -m 'rm -rf / is bad' v1",
             "shutdown -c",
+            "ls +(a)",
         ],
     );
 }
@@ -319,6 +320,11 @@ fn what_cannot_be_parsed_is_execute_and_unresolved() {
         "ls\rrm x",
         "echo ~99999999999999999999",
         "ls <<EOF",
+        "echo $(cat << )",
+        "$( (EOF << \t status EOF ",
+        "echo a << $( \\\n",
+        "$(cat <<'')",
+        "ls <<<<<EOF",
         &"a".repeat(200_000),
         &format!("{}ls{}", "$(".repeat(40), ")".repeat(40)),
     ] {
