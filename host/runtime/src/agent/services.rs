@@ -280,6 +280,7 @@ impl Services for CallServices {
     ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
         Box::pin(async move {
             check_size(&body)?;
+            let _one_at_a_time = self.turn.engine.canvases.lock().await;
             let current = self.find_canvas(&id).await?;
             if current.version != base_version {
                 return Err(CanvasFailure::Conflict(current.version));
