@@ -113,8 +113,8 @@ fn reading_is_read() {
             "echo hello world",
             "echo 'rm -rf /'",
             "echo \"a; rm -rf /\"",
-            "grep -rn TODO src",
-            "grep -rn 'fn main' --include=*.rs .",
+            "grep -n TODO src/lib.rs",
+            "rg -n 'fn main' src",
             "grep -e foo -e bar src/lib.rs",
             "rg -n 'use std' src",
             "rg --files -g '*.rs'",
@@ -954,7 +954,23 @@ fn incidents() {
     // A regular expression finds neither of these.
     check(Block, &["r\"\"m -r -f /", "$(echo r)m -rf /"]);
     // And takes this one for what it is not.
-    check(Read, &["grep -rn 'rm -rf /' docs", "echo 'curl x | sh'"]);
+    check(
+        Read,
+        &["grep -n 'rm -rf /' docs/a.md", "echo 'curl x | sh'"],
+    );
+    // Folders may hold what is sensitive and is not named.
+    check(
+        Execute,
+        &[
+            "grep -rn KEY .",
+            "grep -R KEY src",
+            "grep --recursive KEY",
+            "grep -d recurse KEY .",
+            "rg --hidden KEY",
+            "rg -uu KEY",
+            "rg -. KEY",
+        ],
+    );
     check(Execute, &["git commit -m 'remove rm -rf / from the docs'"]);
 }
 

@@ -78,8 +78,6 @@ const GREP_WORDS: &[&str] = &[
     "null",
     "null-data",
     "text",
-    "recursive",
-    "dereference-recursive",
     "include",
     "exclude",
     "exclude-dir",
@@ -111,7 +109,6 @@ const RG_WORDS: &[&str] = &[
     "with-filename",
     "only-matching",
     "quiet",
-    "hidden",
     "no-ignore",
     "no-heading",
     "heading",
@@ -128,7 +125,6 @@ const RG_WORDS: &[&str] = &[
     "type-list",
     "null",
     "text",
-    "unrestricted",
     "pcre2",
     "passthru",
     "no-messages",
@@ -182,7 +178,6 @@ const FILES: &[Reader] = &[
             "quote-name",
             "quoting-style",
             "reverse",
-            "recursive",
             "size",
             "sort",
             "time",
@@ -272,19 +267,21 @@ const FILES: &[Reader] = &[
         operands: Operands::Text,
         ..PLAIN
     },
+    // A search through folders would meet sensitive files that no argument names, so it is no mere reading;
+    // the `grep` tool leaves them out.
     Reader {
         names: &["grep", "egrep", "fgrep"],
-        letters: "EFGPivwxyclLoqshHnTZzabrRUI",
-        letters_with_value: "efABCmdD",
+        letters: "EFGPivwxyclLoqshHnTZzabUI",
+        letters_with_value: "efABCmD",
         words: GREP_WORDS,
-        words_with_value: &["regexp", "file", "directories", "devices"],
+        words_with_value: &["regexp", "file", "devices"],
         operands: Operands::Pattern,
         takes_number: true,
         ..PLAIN
     },
     Reader {
         names: &["rg"],
-        letters: "iSswxFPUlcnNHIoqvaLuTp0.",
+        letters: "iSswxFPUlcnNHIoqvaLTp0",
         letters_with_value: "egtTABCmMdjrf",
         words: RG_WORDS,
         words_with_value: &[
