@@ -8,7 +8,7 @@ use anteroom_api::{
 };
 use anteroom_runtime::{Ambient, FlagValue, Host, HostOptions};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A moment in 2026; the clock of every scene starts here.
@@ -368,9 +368,4 @@ pub fn text_of(call: &ToolCall) -> String {
         anteroom_api::ToolContent::Diff { unified, .. } => unified.clone(),
     });
     parts.collect::<Vec<_>>().join("\n")
-}
-
-/// The content of a file under the tests' own folder.
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }
