@@ -673,3 +673,47 @@ async fn what_a_call_used_is_counted_and_stored() {
         .collect();
     assert_eq!(stored, [read.meter, written, listed.meter, ran]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_since_it_was_read_is_not_overwritten() {
+    let bench = Bench::new().await;
+    let scene = &bench.scene;
+    scene.write("a.txt", "first\n");
+    bench
+        .completes("read_file", json!({ "path": "a.txt" }))
+        .await;
+    scene.write("a.txt", "somebody else was here\n");
+    let write = json!({ "path": "a.txt", "content": "second\n" });
+    let called = bench.call("write_file", write.clone()).await;
+    assert_ne!(called.status, Status::Completed, "{}", called.text);
+    assert!(
+        called.text.contains("changed") && called.text.contains("read it again"),
+        "{}",
+        called.text
+    );
+    assert_eq!(scene.read("a.txt"), "somebody else was here\n");
+    // Read again, it may be written; and what was written counts as read.
+    bench
+        .completes("read_file", json!({ "path": "a.txt" }))
+        .await;
+    bench.completes("write_file", write).await;
+    let again = json!({ "path": "a.txt", "content": "third\n" });
+    bench.completes("write_file", again).await;
+    assert_eq!(scene.read("a.txt"), "third\n");
+    // What another conversation read does not count here.
+    let other = Bench {
+        conversation: scene.open().await,
+        scene: bench.scene,
+    };
+    other.scene.write("a.txt", "once more\n");
+    let fourth = json!({ "path": "a.txt", "content": "fourth\n" });
+    other.completes("write_file", fourth).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminal_escapes_of_a_command_reach_nobody() {
+    let bench = Bench::new().await;
+    let command = "printf '\\033[31mred\\033[0m \\033]0;title\\007\\n'";
+    let called = bench.call("bash", json!({ "command": command })).await;
+    assert_eq!(called.text.trim(), "red");
+}

@@ -60,16 +60,38 @@ impl Before {
     }
 }
 
+/// How a file is written. The host refuses to cut a file that changed since it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Whatever is there goes: it is cut when it is opened.
+    Replace,
+    /// What is there was just read and stays but for the edits.
+    Edit,
+}
+
+/// One file to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Save<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) before: &'a Before,
+    pub(crate) after: &'a str,
+    pub(crate) way: Way,
+}
+
 /// Writes `after` in place of what was there, in the encoding it had, and shows the difference.
 ///
 /// The difference is proposed before the file is opened for writing, so that a person who is asked sees it.
 pub(crate) fn write(
     context: &Context,
-    path: &Path,
-    before: &Before,
-    after: &str,
+    save: &Save<'_>,
     mut notes: Vec<String>,
 ) -> Result<Output, ToolError> {
+    let Save {
+        path,
+        before,
+        after,
+        way,
+    } = *save;
     let (old, encoding) = match before {
         Before::Absent => (None, Encoding::Utf8),
         Before::Text { text, encoding } => (Some(text.as_str()), *encoding),
@@ -95,8 +117,17 @@ pub(crate) fn write(
     {
         make_folder(context, folder)?;
     }
-    let mut file = File::create(path).map_err(|error| explain(context, "write", path, &error))?;
-    file.write_all(&bytes).map_err(|error| {
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(way == Way::Replace)
+        .open(path)
+        .map_err(|error| explain(context, "write", path, &error))?;
+    let written = file.write_all(&bytes).and_then(|()| match way {
+        Way::Replace => Ok(()),
+        Way::Edit => file.set_len(bytes.len() as u64),
+    });
+    written.map_err(|error| {
         let words = explain(context, "write", path, &error);
         ToolError::failed(format!(
             "{}; a part may have been written, so read it again",

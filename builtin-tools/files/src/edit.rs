@@ -1,6 +1,6 @@
 //! `edit_file`: parts of a file by search and replace. How the parts are found is in [`anteroom_sdk::edits`].
 
-use crate::change::{self, Before};
+use crate::change::{self, Before, Save, Way};
 use anteroom_sdk::edits::{self, Edit};
 use anteroom_sdk::{Capability, Context, Output, Tier, Tool, ToolError, explain};
 use schemars::JsonSchema;
@@ -56,7 +56,13 @@ impl Tool for EditFile {
                 "[the edits cancel each other out; nothing was written]",
             ));
         }
-        change::write(context, &path, &before, &edited.text, edited.notes)
+        let save = Save {
+            path: &path,
+            before: &before,
+            after: &edited.text,
+            way: Way::Edit,
+        };
+        change::write(context, &save, edited.notes)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `write_file`: a whole file, keeping the habits of the one that was there.
 
-use crate::change::{self, Before};
+use crate::change::{self, Before, Save, Way};
 use crate::encoding::LineEnding;
 use anteroom_sdk::{Capability, Context, Output, Tier, Tool, ToolError};
 use schemars::JsonSchema;
@@ -50,7 +50,13 @@ impl Tool for WriteFile {
                 context.show(&path)
             )));
         }
-        change::write(context, &path, &before, &after, Vec::new())
+        let save = Save {
+            path: &path,
+            before: &before,
+            after: &after,
+            way: Way::Replace,
+        };
+        change::write(context, &save, Vec::new())
     }
 }
 

@@ -325,7 +325,7 @@ pub(crate) static ROWS: &[Row] = &[
     Row::whole("safety.subagent.max_prompt_chars", 32_000, (100, NO_CEILING), "Characters of the prompt a sub-agent may be given")
         .project(Project::Lower),
     // Tools.
-    Row::seconds("tools.call_timeout", 120.0, (1.0, 600.0), "Longest run of one tool call, in seconds; waiting for you does not count")
+    Row::seconds("tools.call_timeout", 120.0, (1.0, 600.0), "Time a tool call gets unless the tool asks for another (600 at most), in seconds")
         .project(Project::Lower),
     Row::whole("tools.memory_mb", 64, (8, 256), "Memory of one tool call, in MB")
         .project(Project::Lower),

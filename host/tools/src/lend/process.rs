@@ -272,17 +272,31 @@ impl Sink for Shown {
 
     async fn take(&mut self, stream: Stream, bytes: Vec<u8>) -> bool {
         let text = self.plain.push(&bytes);
-        self.state.say(shown_as(stream), text);
-        let source = match stream {
-            Stream::Stdout => Source::Stdout,
-            Stream::Stderr => Source::Stderr,
-        };
-        self.sender.send(Chunk { source, bytes }).await.is_ok()
+        if text.is_empty() {
+            return true;
+        }
+        self.state.say(shown_as(stream), text.clone());
+        self.sender.send(chunk(stream, text)).await.is_ok()
     }
 
     fn end(&mut self, stream: Stream) {
         let text = self.plain.finish();
-        self.state.say(shown_as(stream), text);
+        if !text.is_empty() {
+            // The stand-in for a torn character; not worth waiting for.
+            drop(self.sender.try_send(chunk(stream, text.clone())));
+            self.state.say(shown_as(stream), text);
+        }
+    }
+}
+
+fn chunk(stream: Stream, text: String) -> Chunk {
+    let source = match stream {
+        Stream::Stdout => Source::Stdout,
+        Stream::Stderr => Source::Stderr,
+    };
+    Chunk {
+        source,
+        bytes: text.into_bytes(),
     }
 }
 

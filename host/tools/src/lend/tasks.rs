@@ -3,6 +3,7 @@
 
 use crate::confine::Started;
 use crate::lend::output::{Running, Sink, Stream};
+use crate::lend::plain::Plain;
 use crate::lend::process::exit_of;
 use crate::wasm::bindings::anteroom::tool::process::Task as TaskView;
 use std::collections::VecDeque;
@@ -63,7 +64,11 @@ impl Tasks {
     /// Takes over a started command.
     pub(crate) fn add(&self, line: String, started: Started, limit: Option<Duration>) -> Arc<Task> {
         let ring = Ring::default();
-        let running = Running::start(started, ring.clone(), limit);
+        let into_ring = IntoRing {
+            ring: ring.clone(),
+            plain: Plain::default(),
+        };
+        let running = Running::start(started, into_ring, limit);
         let mut kept = self.lock();
         kept.started += 1;
         let task = Arc::new(Task {
@@ -171,18 +176,35 @@ impl Ring {
     }
 }
 
-impl Sink for Ring {
+/// One stream on its way into the ring, as plain text.
+#[derive(Clone)]
+struct IntoRing {
+    ring: Ring,
+    plain: Plain,
+}
+
+impl IntoRing {
+    fn keep(&self, text: &str) {
+        let mut ring = self.ring.lock();
+        ring.total += text.len() as u64;
+        ring.bytes.extend(text.as_bytes());
+        let surplus = ring.bytes.len().saturating_sub(RING_BYTES);
+        ring.bytes.drain(..surplus);
+    }
+}
+
+impl Sink for IntoRing {
     /// The ring itself is the rim.
     const MAX_BYTES: u64 = u64::MAX;
 
     async fn take(&mut self, _: Stream, bytes: Vec<u8>) -> bool {
-        let mut ring = self.lock();
-        ring.total += bytes.len() as u64;
-        ring.bytes.extend(bytes);
-        let surplus = ring.bytes.len().saturating_sub(RING_BYTES);
-        ring.bytes.drain(..surplus);
+        let text = self.plain.push(&bytes);
+        self.keep(&text);
         true
     }
 
-    fn end(&mut self, _: Stream) {}
+    fn end(&mut self, _: Stream) {
+        let text = self.plain.finish();
+        self.keep(&text);
+    }
 }

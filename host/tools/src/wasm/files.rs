@@ -23,12 +23,14 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
+use crate::session::Stamp;
 use crate::wasm::state::CallState;
 use anteroom_gate::FilePath;
 use handle::Slots;
 use judge::Answers;
 use listing::Listed;
 use secrets::Secrets;
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -56,6 +58,9 @@ pub(crate) fn add_to_linker<T: GuardHost + 'static>(
 /// What the file layer knows of one running call.
 pub(crate) struct Guard {
     state: Arc<CallState>,
+    /// Files whose state in the conversation's memory was another than this call found, with that state: the
+    /// person or the model has not seen what the call reads now.
+    stale: HashMap<FilePath, Stamp>,
     /// What was answered for which path; each is asked once per call.
     answers: Answers,
     before_change: BeforeChange,
@@ -86,6 +91,7 @@ impl Guard {
             is_nested: workspace.starts_with(temp) || temp.starts_with(workspace),
             process_device: beneath::process_device(session.outside()),
             state,
+            stale: HashMap::new(),
             answers: Answers::default(),
             before_change: Box::new(|_, _| Ok(())),
             slots: Slots::default(),

@@ -175,7 +175,12 @@ impl Guard {
 
     /// Refuses to overwrite what this conversation has read in another state.
     pub(super) fn refuse_stale(&self, path: &FilePath, facts: &Facts) -> Result<(), ErrorCode> {
-        match self.state.session.stamp_of(path) {
+        let session = &self.state.session;
+        if let Some(earlier) = self.stale.get(path) {
+            // What this call read does not count as seen, so that the next try is refused too.
+            session.saw(path.clone(), *earlier);
+        }
+        match session.stamp_of(path) {
             Some(stamp) if stamp != facts.stamp() => Err(self.refuse(format!(
                 "`{}` changed since it was read; read it again",
                 paths::shown(path)

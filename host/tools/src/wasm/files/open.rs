@@ -201,6 +201,10 @@ impl Guard {
         self.refuse_special(&path, &facts)?;
         self.judge_other_names(&path, &facts).await?;
         if facts.is_file() {
+            let earlier = self.state.session.stamp_of(&path);
+            if let Some(earlier) = earlier.filter(|earlier| *earlier != facts.stamp()) {
+                self.stale.entry(path.clone()).or_insert(earlier);
+            }
             self.state.session.saw(path.clone(), facts.stamp());
         }
         Ok(Open {
