@@ -4,6 +4,7 @@
 //! cargo bench --bench engine                  # everything that is not large
 //! cargo bench --bench engine -- grep turn     # groups whose names contain one of the words
 //! cargo bench --bench engine -- large         # grep and glob over 100 000 files
+//! ANTEROOM_BENCH_FOLDER=/dev/shm cargo bench --bench engine -- turn   # without the disk's share
 //! ```
 //!
 //! What is compared is measured in the same run, turn by turn, so that the ratios hold on a busy machine too.

@@ -236,20 +236,33 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     let storage = &book.storage;
     let page = storage.items(largest, None, 50).await?;
     ensure!(page.entries.len() == 50, "the last page is not full");
-    let samples = rounds(async || Ok(drop(storage.conversations(None, 50).await?))).await?;
+    let samples = rounds(async || {
+        drop(storage.conversations(None, 50).await?);
+        Ok(())
+    })
+    .await?;
     report.times("list of 50 conversations", &samples);
-    let samples = rounds(async || Ok(drop(storage.items(largest, None, 50).await?))).await?;
+    let samples = rounds(async || {
+        drop(storage.items(largest, None, 50).await?);
+        Ok(())
+    })
+    .await?;
     report.times("last 50 items of the conversation with 10 000", &samples);
     let open = async || {
         drop(storage.conversation(largest).await?);
         drop(storage.turns(largest).await?);
-        Ok(drop(storage.items(largest, None, 50).await?))
+        drop(storage.items(largest, None, 50).await?);
+        Ok(())
     };
     report.times(
         "that conversation's view, turns and last page",
         &rounds(open).await?,
     );
-    let samples = rounds(async || Ok(drop(storage.all_items(largest).await?))).await?;
+    let samples = rounds(async || {
+        drop(storage.all_items(largest).await?);
+        Ok(())
+    })
+    .await?;
     report.times("all its 10 000 items, as a turn loads them", &samples);
     for words in [
         "rare777",
@@ -260,7 +273,11 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
         "the and server rust alpha",
     ] {
         let hits = storage.search(words, 20).await?.len();
-        let samples = rounds(async || Ok(drop(storage.search(words, 20).await?))).await?;
+        let samples = rounds(async || {
+            drop(storage.search(words, 20).await?);
+            Ok(())
+        })
+        .await?;
         report.times(format!("search `{words}`, {hits} hits shown"), &samples);
     }
     let Book { storage, .. } = book;
