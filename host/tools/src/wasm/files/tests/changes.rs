@@ -142,7 +142,13 @@ async fn what_changed_since_it_was_read_is_not_overwritten() {
     );
     assert_eq!(call.asked(), [""; 0]);
     assert_eq!(home.text("a.txt"), "somebody else");
+    // A tool that looks before it writes has not shown anybody what it saw.
     call.read("a.txt").await.unwrap();
+    assert_eq!(call.write("a.txt", "x").await, Err(ErrorCode::Access));
+    let mut call = home.call(|_| YES);
+    assert_eq!(call.write("a.txt", "x").await, Err(ErrorCode::Access));
+    call.read("a.txt").await.unwrap();
+    let mut call = home.call(|_| YES);
     // Its own writes do not count, nor those of an earlier call of the conversation.
     call.write("a.txt", "one").await.unwrap();
     call.write("a.txt", "one and more").await.unwrap();
