@@ -12,7 +12,7 @@ use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
 use anteroom_model::CallRequest;
 use anteroom_tools::{Call, Definition, Outcome};
 use std::sync::Arc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// Runs all calls of one answer. The items come back in the order of the calls.
 pub(crate) async fn run(
@@ -41,7 +41,11 @@ pub(crate) async fn run(
     {
         let (turn, stop) = (turn.clone(), stop.clone());
         running.spawn(async move {
-            let done = one(&turn, request, item, &stop).await;
+            let worker = {
+                let (turn, item, stop) = (turn.clone(), item.clone(), stop.clone());
+                tokio::spawn(async move { one(&turn, request, item, &stop).await })
+            };
+            let done = worker.await.unwrap_or_else(|error| crashed(item, &error));
             let told = turn
                 .engine
                 .bus
@@ -62,6 +66,23 @@ pub(crate) async fn run(
     match fault {
         Some(fault) => Err(fault),
         None => Ok(items),
+    }
+}
+
+/// A fault of the host inside one call fails that call, visibly, and nothing else.
+fn crashed(item: Item, error: &JoinError) -> Item {
+    tracing::error!(%error, item = %item.id, "a call failed inside the host");
+    let ItemBody::ToolCall(call) = item.body else {
+        return item;
+    };
+    let result = ToolResult::failed("the call failed inside Anteroom; try another way");
+    Item {
+        status: Status::Failed,
+        body: ItemBody::ToolCall(ToolCall {
+            result: Some(result),
+            ..call
+        }),
+        ..item
     }
 }
 
