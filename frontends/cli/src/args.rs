@@ -18,7 +18,7 @@ Manage:   config  schema
 Options:
   -m, --model <NAME>           Model for this run
   -p, --path <DIR>             Work in DIR
-      --port <PORT>            Port of the web page [setting: app.port]
+      --port <PORT>            Accepted, for the web page to come
       --approval-mode <MODE>   auto, ask_for_dangerous, ask_for_writes, ask
       --allowed-tools <RULES>  Pre-allow, e.g. 'read_file,bash:cargo test *'
       --json                   Machine output on stdout
@@ -85,7 +85,7 @@ pub(crate) struct Global {
     /// Work in DIR
     #[arg(short, long, value_name = "DIR", global = true, hide_short_help = true)]
     pub(crate) path: Option<PathBuf>,
-    /// Port of the web page
+    /// Accepted, for the web page to come
     #[arg(long, value_name = "PORT", global = true, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// When to ask: auto, ask_for_dangerous, ask_for_writes, ask

@@ -111,9 +111,6 @@ fn overrides(global: &Global) -> Vec<(String, Value, String)> {
     if let Some(model) = &global.model {
         add("ai.model", json!(model), "--model");
     }
-    if let Some(port) = global.port {
-        add("app.port", json!(port), "--port");
-    }
     if let Some(mode) = global.approval_mode {
         add(
             "safety.approval_mode",
@@ -375,14 +372,11 @@ mod tests {
             assert_eq!(invocation.options.mode, Some(Mode::AskForWrites));
             assert_eq!(
                 invocation.overrides,
-                vec![
-                    ("app.port".into(), json!(9), "--port".into()),
-                    (
-                        "safety.approval_mode".into(),
-                        json!("ask_for_writes"),
-                        "--approval-mode".into()
-                    ),
-                ]
+                vec![(
+                    "safety.approval_mode".into(),
+                    json!("ask_for_writes"),
+                    "--approval-mode".into()
+                )]
             );
         }
     }
