@@ -20,8 +20,6 @@ pub(crate) struct Engine {
     pub(crate) storage: Storage,
     pub(crate) registry: Registry,
     pub(crate) paths: Paths,
-    /// Held between looking at a canvas and saving its next version: two at once would make the same one.
-    pub(crate) canvases: tokio::sync::Mutex<()>,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -64,7 +62,6 @@ impl Engine {
             storage: parts.storage,
             registry: parts.registry,
             paths: parts.paths,
-            canvases: tokio::sync::Mutex::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),

@@ -46,20 +46,33 @@ impl Storage {
     }
 }
 
-/// Adds a version. A version that is there stays as it is.
+/// Adds the next version. Told again it changes nothing; any other is stale, because somebody else was faster,
+/// and its event is not stored.
 pub(crate) fn save(fact: &Fact<'_>, canvas: &CanvasView) -> Result<(), Fault> {
     let id = canvas.id.0.into_bytes();
+    let current: Option<u32> = fact
+        .connection
+        .prepare_cached("SELECT version FROM canvases WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let current = current.unwrap_or(0);
+    if canvas.version != current + 1 {
+        return match is_kept(fact, canvas)? {
+            true => Ok(()),
+            false => Err(Fault::StaleCanvas { current }),
+        };
+    }
     fact.connection
         .prepare_cached(
             "INSERT INTO canvases (id, conversation, version) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version)",
+             ON CONFLICT (id) DO UPDATE SET version = excluded.version",
         )?
         .execute(params![id, key(canvas.conversation), canvas.version])?;
     fact.connection
         .prepare_cached(
             "INSERT INTO canvas_versions (canvas, version, title, kind, updated_at,
                 user_id, user_display_name, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (canvas, version) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             id,
@@ -72,6 +85,24 @@ pub(crate) fn save(fact: &Fact<'_>, canvas: &CanvasView) -> Result<(), Fault> {
             canvas.body,
         ])?;
     Ok(())
+}
+
+/// Whether exactly this version is there already.
+fn is_kept(fact: &Fact<'_>, canvas: &CanvasView) -> Result<bool, Fault> {
+    let found = fact
+        .connection
+        .prepare_cached(
+            "SELECT 1 FROM canvas_versions
+             WHERE canvas = ?1 AND version = ?2 AND title = ?3 AND kind = ?4 AND body = ?5",
+        )?
+        .exists(params![
+            canvas.id.0.into_bytes(),
+            canvas.version,
+            canvas.title,
+            canvas.kind,
+            canvas.body,
+        ])?;
+    Ok(found)
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<CanvasView> {

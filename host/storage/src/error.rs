@@ -74,6 +74,12 @@ pub enum Fault {
         /// Where it was to be stored.
         topic: Topic,
     },
+    /// A canvas version that is not the next one.
+    #[error("the canvas has version {current} by now")]
+    StaleCanvas {
+        /// The version it has; 0 if there is no such canvas.
+        current: u32,
+    },
     /// A paging cursor that did not come from here.
     #[error("`{0}` is no place in the list")]
     BadCursor(String),
@@ -186,6 +192,7 @@ fn code(fault: &Fault) -> ProblemCode {
     match fault {
         Fault::UnknownConversation(_) => ProblemCode::NotFound,
         Fault::BadCursor(_) => ProblemCode::InvalidInput,
+        Fault::StaleCanvas { .. } => ProblemCode::Conflict,
         Fault::Misplaced { .. } | Fault::Statement(_) | Fault::Panicked(_) => ProblemCode::Internal,
         Fault::DiskFull(_)
         | Fault::ReadOnly(_)
@@ -221,6 +228,7 @@ fn words(error: &StorageError) -> String {
         Fault::UnknownConversation(_)
         | Fault::Misplaced { .. }
         | Fault::BadCursor(_)
+        | Fault::StaleCanvas { .. }
         | Fault::Closed => error.fault.to_string(),
         Fault::Unreadable(_) | Fault::Unstorable(_) | Fault::Statement(_) | Fault::Panicked(_) => {
             format!("database `{path}`: {}", error.fault)
@@ -268,6 +276,7 @@ fn hint(error: &StorageError) -> Option<String> {
             "it may have been deleted; list the conversations there are".to_string()
         }
         Fault::BadCursor(_) => "start again from the first page".to_string(),
+        Fault::StaleCanvas { .. } => "look at its newest version and change that".to_string(),
         Fault::Closed => "start the program again".to_string(),
         Fault::Unreadable(_) => format!(
             "another version may have written it; check with `sqlite3 {path} 'PRAGMA integrity_check'`"

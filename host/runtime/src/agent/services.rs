@@ -8,7 +8,7 @@ use anteroom_api::{
     Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic,
 };
 use anteroom_gate::Asked;
-use anteroom_storage::StoredRule;
+use anteroom_storage::{Fault, StorageError, StoredRule};
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,6 +181,10 @@ impl CallServices {
             .await
         {
             Ok(_) => Ok(canvas),
+            Err(StorageError {
+                fault: Fault::StaleCanvas { current },
+                ..
+            }) => Err(CanvasFailure::Conflict(current)),
             Err(error) => Err(CanvasFailure::Invalid(format!(
                 "it could not be saved: {error}"
             ))),
@@ -280,7 +284,6 @@ impl Services for CallServices {
     ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
         Box::pin(async move {
             check_size(&body)?;
-            let _one_at_a_time = self.turn.engine.canvases.lock().await;
             let current = self.find_canvas(&id).await?;
             if current.version != base_version {
                 return Err(CanvasFailure::Conflict(current.version));

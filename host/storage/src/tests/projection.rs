@@ -418,3 +418,37 @@ async fn grants_hold_until_narrowed_or_revoked() {
         .unwrap();
     assert_eq!(storage.grants("c0ffee").await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn of_two_next_versions_of_a_canvas_one_is_kept_and_the_other_refused() {
+    let place = Place::new();
+    let storage = place.open().await;
+    let conversation = conversation_id(1);
+    let saved = |version, body: &str| {
+        let canvas = CanvasView {
+            body: body.to_string(),
+            ..canvas(1, version)
+        };
+        vec![Event::Canvas(CanvasEvent::Saved { canvas })]
+    };
+    storage.tell(1, vec![opened(view(1))]).await.unwrap();
+    storage.tell(1, saved(1, "first")).await.unwrap();
+    storage.tell(1, saved(2, "mine")).await.unwrap();
+    let seq = storage.last_seq(Topic::Conversation(conversation)).await;
+    for (version, body) in [(2, "yours"), (4, "far ahead")] {
+        let refused = storage.tell(1, saved(version, body)).await.unwrap_err();
+        assert!(matches!(
+            refused.fault,
+            crate::Fault::StaleCanvas { current: 2 }
+        ));
+    }
+    let bodies = storage.canvases(conversation).await.unwrap();
+    assert_eq!(bodies[0].body, "mine");
+    assert_eq!(
+        storage
+            .last_seq(Topic::Conversation(conversation))
+            .await
+            .unwrap(),
+        seq.unwrap()
+    );
+}
