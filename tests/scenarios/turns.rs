@@ -153,6 +153,28 @@ async fn steering_reaches_the_next_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn steering_that_comes_too_late_is_kept_for_the_next_turn() {
+    let gate = Gate::new();
+    let scene = Scene::new([Reply::stream().token("hm").wait(&gate), Reply::text("ok")]).await;
+    let conversation = scene.open().await;
+    let watch = scene.watch(conversation).await;
+    let turn = scene.say(conversation, "begin", auto()).await;
+    gate.reached().await;
+    let input = vec![Content::text("in French")];
+    let handle = scene.handle();
+    handle.submit(TurnOp::Steer { turn, input }).await.unwrap();
+    handle.submit(TurnOp::Cancel { turn }).await.unwrap();
+    let told = watch.until_end(turn, &|_| unreachable!()).await;
+    assert_eq!(told.stop(), StopReason::Cancelled);
+    gate.open();
+    scene
+        .turn(conversation, "go on", auto(), |_| unreachable!())
+        .await;
+    let sent = scene.endpoint.chats()[1].json["messages"].to_string();
+    assert!(sent.contains("in French"), "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cancel_while_streaming_keeps_what_was_said() {
     let gate = Gate::new();
     let scene = Scene::new([

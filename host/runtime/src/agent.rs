@@ -6,4 +6,5 @@ pub(crate) mod draft;
 pub(crate) mod history;
 pub(crate) mod prompt;
 pub(crate) mod services;
+pub(crate) mod steering;
 pub(crate) mod turn;

@@ -2,6 +2,7 @@
 
 use crate::agent::child::Limiter;
 use crate::agent::prompt::{self, PromptSources};
+use crate::agent::steering::{Refused, Steering};
 use crate::agent::turn::{self, Root, TurnContext, TurnReport};
 use crate::config::Sandbox;
 use crate::engine::Engine;
@@ -209,19 +210,17 @@ impl Owner {
             .as_ref()
             .filter(|running| running.turn == turn)
             .ok_or_else(not_running)?;
-        let mut steering = running
+        running
             .context
             .steering
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if steering.len() >= MAX_QUEUE {
-            return Err(Problem::new(
-                ProblemCode::LimitReached,
-                format!("{MAX_QUEUE} inputs wait already"),
-            ));
-        }
-        steering.push(input);
-        Ok(())
+            .add(input)
+            .map_err(|refused| match refused {
+                Refused::Full => {
+                    Problem::new(ProblemCode::LimitReached, "too many inputs wait already")
+                        .hint("wait for the next step")
+                }
+                Refused::Closed => not_running(),
+            })
     }
 
     fn cancel(&self, turn: TurnId) -> Result<(), Problem> {
@@ -391,7 +390,7 @@ impl Owner {
                 .max_steps
                 .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
             is_tainted: self.is_tainted.clone(),
-            steering: std::sync::Mutex::default(),
+            steering: Steering::open(),
             settings,
             engine: self.engine.clone(),
         }))

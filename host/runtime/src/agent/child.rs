@@ -4,6 +4,7 @@
 //! parent: the same gate, a subset of the tools, no wider grants.
 
 use super::prompt::{self, PromptSources};
+use super::steering::Steering;
 use super::turn::{self, Root, TurnContext};
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Delta, Event,
@@ -205,7 +206,7 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         max_steps: parent.settings.safety.subagent.max_iterations,
         // What the parent has read from outside may stand in the prompt.
         is_tainted: Arc::new(AtomicBool::new(parent.is_tainted.load(Ordering::Relaxed))),
-        steering: std::sync::Mutex::default(),
+        steering: Steering::open(),
         engine,
     })
 }

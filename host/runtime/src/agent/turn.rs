@@ -2,6 +2,7 @@
 
 use super::child::Limiter;
 use super::draft::{Draft, DraftPlace, WRITE_BEHIND};
+use super::steering::Steering;
 use super::{calls, history};
 use crate::config::Settings;
 use crate::engine::Engine;
@@ -14,8 +15,8 @@ use anteroom_model::{Answer, ChatRequest, Client, Finish, Message, ModelError, T
 use anteroom_storage::StorageError;
 use anteroom_tools::{Definition, Session};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Said to the model when the step limit is reached.
@@ -43,7 +44,7 @@ pub(crate) struct TurnContext {
     /// Whether content from outside has entered; shared by all turns of the conversation.
     pub(crate) is_tainted: Arc<AtomicBool>,
     /// Input that a person adds while the turn runs.
-    pub(crate) steering: Mutex<Vec<Vec<Content>>>,
+    pub(crate) steering: Steering,
 }
 
 /// Where a person sees this turn.
@@ -162,6 +163,11 @@ pub(crate) async fn run(
     };
     let usage = progress.usage;
     let mut events = progress.untold;
+    // Input that came too late for a step was acknowledged all the same: the next turn finds it.
+    for content in turn.steering.close() {
+        let item = turn.user_item(progress.steps, content);
+        events.push(Event::Item(ItemEvent::Completed(item)));
+    }
     events.push(Event::Turn(TurnEvent::Ended {
         turn: turn.turn,
         stop: reason.clone(),
@@ -227,7 +233,7 @@ impl Loop<'_> {
             self.told(said.iter().cloned());
             if answer.calls.is_empty() {
                 self.progress.untold.push(Event::Turn(ended));
-                if self.has_steering() {
+                if !turn.steering.is_empty() {
                     history::push_step(&mut request.messages, &said);
                     continue;
                 }
@@ -322,24 +328,9 @@ impl Loop<'_> {
         Ok(())
     }
 
-    fn has_steering(&self) -> bool {
-        !self
-            .turn
-            .steering
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty()
-    }
-
     /// Puts input that was added meanwhile before the next request.
     fn steer(&mut self, step: u32, messages: &mut Vec<Message>) {
-        let added = std::mem::take(
-            &mut *self
-                .turn
-                .steering
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let added = self.turn.steering.take();
         for content in added {
             // It belongs behind the step that is over, or history rebuilt from items would order it otherwise.
             let item = self.turn.user_item(step - 1, content);
