@@ -2,6 +2,8 @@
 //! neither finds one place, in words that let the model try again. Knows nothing of files.
 
 mod near;
+#[cfg(test)]
+mod properties;
 mod tolerant;
 
 use crate::ToolError;
