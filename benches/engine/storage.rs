@@ -48,6 +48,8 @@ impl Book {
             workspace: "/home/ada/app".to_owned(),
             model: Some("scripted".to_owned()),
             parent: None,
+            forked_from: None,
+            database: None,
             trust: Trust::User,
             created_at: START,
             updated_at: START,

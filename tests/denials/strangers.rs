@@ -65,6 +65,8 @@ fn grant(scene: &Scene, module: &ModuleView, capability: Capability) -> ModuleOp
         capability,
         reach: GrantReach::default(),
         place: GrantWhere::Workspace(scene.workspace().display().to_string()),
+        expires_at: None,
+        calls: None,
     })
 }
 
@@ -127,6 +129,7 @@ async fn an_ungranted_capability_is_answered_with_the_command_that_grants_it() {
 
     let revoke = ModuleOp::Revoke {
         module: listed[0].id.clone(),
+        capability: None,
     };
     scene.handle().submit(revoke).await.unwrap();
     let (_, status, words) = call(&scene, "read_path", json!({ "path": "a.txt" })).await;

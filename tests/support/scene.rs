@@ -117,6 +117,7 @@ impl Scene {
             workspace: self.workspace().display().to_string(),
             title: String::new(),
             model: None,
+            database: None,
         };
         self.handle().open(open).await.unwrap()
     }

@@ -120,6 +120,7 @@ async fn start(
                 allowed_tools: context.options.allowed_tools.clone(),
                 is_without_tools: exec.is_without_tools,
                 max_steps: exec.max_steps,
+                is_plan: false,
                 is_attended: false,
             },
         })

@@ -77,7 +77,7 @@ pub(crate) fn of_problem(code: ProblemCode) -> u8 {
 pub(crate) fn of_stop(stop: &StopReason) -> u8 {
     match stop {
         StopReason::EndTurn => OK,
-        StopReason::MaxSteps | StopReason::MaxTokens => LIMIT,
+        StopReason::MaxSteps | StopReason::MaxTokens | StopReason::Budget { .. } => LIMIT,
         StopReason::Refusal | StopReason::Cancelled | StopReason::Interrupted => FAILED,
         StopReason::Failed { problem } => of_problem(problem.code),
     }

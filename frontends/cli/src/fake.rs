@@ -9,14 +9,15 @@ use crate::printer::Printer;
 use crate::terminal::Terminal;
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, ApprovalEvent, ApprovalId, BoxFuture, CanvasView, ConversationEvent, ConversationId,
-    ConversationKind, ConversationOp, ConversationView, Decision, Delta, EffectKind, EffectView,
-    EndpointReport, EndpointSpec, Envelope, Event, Finding, FoundEndpoint, HostHandle, HostPort,
-    Item, ItemBody, ItemEvent, ItemId, ModuleEvent, ModuleOp, ModuleView, Op, OpId, Origin, Page,
-    Problem, ProblemCode, Question, QueuedInput, Reads, Rejection, ScopeOffer, SearchHit, Seq,
-    SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status,
-    Stop, StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView,
-    UnixMillis, Usage,
+    Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
+    CanvasView, ChangeView, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
+    ConversationView, DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport,
+    EndpointSpec, Envelope, Event, Finding, FolderTrust, FolderView, FoundEndpoint, HostHandle,
+    HostPort, Item, ItemBody, ItemEvent, ItemId, ModuleEvent, ModuleOp, ModuleView, Op, OpId,
+    OpenApproval, Origin, Page, Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads,
+    Rejection, ReplayReport, RuleView, ScopeOffer, SearchHit, Seq, SettingEvent, SettingOp,
+    SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop, StopReason, Tier,
+    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UnixMillis, Usage,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -254,11 +255,12 @@ impl HostPort for Fake {
                     at: UnixMillis(0),
                 }),
             ),
-            Op::Module(ModuleOp::Revoke { module }) => state.tell(
+            Op::Module(ModuleOp::Revoke { module, capability }) => state.tell(
                 Topic::Host,
                 Some(op_id),
                 Event::Module(ModuleEvent::Revoked {
                     module: module.clone(),
+                    capability: *capability,
                 }),
             ),
             _ => {}
@@ -355,6 +357,58 @@ impl Reads for Fake {
     fn doctor(&self) -> Read<'_, Vec<Finding>> {
         ready(self.views.findings.clone())
     }
+    fn open_approvals(&self) -> Read<'_, Vec<OpenApproval>> {
+        ready(vec![])
+    }
+    fn rules(&self) -> Read<'_, Vec<RuleView>> {
+        ready(vec![])
+    }
+    fn calls(&self, _: String) -> Read<'_, Vec<CallHit>> {
+        ready(vec![])
+    }
+    fn changes(&self, _: ConversationId) -> Read<'_, Vec<ChangeView>> {
+        ready(vec![])
+    }
+    fn audit(&self, _: AuditFilter, _: Option<String>, _: u32) -> Read<'_, Page<AuditRecord>> {
+        ready(Page {
+            entries: vec![],
+            before: None,
+        })
+    }
+    fn audit_report(&self) -> Read<'_, AuditReport> {
+        ready(AuditReport {
+            records: 0,
+            signatures: 0,
+            first_bad: None,
+            remarks: vec![],
+        })
+    }
+    fn databases(&self, _: bool) -> Read<'_, Vec<DatabaseView>> {
+        ready(vec![])
+    }
+    fn folder(&self, path: String) -> Read<'_, FolderView> {
+        ready(FolderView {
+            path,
+            trust: FolderTrust::Unknown,
+            hash: String::new(),
+            holds: vec![],
+        })
+    }
+    fn prompt(&self, _: Option<ConversationId>, _: String) -> Read<'_, PromptReport> {
+        ready(PromptReport {
+            sections: vec![],
+            tools: vec![],
+            tokens: 0,
+        })
+    }
+    fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport> {
+        ready(ReplayReport {
+            turn,
+            steps: 0,
+            calls: 0,
+            differences: vec![],
+        })
+    }
 }
 
 pub(crate) fn view(number: u32, workspace: &str) -> ConversationView {
@@ -365,6 +419,8 @@ pub(crate) fn view(number: u32, workspace: &str) -> ConversationView {
         workspace: workspace.into(),
         model: None,
         parent: None,
+        forked_from: None,
+        database: None,
         trust: Trust::User,
         created_at: UnixMillis(0),
         updated_at: UnixMillis(0),

@@ -52,6 +52,7 @@ pub(crate) fn line(phase: &Phase, rate: Option<u64>, theme: &Theme) -> PhaseLine
         ),
         Phase::Running { tool } => (format!("running {}", reveal(tool)), Style::Dim),
         Phase::WaitingForApproval => ("waiting for approval".to_owned(), Style::Warning),
+        Phase::Compacting => ("compacting the history".to_owned(), Style::Dim),
     };
     PhaseLine { text, style }
 }

@@ -256,6 +256,8 @@ mod tests {
             tier: Tier::Execute,
             resolution: Resolution::NotAnswered,
             by: "nobody".into(),
+            reasons: Vec::new(),
+            rule: None,
         }];
         check(
             &bash,

@@ -69,6 +69,10 @@ pub enum EffectKind {
     Network,
     /// A component that asks for capabilities.
     Grant,
+    /// Leaving plan mode: from here on the plan is carried out.
+    Plan,
+    /// Running a command once without the operating system's sandbox.
+    Unconfined,
 }
 
 /// How long an approval holds.
@@ -144,6 +148,11 @@ pub enum ApprovalOp {
         /// The frontend the answer came from, for the record.
         by: String,
     },
+    /// Gives more time to answer; answered by [`ApprovalEvent::Extended`].
+    Extend {
+        /// The question.
+        approval: ApprovalId,
+    },
 }
 
 /// Facts about approvals.
@@ -154,6 +163,13 @@ pub enum ApprovalEvent {
     Requested {
         /// The whole question.
         approval: Box<Approval>,
+    },
+    /// There is more time to answer.
+    Extended {
+        /// The question.
+        approval: ApprovalId,
+        /// When silence becomes "not answered" now.
+        expires_at: UnixMillis,
     },
     /// It is not open any more.
     Resolved {

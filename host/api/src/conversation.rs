@@ -21,6 +21,12 @@ pub struct ConversationView {
     /// The call that started it, if it is a child agent's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ItemId>,
+    /// The item it was forked from, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<ItemId>,
+    /// The shared database it lives in; none for the personal one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Whether content from outside has entered it.
     pub trust: Trust,
     /// When it was opened.
@@ -61,6 +67,9 @@ pub enum ConversationOp {
         /// A model other than the configured one.
         #[serde(default)]
         model: Option<String>,
+        /// The shared database it is to live in; the personal one if none.
+        #[serde(default)]
+        database: Option<String>,
     },
     /// Gives a title; answered by [`ConversationEvent::Renamed`].
     Rename {
@@ -68,6 +77,36 @@ pub enum ConversationOp {
         conversation: ConversationId,
         /// The new title.
         title: String,
+    },
+    /// Opens a new conversation, whose id is the op's, with copies of everything up to an item; answered by
+    /// [`ConversationEvent::Opened`].
+    Fork {
+        /// Where from.
+        conversation: ConversationId,
+        /// The last item to be copied; its whole step comes along.
+        until: ItemId,
+    },
+    /// Goes back to before a message: it and everything after it is put aside, and not sent any more. Refused
+    /// while a turn runs. Answered by [`ConversationEvent::Rewound`].
+    Rewind {
+        /// Which.
+        conversation: ConversationId,
+        /// A message of the person's.
+        before: ItemId,
+        /// Whether to take back the changes of files made since.
+        #[serde(default)]
+        is_undoing: bool,
+    },
+    /// Puts a summary in the place of the older history, for the model only; answered by
+    /// [`ConversationEvent::Compacted`]. Refused while a turn runs.
+    Compact {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Sends the whole history again instead of its summary; answered by [`ConversationEvent::Uncompacted`].
+    Uncompact {
+        /// Which.
+        conversation: ConversationId,
     },
     /// Deletes it with all that belongs to it; answered by [`ConversationEvent::Deleted`] on the host's topic.
     Delete {
@@ -100,6 +139,40 @@ pub enum ConversationEvent {
         item: ItemId,
         /// Where it came from, in words.
         source: String,
+    },
+    /// It and everything after it was put aside.
+    Rewound {
+        /// Which.
+        conversation: ConversationId,
+        /// The first item put aside.
+        before: ItemId,
+    },
+    /// A summary stands in the place of the older history, for the model only.
+    Compacted {
+        /// Which.
+        conversation: ConversationId,
+        /// The summary.
+        item: ItemId,
+        /// The first item that is still sent as it is.
+        from: Option<ItemId>,
+        /// Tokens of the history before.
+        before_tokens: u64,
+        /// Tokens of the history after.
+        after_tokens: u64,
+    },
+    /// The whole history is sent again.
+    Uncompacted {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// The history comes near its limit.
+    ContextGrown {
+        /// Which.
+        conversation: ConversationId,
+        /// Tokens of the last request.
+        tokens: u64,
+        /// From here on it is compacted by itself.
+        limit_tokens: u64,
     },
     /// It is gone.
     Deleted {

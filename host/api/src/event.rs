@@ -1,9 +1,9 @@
 //! Facts, host to frontend: one variant per noun; and their droppable previews.
 
 use crate::{
-    ApprovalEvent, CanvasEvent, ConversationEvent, ConversationId, ElicitationEvent, ItemEvent,
-    ItemId, ModuleEvent, OpId, OutputStream, Phase, Problem, Seq, SettingEvent, TurnEvent, TurnId,
-    UnixMillis,
+    ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
+    ElicitationEvent, FolderEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase,
+    Problem, RuleEvent, Seq, SettingEvent, TurnEvent, TurnId, UnixMillis,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,14 @@ pub enum Event {
     Module(ModuleEvent),
     /// About a setting.
     Setting(SettingEvent),
+    /// About a rule that was kept.
+    Rule(RuleEvent),
+    /// About changes of files.
+    Checkpoint(CheckpointEvent),
+    /// About a database.
+    Database(DatabaseEvent),
+    /// About a folder people work in.
+    Folder(FolderEvent),
     /// About the host itself.
     Host(HostEvent),
 }

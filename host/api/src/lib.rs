@@ -7,11 +7,15 @@
 #![warn(missing_docs)]
 
 pub mod approval;
+pub mod audit;
 pub mod canvas;
+pub mod checkpoint;
 pub mod conversation;
+pub mod database;
 pub mod doctor;
 pub mod elicitation;
 pub mod event;
+pub mod folder;
 pub mod frontend;
 pub mod id;
 pub mod item;
@@ -21,7 +25,10 @@ pub mod module;
 pub mod op;
 pub mod origin;
 pub mod problem;
+pub mod prompt;
 pub mod reads;
+pub mod replay;
+pub mod rule;
 pub mod schema;
 pub mod setting;
 pub mod tier;
@@ -31,11 +38,17 @@ pub use approval::{
     Approval, ApprovalEvent, ApprovalOp, Decision, EffectKind, EffectView, Resolution, Scope,
     ScopeOffer,
 };
+pub use audit::{AuditFault, AuditFilter, AuditRecord, AuditReport};
 pub use canvas::{CanvasEvent, CanvasView};
+pub use checkpoint::{
+    ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, UndoOutcome, UndoTarget, UndoneFile,
+};
 pub use conversation::{ConversationEvent, ConversationKind, ConversationOp, ConversationView};
+pub use database::{DatabaseEvent, DatabaseOp, DatabaseView};
 pub use doctor::{Finding, Health};
 pub use elicitation::{Answer, ElicitationEvent, ElicitationOp, Question};
 pub use event::{Delta, Envelope, Event, Signal, Topic};
+pub use folder::{FolderEvent, FolderOp, FolderTrust, FolderView};
 pub use frontend::{BoxFuture, Frontend, FrontendName, HostHandle, HostPort, Signals, Stop};
 pub use id::{
     ApprovalId, CanvasId, ConversationId, ElicitationId, ItemId, OpId, Seq, TurnId, UnixMillis,
@@ -53,7 +66,10 @@ pub use module::{
 pub use op::Op;
 pub use origin::{Origin, Trust};
 pub use problem::{Problem, ProblemCode, Rejection};
-pub use reads::{Page, Reads, SearchHit};
+pub use prompt::{PromptPart, PromptReport};
+pub use reads::{CallHit, OpenApproval, Page, Reads, SearchHit};
+pub use replay::{Difference, ReplayReport};
+pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
 pub use tier::{Mode, Tier};
 pub use turn::{Phase, QueuedInput, StopReason, TurnEvent, TurnOp, TurnOptions, TurnView, Usage};

@@ -148,6 +148,12 @@ pub struct GrantOp {
     /// Where it holds.
     #[serde(flatten)]
     pub place: GrantWhere,
+    /// When it ends, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixMillis>,
+    /// For how many calls it holds, if not for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u32>,
 }
 
 /// A loaded, failed or waiting module.
@@ -172,6 +178,9 @@ pub struct ModuleView {
     pub requested: Vec<Capability>,
     /// What it was granted here.
     pub granted: Vec<Capability>,
+    /// How it differs from the binary that was last granted something, one line each; empty if it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
 }
 
 /// How a module is doing.
@@ -185,6 +194,8 @@ pub enum ModuleState {
         /// Why.
         problem: Problem,
     },
+    /// A person switched it off.
+    Disabled,
 }
 
 /// A tool as its module describes it.
@@ -206,11 +217,37 @@ pub struct ToolView {
 pub enum ModuleOp {
     /// Gives a capability to one binary; answered by [`ModuleEvent::Granted`].
     Grant(GrantOp),
-    /// Takes all grants of a module back; answered by [`ModuleEvent::Revoked`].
+    /// Takes grants of a module back; answered by [`ModuleEvent::Revoked`].
     Revoke {
         /// The module.
         module: ModuleId,
+        /// Which capability; all if none.
+        #[serde(default)]
+        capability: Option<Capability>,
     },
+    /// Copies a component into the user's tools folder; answered by [`ModuleEvent::Loaded`] or
+    /// [`ModuleEvent::Failed`]. Grants nothing.
+    Install {
+        /// The file, absolute.
+        path: String,
+        /// Replaces a module of that name.
+        #[serde(default)]
+        is_replacing: bool,
+    },
+    /// Removes a component from the user's tools folder, its grants too; answered by [`ModuleEvent::Withdrawn`].
+    Remove {
+        /// The module.
+        module: ModuleId,
+    },
+    /// Switches a module off or on; answered by [`ModuleEvent::Switched`].
+    Switch {
+        /// The module.
+        module: ModuleId,
+        /// Whether its tools can be called.
+        is_enabled: bool,
+    },
+    /// Looks through the tools folders now; answered by an event for each module that differs.
+    Reload,
 }
 
 /// Facts about modules.
@@ -236,9 +273,24 @@ pub enum ModuleEvent {
         /// When.
         at: UnixMillis,
     },
-    /// All grants of a module were taken back.
+    /// Grants of a module were taken back.
     Revoked {
         /// Which.
         module: ModuleId,
+        /// Which capability; all if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capability: Option<Capability>,
+    },
+    /// A module is gone; its tools answer that they were withdrawn.
+    Withdrawn {
+        /// Which.
+        module: ModuleId,
+    },
+    /// A module was switched off or on.
+    Switched {
+        /// Which.
+        module: ModuleId,
+        /// Whether its tools can be called.
+        is_enabled: bool,
     },
 }

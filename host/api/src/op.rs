@@ -1,6 +1,9 @@
 //! Wishes, frontend to host: one variant per noun.
 
-use crate::{ApprovalOp, ConversationOp, ElicitationOp, ModuleOp, SettingOp, TurnOp};
+use crate::{
+    ApprovalOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp, ModuleOp,
+    RuleOp, SettingOp, TurnOp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,14 @@ pub enum Op {
     Module(ModuleOp),
     /// About a setting.
     Setting(SettingOp),
+    /// About a rule that was kept.
+    Rule(RuleOp),
+    /// About changes of files.
+    Checkpoint(CheckpointOp),
+    /// About a database.
+    Database(DatabaseOp),
+    /// About a folder people work in.
+    Folder(FolderOp),
 }
 
 macro_rules! from {
@@ -37,4 +48,8 @@ from! {
     Elicitation(ElicitationOp),
     Module(ModuleOp),
     Setting(SettingOp),
+    Rule(RuleOp),
+    Checkpoint(CheckpointOp),
+    Database(DatabaseOp),
+    Folder(FolderOp),
 }

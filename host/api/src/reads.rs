@@ -1,9 +1,10 @@
 //! Views: questions without side effects.
 
 use crate::{
-    Approval, BoxFuture, CanvasView, ConversationId, ConversationView, EndpointReport,
-    EndpointSpec, Finding, FoundEndpoint, Item, ItemId, ModuleView, Problem, Question, QueuedInput,
-    Seq, SettingsReport, TurnView,
+    Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasView, ChangeView,
+    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
+    FolderView, FoundEndpoint, Item, ItemId, ModuleView, Problem, PromptReport, Question,
+    QueuedInput, ReplayReport, RuleView, Seq, SettingsReport, TurnId, TurnView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,24 @@ pub struct SearchHit {
     pub item: ItemId,
     /// The words with some context; matches between U+0002 and U+0003.
     pub snippet: String,
+}
+
+/// One open approval and where it is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OpenApproval {
+    /// The conversation it is shown in.
+    pub conversation: ConversationId,
+    /// The question.
+    pub approval: Approval,
+}
+
+/// One tool call and where it was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CallHit {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The call with its decisions.
+    pub item: Item,
 }
 
 /// All views. Every read ends, and fails with a [`Problem`] a person can act on.
@@ -74,4 +93,33 @@ pub trait Reads: Send + Sync {
     fn test_endpoint(&self, endpoint: Option<EndpointSpec>) -> Read<'_, EndpointReport>;
     /// Checks everything and says what to do.
     fn doctor(&self) -> Read<'_, Vec<Finding>>;
+    /// Open approvals of all conversations, in whichever process they are asked, oldest first.
+    fn open_approvals(&self) -> Read<'_, Vec<OpenApproval>>;
+    /// Rules that were allowed for good, oldest first.
+    fn rules(&self) -> Read<'_, Vec<RuleView>>;
+    /// Calls whose item id, or the model's id of it, begins so; the newest first, 20 at most.
+    fn calls(&self, id: String) -> Read<'_, Vec<CallHit>>;
+    /// Files that calls of a conversation and its child agents changed, newest first.
+    fn changes(&self, conversation: ConversationId) -> Read<'_, Vec<ChangeView>>;
+    /// Records of the audit log, newest first.
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<AuditRecord>>;
+    /// Proves that the audit log is as it was written, or names the first record that is not.
+    fn audit_report(&self) -> Read<'_, AuditReport>;
+    /// The databases, the personal one first; checked through and through if `is_checking`.
+    fn databases(&self, is_checking: bool) -> Read<'_, Vec<DatabaseView>>;
+    /// A folder, and what trusting it would mean.
+    fn folder(&self, path: String) -> Read<'_, FolderView>;
+    /// What would be sent before the first word, in a conversation or in a new one in `workspace`.
+    fn prompt(
+        &self,
+        conversation: Option<ConversationId>,
+        workspace: String,
+    ) -> Read<'_, PromptReport>;
+    /// Runs a turn again from its record, without the endpoint and without effects.
+    fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport>;
 }

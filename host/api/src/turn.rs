@@ -52,6 +52,8 @@ pub struct TurnOptions {
     pub is_without_tools: bool,
     /// Fewer steps than `cli.max_tool_iterations`.
     pub max_steps: Option<u32>,
+    /// Plans first: nothing above the read tier until a person has approved the plan.
+    pub is_plan: bool,
     /// Whether somebody can answer approvals and questions of this turn. Without, they are refused at once.
     pub is_attended: bool,
 }
@@ -100,6 +102,11 @@ pub enum StopReason {
     Cancelled,
     /// The process ended before the turn did; found at the next start.
     Interrupted,
+    /// A budget is used up.
+    Budget {
+        /// Which, and what to do, in words.
+        text: String,
+    },
     /// It could not go on.
     Failed {
         /// Why.
@@ -117,6 +124,8 @@ pub struct Usage {
     pub completion_tokens: u64,
     /// Of the requests' tokens, those the endpoint had cached.
     pub cached_tokens: u64,
+    /// What they cost, in millionths of the currency that `ai.prices` is in; 0 without prices.
+    pub cost_micros: u64,
     /// Whether any part of this is an estimate.
     pub is_estimated: bool,
 }
@@ -131,6 +140,7 @@ impl Usage {
                 .completion_tokens
                 .saturating_add(other.completion_tokens),
             cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+            cost_micros: self.cost_micros.saturating_add(other.cost_micros),
             is_estimated: self.is_estimated || other.is_estimated,
         }
     }
@@ -169,6 +179,8 @@ pub enum Phase {
     },
     /// A person is asked.
     WaitingForApproval,
+    /// The older history is being summarised.
+    Compacting,
 }
 
 /// Facts about turns.

@@ -356,7 +356,7 @@ fn counted(counts: &UsageCounts) -> Usage {
             .and_then(|details| details.cached_tokens.0)
             .or(counts.prompt_cache_hit_tokens.0)
             .unwrap_or(0),
-        is_estimated: false,
+        ..Usage::default()
     }
 }
 

@@ -4,10 +4,11 @@
 
 use crate::ambient::Ambient;
 use crate::bus::Bus;
+use crate::host::{Port, not_available};
 use anteroom_api::{
-    Answer, Approval, ApprovalEvent, ApprovalId, ConversationId, Decision, ElicitationEvent,
-    ElicitationId, Event, ItemId, OpId, Problem, ProblemCode, Question, Resolution, Stop, Topic,
-    TurnId, UnixMillis,
+    Answer, Approval, ApprovalEvent, ApprovalId, CallHit, ConversationId, Decision,
+    ElicitationEvent, ElicitationId, Event, ItemId, OpId, Problem, ProblemCode, Question,
+    Resolution, Stop, Topic, TurnId, UnixMillis,
 };
 use anteroom_gate::Asked;
 use std::collections::BTreeMap;
@@ -353,4 +354,16 @@ fn not_open(what: &str) -> Problem {
 
 fn later(now: UnixMillis, patience: Duration) -> UnixMillis {
     now.plus(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Open approvals of all conversations, oldest first.
+pub(crate) async fn open_everywhere(
+    _port: &Port,
+) -> Result<Vec<anteroom_api::OpenApproval>, Problem> {
+    Err(not_available("this"))
+}
+
+/// Calls by the beginning of their id.
+pub(crate) async fn calls(_port: &Port, _id: String) -> Result<Vec<CallHit>, Problem> {
+    Err(not_available("this"))
 }

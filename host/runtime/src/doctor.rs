@@ -123,6 +123,7 @@ async fn tools(port: &Port, findings: &mut Vec<Finding>) {
                 )
             }
             ModuleState::Failed { problem } => hinted(&subject, Health::Failed, problem),
+            ModuleState::Disabled => finding(&subject, Health::Ok, "switched off".to_owned()),
         });
     }
 }

@@ -7,12 +7,11 @@ use crate::conversation::{self, Address, Letter};
 use crate::engine::{Engine, EngineParts, Paths};
 use crate::identity::Identity;
 use crate::reads::View;
-use crate::{recovery, wiring};
+use crate::{checkpoints, database, modules, recovery, rules, trust, wiring};
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
-    ConversationView, ElicitationOp, Event, GrantOp, HostHandle, HostPort, ModuleEvent, ModuleId,
-    ModuleOp, ModuleOrigin, Op, OpId, Problem, ProblemCode, Reads, Rejection, Seq, SettingEvent,
-    SettingOp, Signals, Topic, Trust, TurnOp, Usage,
+    ConversationView, ElicitationOp, Event, HostHandle, HostPort, Op, OpId, Problem, ProblemCode,
+    Reads, Rejection, Seq, SettingEvent, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
 };
 use anteroom_storage::{Storage, UserStamp};
 use anteroom_tools::Registry;
@@ -100,7 +99,7 @@ impl Host {
             conversations: Mutex::default(),
             view: View::new(port.clone()),
         });
-        port.load_folders(&options.workspace).await;
+        modules::load_folders(&port, &options.workspace).await;
         Ok(Self { port })
     }
 
@@ -147,6 +146,7 @@ impl HostPort for Port {
             match op {
                 Op::Conversation(op) => self.conversation(id, op).await,
                 Op::Turn(op) => self.turn(id, op).await,
+                Op::Approval(ApprovalOp::Extend { .. }) => Err(not_available("more time")),
                 Op::Approval(ApprovalOp::Decide {
                     approval,
                     digest,
@@ -157,7 +157,11 @@ impl HostPort for Port {
                     elicitation,
                     answer,
                 }) => self.engine.desk.answer(id, elicitation, answer),
-                Op::Module(op) => self.module(id, op).await,
+                Op::Module(op) => modules::take(self, id, op).await,
+                Op::Rule(op) => rules::take(self, id, op).await,
+                Op::Checkpoint(op) => checkpoints::take(self, id, op).await,
+                Op::Database(op) => database::take(self, id, op).await,
+                Op::Folder(op) => trust::take(self, id, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
             }?;
             Ok(id)
@@ -180,7 +184,12 @@ impl Port {
                 workspace,
                 title,
                 model,
-            } => self.open(id, &workspace, title, model).await,
+                database,
+            } => self.open(id, &workspace, (title, model, database)).await,
+            op @ (ConversationOp::Fork { .. }
+            | ConversationOp::Rewind { .. }
+            | ConversationOp::Compact { .. }
+            | ConversationOp::Uncompact { .. }) => crate::agent::past::take(self, id, op).await,
             ConversationOp::Rename {
                 conversation,
                 title,
@@ -220,8 +229,7 @@ impl Port {
         &self,
         id: OpId,
         workspace: &str,
-        title: String,
-        model: Option<String>,
+        (title, model, database): (String, Option<String>, Option<String>),
     ) -> Result<(), Problem> {
         let folder = Path::new(workspace);
         if !folder.is_absolute() {
@@ -252,6 +260,8 @@ impl Port {
             workspace: folder.display().to_string(),
             model,
             parent: None,
+            forked_from: None,
+            database,
             trust: Trust::User,
             created_at: now,
             updated_at: now,
@@ -315,67 +325,6 @@ impl Port {
         taken.await.map_err(|_| closed())?
     }
 
-    async fn module(&self, id: OpId, op: ModuleOp) -> Result<(), Problem> {
-        match op {
-            ModuleOp::Grant(grant) => {
-                self.check_grant(&grant).await?;
-                let at = self.engine.ambient.now();
-                self.tell(
-                    Topic::Host,
-                    id,
-                    Event::Module(ModuleEvent::Granted { grant, at }),
-                )
-                .await
-            }
-            ModuleOp::Revoke { module } => {
-                self.find_module(&module).await?;
-                self.tell(
-                    Topic::Host,
-                    id,
-                    Event::Module(ModuleEvent::Revoked { module }),
-                )
-                .await
-            }
-        }
-    }
-
-    /// A grant names exactly what was shown: the binary by its hash, a capability it asks for.
-    async fn check_grant(&self, grant: &GrantOp) -> Result<(), Problem> {
-        let module = self.find_module(&grant.module).await?;
-        if module.origin == ModuleOrigin::BuiltIn {
-            return Err(Problem::new(
-                ProblemCode::InvalidInput,
-                format!("`{}` is built in; its grants are given", grant.module),
-            ));
-        }
-        if module.hash != grant.hash {
-            return Err(Problem::new(
-                ProblemCode::Conflict,
-                format!("`{}` is not the binary the grant is for", grant.module),
-            )
-            .cause(format!("it has the hash {}", module.hash))
-            .hint("look at it again with `aroom tool list`"));
-        }
-        if !module.requested.contains(&grant.capability) {
-            return Err(Problem::new(
-                ProblemCode::InvalidInput,
-                format!("`{}` does not ask for `{}`", grant.module, grant.capability),
-            ));
-        }
-        Ok(())
-    }
-
-    async fn find_module(&self, id: &ModuleId) -> Result<anteroom_api::ModuleView, Problem> {
-        let modules = self.engine.registry.modules().await;
-        modules
-            .into_iter()
-            .find(|module| module.id == *id)
-            .ok_or_else(|| {
-                Problem::new(ProblemCode::NotFound, format!("there is no module `{id}`"))
-                    .hint("see `aroom tool list`")
-            })
-    }
-
     async fn setting(&self, id: OpId, op: SettingOp) -> Result<(), Problem> {
         let (key, value) = match op {
             SettingOp::Change { key, value } => (key, Some(value)),
@@ -392,18 +341,12 @@ impl Port {
         .await
     }
 
-    /// Loads the user's tools, and the project's if its folder is trusted.
-    async fn load_folders(&self, workspace: &Path) {
-        let mut folders = vec![(self.sources.home.join("tools"), ModuleOrigin::User)];
-        if self.sources.is_project_trusted {
-            folders.push((workspace.join(".anteroom/tools"), ModuleOrigin::Project));
-        }
-        for (folder, origin) in folders {
-            self.engine.registry.load_folder(&folder, origin).await;
-        }
-    }
-
-    async fn tell(&self, topic: Topic, cause: OpId, event: Event) -> Result<(), Problem> {
+    pub(crate) async fn tell(
+        &self,
+        topic: Topic,
+        cause: OpId,
+        event: Event,
+    ) -> Result<(), Problem> {
         self.engine
             .bus
             .publish(topic, Some(cause), vec![event])
@@ -411,7 +354,10 @@ impl Port {
         Ok(())
     }
 
-    async fn existing(&self, conversation: ConversationId) -> Result<ConversationView, Problem> {
+    pub(crate) async fn existing(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<ConversationView, Problem> {
         self.engine
             .storage
             .conversation(conversation)
@@ -482,6 +428,10 @@ pub(crate) fn no_conversation(conversation: ConversationId) -> Problem {
         format!("there is no conversation `{conversation}`"),
     )
     .hint("see `aroom conversation list`")
+}
+
+pub(crate) fn not_available(what: &str) -> Problem {
+    Problem::new(ProblemCode::Internal, format!("{what} cannot be used yet"))
 }
 
 fn closed() -> Problem {

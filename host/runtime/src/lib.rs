@@ -13,16 +13,22 @@
 mod agent;
 pub mod ambient;
 mod approvals;
+mod audit;
 mod bus;
+mod checkpoints;
 pub mod config;
 mod conversation;
+mod database;
 mod doctor;
 mod engine;
 mod host;
 pub mod identity;
 pub mod logs;
+mod modules;
 mod reads;
 mod recovery;
+mod rules;
+mod trust;
 mod wiring;
 
 pub use ambient::Ambient;

@@ -4,10 +4,11 @@ use crate::host::{Port, no_conversation};
 use crate::{config, doctor, wiring};
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, CanvasView, Capability, ConversationId, ConversationView, EndpointReport,
-    EndpointSpec, Finding, FoundEndpoint, GrantWhere, Item, ModuleOrigin, ModuleView, Page,
-    Problem, ProblemCode, Question, QueuedInput, Reads, SearchHit, Seq, SettingsReport, Topic,
-    TurnView,
+    Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, Capability, ChangeView,
+    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
+    FolderView, FoundEndpoint, GrantWhere, Item, ModuleOrigin, ModuleView, OpenApproval, Page,
+    Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
+    SearchHit, Seq, SettingsReport, Topic, TurnId, TurnView,
 };
 use std::sync::{Arc, Weak};
 
@@ -159,6 +160,59 @@ impl Reads for View {
             let port = self.port()?;
             Ok(doctor::examine(&port).await)
         })
+    }
+
+    fn open_approvals(&self) -> Read<'_, Vec<OpenApproval>> {
+        Box::pin(async move { crate::approvals::open_everywhere(&*self.port()?).await })
+    }
+
+    fn rules(&self) -> Read<'_, Vec<RuleView>> {
+        Box::pin(async move { crate::rules::list(&*self.port()?).await })
+    }
+
+    fn calls(&self, id: String) -> Read<'_, Vec<CallHit>> {
+        Box::pin(async move { crate::approvals::calls(&*self.port()?, id).await })
+    }
+
+    fn changes(&self, conversation: ConversationId) -> Read<'_, Vec<ChangeView>> {
+        Box::pin(async move { crate::checkpoints::changes(&*self.port()?, conversation).await })
+    }
+
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<AuditRecord>> {
+        Box::pin(async move {
+            crate::audit::list(&*self.port()?, filter, before, limit.min(MAX_PAGE)).await
+        })
+    }
+
+    fn audit_report(&self) -> Read<'_, AuditReport> {
+        Box::pin(async move { crate::audit::report(&*self.port()?).await })
+    }
+
+    fn databases(&self, is_checking: bool) -> Read<'_, Vec<DatabaseView>> {
+        Box::pin(async move { crate::database::list(&*self.port()?, is_checking).await })
+    }
+
+    fn folder(&self, path: String) -> Read<'_, FolderView> {
+        Box::pin(async move { crate::trust::view(&*self.port()?, path).await })
+    }
+
+    fn prompt(
+        &self,
+        conversation: Option<ConversationId>,
+        workspace: String,
+    ) -> Read<'_, PromptReport> {
+        Box::pin(async move {
+            crate::agent::prompt::report(&*self.port()?, conversation, workspace).await
+        })
+    }
+
+    fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport> {
+        Box::pin(async move { crate::agent::replay::replay(&*self.port()?, turn).await })
     }
 }
 

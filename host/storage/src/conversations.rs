@@ -208,6 +208,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ConversationView> {
         workspace: row.get(3)?,
         model: row.get(4)?,
         parent: rows::optional_id(row, 5)?,
+        forked_from: None,
+        database: None,
         trust: rows::word(row, 6)?,
         created_at: rows::millis(row, 7)?,
         updated_at: rows::millis(row, 8)?,

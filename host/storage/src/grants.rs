@@ -31,6 +31,8 @@ impl Storage {
                     } else {
                         GrantWhere::Workspace(workspace)
                     },
+                    expires_at: None,
+                    calls: None,
                 })
             })?;
             Ok(found.collect::<Result<_, _>>()?)

@@ -12,7 +12,14 @@ use std::sync::Arc;
 const APPLICATION: u32 = 0x4152_6f4d;
 
 /// The steps from nothing to the newest schema; the one at position n leads to schema n + 1. Only ever appended to.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("schema/0001_initial.sql"),
+    include_str!("schema/0002_processes.sql"),
+    include_str!("schema/0003_audit.sql"),
+    include_str!("schema/0004_checkpoints.sql"),
+    include_str!("schema/0005_agent.sql"),
+    include_str!("schema/0006_data.sql"),
+];
 
 /// The schema that `steps` lead to.
 pub(crate) fn newest(steps: &[&str]) -> u32 {

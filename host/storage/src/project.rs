@@ -5,8 +5,9 @@ use crate::journal::UserStamp;
 use crate::{approvals, canvases, conversations, grants, items, turns};
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
-    ApprovalEvent, CanvasEvent, ConversationEvent, ConversationId, ElicitationEvent, Event,
-    ItemEvent, ModuleEvent, SettingEvent, Topic, TurnEvent, UnixMillis,
+    ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
+    ElicitationEvent, Event, FolderEvent, ItemEvent, ModuleEvent, RuleEvent, SettingEvent, Topic,
+    TurnEvent, UnixMillis,
 };
 use rusqlite::Connection;
 
@@ -69,6 +70,7 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
                     resolution,
                     by,
                 } => approvals::resolve(fact, *approval, resolution, by),
+                ApprovalEvent::Extended { .. } => Ok(()),
             }
         }
         Event::Elicitation(event) => {
@@ -91,6 +93,18 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
             }
         }
         Event::Module(event) => module(fact, event),
+        Event::Rule(RuleEvent::Kept { .. } | RuleEvent::Revoked { .. })
+        | Event::Checkpoint(CheckpointEvent::Undone { .. })
+        | Event::Database(
+            DatabaseEvent::BackedUp { .. }
+            | DatabaseEvent::Restored { .. }
+            | DatabaseEvent::Vacuumed { .. }
+            | DatabaseEvent::Exported { .. }
+            | DatabaseEvent::Imported { .. }
+            | DatabaseEvent::SharedAdded { .. }
+            | DatabaseEvent::SharedRemoved { .. },
+        )
+        | Event::Folder(FolderEvent::Trusted { .. } | FolderEvent::Distrusted { .. }) => Ok(()),
         Event::Setting(SettingEvent::Changed { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }
@@ -117,6 +131,10 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         ConversationEvent::Tainted { conversation, .. } => {
             conversations::taint(fact, *conversation)
         }
+        ConversationEvent::Rewound { .. }
+        | ConversationEvent::Compacted { .. }
+        | ConversationEvent::Uncompacted { .. }
+        | ConversationEvent::ContextGrown { .. } => Ok(()),
         ConversationEvent::Deleted { conversation } => match fact.topic {
             Topic::Host => conversations::delete(fact, *conversation),
             Topic::Conversation(_) => Err(fact.misplaced("a deletion")),
@@ -142,7 +160,13 @@ fn turn(fact: &Fact<'_>, conversation: ConversationId, event: &TurnEvent) -> Res
 fn module(fact: &Fact<'_>, event: &ModuleEvent) -> Result<(), Fault> {
     match event {
         ModuleEvent::Granted { grant, at } => grants::add(fact, grant, *at),
-        ModuleEvent::Revoked { module } => grants::remove(fact, module),
-        ModuleEvent::Loaded { .. } | ModuleEvent::Failed { .. } => Ok(()),
+        ModuleEvent::Revoked {
+            module,
+            capability: _,
+        } => grants::remove(fact, module),
+        ModuleEvent::Loaded { .. }
+        | ModuleEvent::Failed { .. }
+        | ModuleEvent::Withdrawn { .. }
+        | ModuleEvent::Switched { .. } => Ok(()),
     }
 }

@@ -92,6 +92,7 @@ pub(crate) fn usage(row: &Row<'_>, index: usize) -> rusqlite::Result<Usage> {
         prompt_tokens: tokens(0)?,
         completion_tokens: tokens(1)?,
         cached_tokens: tokens(2)?,
+        cost_micros: 0,
         is_estimated: tokens(3)? > 0,
     })
 }

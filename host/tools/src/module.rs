@@ -192,6 +192,7 @@ impl Module {
             tools,
             requested,
             granted: Vec::new(),
+            differences: Vec::new(),
         }
     }
 }

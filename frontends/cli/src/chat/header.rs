@@ -170,6 +170,7 @@ mod tests {
             tools: Vec::new(),
             requested: vec![Capability::FilesRead, Capability::Process],
             granted: vec![Capability::FilesRead],
+            differences: Vec::new(),
         };
         assert_eq!(
             notice(&module).as_deref(),

@@ -251,6 +251,7 @@ impl<'a> Session<'a> {
                     allowed_tools: self.context.options.allowed_tools.clone(),
                     is_without_tools: self.chat.is_without_tools,
                     max_steps: None,
+                    is_plan: false,
                     is_attended: true,
                 },
             })
@@ -440,6 +441,11 @@ impl<'a> Session<'a> {
             | Event::Canvas(_)
             | Event::Module(_)
             | Event::Setting(_)
+            | Event::Approval(ApprovalEvent::Extended { .. })
+            | Event::Rule(_)
+            | Event::Checkpoint(_)
+            | Event::Database(_)
+            | Event::Folder(_)
             | Event::Host(_) => {}
         }
     }

@@ -10,8 +10,9 @@ use crate::tool_line;
 use crate::transcript;
 use crate::words;
 use anteroom_api::{
-    CanvasEvent, ConversationEvent, Delta, Envelope, Event, Item, ItemBody, ItemEvent, ItemId,
-    Phase, ProblemCode, QueuedInput, StopReason, TurnEvent, TurnId, UnixMillis, Usage,
+    CanvasEvent, CheckpointEvent, ConversationEvent, Delta, Envelope, Event, Item, ItemBody,
+    ItemEvent, ItemId, ModuleEvent, Phase, ProblemCode, QueuedInput, StopReason, TurnEvent, TurnId,
+    UndoOutcome, UndoneFile, UnixMillis, Usage,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -128,12 +129,58 @@ impl View {
             Event::Conversation(ConversationEvent::Deleted { .. }) => {
                 self.line(Block::Call, Style::Warning, "this conversation was deleted")
             }
+            Event::Conversation(ConversationEvent::Rewound { .. }) => self.line(
+                Block::Call,
+                Style::Dim,
+                "went back; what came after is put aside",
+            ),
+            Event::Conversation(ConversationEvent::Compacted {
+                before_tokens,
+                after_tokens,
+                ..
+            }) => {
+                let line = format!(
+                    "compacted from {} to {} tokens; the whole history is kept",
+                    words::count(*before_tokens),
+                    words::count(*after_tokens)
+                );
+                self.line(Block::Call, Style::Dim, &line)
+            }
+            Event::Conversation(ConversationEvent::Uncompacted { .. }) => {
+                self.line(Block::Call, Style::Dim, "the whole history is sent again")
+            }
+            Event::Conversation(ConversationEvent::ContextGrown {
+                tokens,
+                limit_tokens,
+                ..
+            }) => {
+                let line = format!(
+                    "{} the history has {} tokens; it is compacted at {}, or now with /compact",
+                    self.theme.warning(),
+                    words::count(*tokens),
+                    words::count(*limit_tokens)
+                );
+                self.line(Block::Call, Style::Warning, &line)
+            }
+            Event::Module(event) => match module_line(event, &self.theme) {
+                Some((style, line)) => self.line(Block::Call, style, &line),
+                None => Vec::new(),
+            },
+            Event::Checkpoint(CheckpointEvent::Undone { files, .. }) => {
+                let is_back =
+                    |file: &&UndoneFile| !matches!(file.outcome, UndoOutcome::Skipped { .. });
+                let back = files.iter().filter(is_back).count();
+                let line = format!("{back} of {} files were taken back", files.len());
+                self.line(Block::Call, Style::Dim, &line)
+            }
             Event::Conversation(
                 ConversationEvent::Opened { .. } | ConversationEvent::Renamed { .. },
             )
+            | Event::Rule(_)
+            | Event::Database(_)
+            | Event::Folder(_)
             | Event::Approval(_)
             | Event::Elicitation(_)
-            | Event::Module(_)
             | Event::Setting(_)
             | Event::Host(_) => Vec::new(),
         }
@@ -468,7 +515,8 @@ fn later(phase: &Phase, passed: Duration) -> Phase {
         | Phase::Waiting
         | Phase::Streaming
         | Phase::Running { .. }
-        | Phase::WaitingForApproval => phase.clone(),
+        | Phase::WaitingForApproval
+        | Phase::Compacting => phase.clone(),
     }
 }
 
@@ -511,6 +559,37 @@ impl Agent {
     }
 }
 
+/// What is said of a module that came, changed or went. They travel on the host's topic.
+pub(super) fn module_line(event: &ModuleEvent, theme: &Theme) -> Option<(Style, String)> {
+    match event {
+        ModuleEvent::Loaded { module } => Some((
+            Style::Dim,
+            format!("toolset {} was loaded", reveal(&module.id.0)),
+        )),
+        ModuleEvent::Failed { module, problem } => Some((
+            Style::Warning,
+            format!(
+                "{} toolset {} cannot be used: {}",
+                theme.warning(),
+                reveal(&module.0),
+                reveal(&problem.to_string())
+            ),
+        )),
+        ModuleEvent::Withdrawn { module } => Some((
+            Style::Dim,
+            format!("toolset {} was withdrawn", reveal(&module.0)),
+        )),
+        ModuleEvent::Switched { module, is_enabled } => {
+            let word = if *is_enabled { "on" } else { "off" };
+            Some((
+                Style::Dim,
+                format!("toolset {} was switched {word}", reveal(&module.0)),
+            ))
+        }
+        ModuleEvent::Granted { .. } | ModuleEvent::Revoked { .. } => None,
+    }
+}
+
 /// What is said of an end that is not the usual one.
 fn stop_lines(stop: &StopReason, usage: &Usage, theme: &Theme) -> Vec<String> {
     let line = |style, text: &str| vec![theme.paint(style, text)];
@@ -541,6 +620,10 @@ fn stop_lines(stop: &StopReason, usage: &Usage, theme: &Theme) -> Vec<String> {
             };
             line(Style::Dim, &format!("{} cancelled{kept}", theme.stopped()))
         }
+        StopReason::Budget { text } => line(
+            Style::Warning,
+            &format!("{} {}", theme.warning(), reveal(text)),
+        ),
         StopReason::Interrupted => line(
             Style::Warning,
             &format!("{} cut off when the program ended", theme.stopped()),

@@ -89,6 +89,7 @@ fn module_line(module: &ModuleView, theme: &Theme) -> String {
     };
     let health = match &module.state {
         ModuleState::Failed { .. } => Health::Failed,
+        ModuleState::Disabled => Health::Warning,
         ModuleState::Loaded if !missing(module).is_empty() => Health::Warning,
         ModuleState::Loaded => Health::Ok,
     };
@@ -162,6 +163,8 @@ async fn give(context: &mut Context, grant: &Grant) -> Result<u8, Quit> {
                 capability: *capability,
                 reach: reach(grant, *capability),
                 place: place.clone(),
+                expires_at: None,
+                calls: None,
             }))
             .await?;
         let theme = context.printer.err_theme();
@@ -228,6 +231,7 @@ async fn revoke(context: &mut Context, name: &str) -> Result<u8, Quit> {
     context
         .settle(ModuleOp::Revoke {
             module: ModuleId(module.id.0.clone()),
+            capability: None,
         })
         .await?;
     let theme = context.printer.err_theme();
@@ -261,6 +265,7 @@ mod tests {
             }],
             requested: vec![Capability::FilesRead, Capability::Process],
             granted: vec![Capability::FilesRead],
+            differences: Vec::new(),
         }
     }
 
@@ -316,6 +321,8 @@ mod tests {
                     commands: vec!["jira issue".into()],
                 },
                 place: GrantWhere::Workspace("/w".into()),
+                expires_at: None,
+                calls: None,
             }))]
         );
     }

@@ -80,6 +80,10 @@ fn stopped(stop: &StopReason, again: &str) -> Option<Problem> {
             )
             .hint(format!("go on with {again}")),
         ),
+        StopReason::Budget { text } => Some(
+            Problem::new(ProblemCode::LimitReached, text.clone())
+                .hint(format!("go on with {again}, with more budget")),
+        ),
         StopReason::Interrupted => Some(
             Problem::new(ProblemCode::Internal, "the run was cut off")
                 .hint(format!("go on with {again}")),

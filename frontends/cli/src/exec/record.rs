@@ -83,6 +83,10 @@ impl Record {
             | Event::Canvas(_)
             | Event::Module(_)
             | Event::Setting(_)
+            | Event::Rule(_)
+            | Event::Checkpoint(_)
+            | Event::Database(_)
+            | Event::Folder(_)
             | Event::Host(_) => Vec::new(),
         }
     }
@@ -169,7 +173,12 @@ impl Record {
                 | StopReason::MaxTokens
                 | StopReason::Refusal,
             ) => true,
-            Some(StopReason::Cancelled | StopReason::Interrupted | StopReason::Failed { .. })
+            Some(
+                StopReason::Cancelled
+                | StopReason::Interrupted
+                | StopReason::Budget { .. }
+                | StopReason::Failed { .. },
+            )
             | None => false,
         }
     }

@@ -224,6 +224,8 @@ fn a_denied_call_ends_with_the_flags_that_allow_it() {
             tier,
             resolution,
             by: "nobody".into(),
+            reasons: Vec::new(),
+            rule: None,
         }];
         tool
     };

@@ -75,6 +75,7 @@ fn usage() -> Option<Usage> {
         prompt_tokens: 10,
         completion_tokens: 5,
         cached_tokens: 0,
+        cost_micros: 0,
         is_estimated: false,
     })
 }

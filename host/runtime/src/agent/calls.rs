@@ -249,6 +249,8 @@ async fn prepare(
                 tier: asked.tier,
                 resolution: resolution.clone(),
                 by,
+                reasons: Vec::new(),
+                rule: None,
             });
             match question.answer(&resolution) {
                 Ok(permit) => permit,
@@ -289,6 +291,8 @@ fn deny(services: &CallServices, definition: &Definition, refusal: Refusal) -> B
         tier: definition.tool.tier,
         resolution: refusal.resolution,
         by: refusal.by,
+        reasons: Vec::new(),
+        rule: None,
     });
     refuse(Status::Denied, refusal.text)
 }

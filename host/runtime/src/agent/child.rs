@@ -147,6 +147,7 @@ fn outcome(
         StopReason::Cancelled | StopReason::Interrupted => {
             return Err(AgentFailure::Failed("it was cancelled".into()));
         }
+        StopReason::Budget { text } => return Err(AgentFailure::Limit(text)),
         StopReason::Failed { problem } => {
             tracing::warn!(%conversation, %problem, "a child agent failed");
             return Err(AgentFailure::Failed(
@@ -226,6 +227,8 @@ fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {
             workspace: child.workspace.display().to_string(),
             model: task.model.clone(),
             parent: Some(item),
+            forked_from: None,
+            database: None,
             trust,
             created_at: now,
             updated_at: now,

@@ -2,6 +2,8 @@
 //!
 //! Built once per conversation and kept, so that every request of it starts with the same bytes.
 
+use crate::host::{Port, not_available};
+use anteroom_api::{ConversationId, Problem, PromptReport};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -216,6 +218,15 @@ fn instructions(sources: &PromptSources<'_>) -> String {
         }
     }
     text
+}
+
+/// The fixed part of every request, exactly as it would be sent.
+pub(crate) async fn report(
+    _port: &Port,
+    _conversation: Option<ConversationId>,
+    _workspace: String,
+) -> Result<PromptReport, Problem> {
+    Err(not_available("this"))
 }
 
 #[cfg(test)]

@@ -456,6 +456,7 @@ fn estimate(request: &ChatRequest, answer: &Answer) -> Usage {
         prompt_tokens: tokens(sent + tools),
         completion_tokens: tokens(answer.text.len() + answer.reasoning.len() + called),
         cached_tokens: 0,
+        cost_micros: 0,
         is_estimated: true,
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn usage(prompt_tokens: u64, is_estimated: bool) -> Usage {
         prompt_tokens,
         completion_tokens: 2 * prompt_tokens,
         cached_tokens: 1,
+        cost_micros: 0,
         is_estimated,
     }
 }
@@ -94,6 +95,8 @@ fn full_call(number: u32) -> Item {
             tier: Tier::Execute,
             resolution: Resolution::Allowed { scope: Scope::Once },
             by: "cli".to_string(),
+            reasons: vec!["tier execute".to_string()],
+            rule: None,
         }],
         result: Some(ToolResult::failed("no rule to make target")),
         meter: Some(Meter {
@@ -250,6 +253,7 @@ async fn views_show_what_happened() {
         prompt_tokens: 215,
         completion_tokens: 430,
         cached_tokens: 3,
+        cost_micros: 0,
         is_estimated: true,
     };
     assert_eq!(storage.conversation(id).await.unwrap(), Some(conversation));
@@ -269,6 +273,7 @@ async fn views_show_what_happened() {
     };
     let runs = Usage {
         cached_tokens: 2,
+        cost_micros: 0,
         ..usage(200, false)
     };
     assert_eq!(storage.turns(id).await.unwrap(), [over, turn(4, runs)]);
@@ -354,6 +359,7 @@ async fn an_endpoint_that_lies_about_tokens_breaks_nothing() {
         prompt_tokens: u64::MAX,
         completion_tokens: u64::MAX,
         cached_tokens: u64::MAX,
+        cost_micros: 0,
         is_estimated: false,
     };
     let mut events = vec![opened(view(1))];

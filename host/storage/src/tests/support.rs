@@ -88,6 +88,8 @@ pub(super) fn view(number: u32) -> ConversationView {
         workspace: "/work/space".to_string(),
         model: Some("small".to_string()),
         parent: None,
+        forked_from: None,
+        database: None,
         trust: Trust::User,
         created_at: AT,
         updated_at: AT,

@@ -114,6 +114,8 @@ impl CallState {
                     tier: self.permit.tier(),
                     resolution: refusal.resolution,
                     by: refusal.by,
+                    reasons: Vec::new(),
+                    rule: None,
                 });
                 Err(self.refused(text))
             }
@@ -253,6 +255,8 @@ impl CallState {
             tier: asked.tier,
             resolution,
             by,
+            reasons: Vec::new(),
+            rule: None,
         });
         settled.map_err(|refusal| self.refused(refusal.text))
     }
@@ -264,6 +268,8 @@ impl CallState {
                 tier,
                 resolution: Resolution::Allowed { scope: Scope::Once },
                 by: by.to_owned(),
+                reasons: Vec::new(),
+                rule: None,
             });
         }
     }

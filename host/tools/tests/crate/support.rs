@@ -346,5 +346,7 @@ pub(crate) fn decision(effect: &str, tier: Tier, resolution: Resolution, by: &st
         tier,
         resolution,
         by: by.to_owned(),
+        reasons: Vec::new(),
+        rule: None,
     }
 }

@@ -1,0 +1,1 @@
+-- what processes tell each other

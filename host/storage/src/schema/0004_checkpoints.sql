@@ -1,0 +1,1 @@
+-- what files were before calls changed them

@@ -1,0 +1,1 @@
+-- what the agent keeps: rewinds, summaries, recordings
