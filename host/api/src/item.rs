@@ -133,8 +133,14 @@ pub struct CallDecision {
     pub tier: Tier,
     /// What came out.
     pub resolution: Resolution,
-    /// Who decided: a frontend's name, `policy`, `rule`, or `nobody`.
+    /// Who decided: a frontend's name, `policy`, `rule`, `call` (the call as a whole was approved), or `nobody`.
     pub by: String,
+    /// What led there, in order and in plain words: tier, mode, analysis, taint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// The rule that decided or that the answer made, in the notation of `--allowed-tools`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// The outcome of a call. A failed tool is data for the model, never a failed turn.
