@@ -221,4 +221,6 @@ impl Reader {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
