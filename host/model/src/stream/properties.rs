@@ -121,7 +121,11 @@ fn piece() -> impl Strategy<Value = String> {
         "[a-c]{1,3}".prop_map(|name| json!({ "tool_calls": [{ "function": {
             "name": name, "arguments": { "a": [1, "ü"] } } }] })),
     ];
-    let finish = prop_oneof![Just(json!(null)), Just(json!("stop")), Just(json!("tool_calls"))];
+    let finish = prop_oneof![
+        Just(json!(null)),
+        Just(json!("stop")),
+        Just(json!("tool_calls"))
+    ];
     let chunk = (delta, finish).prop_map(|(delta, finish)| {
         json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] })
     });
@@ -139,9 +143,8 @@ fn piece() -> impl Strategy<Value = String> {
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let pieces = proptest::collection::vec(piece(), 0..12);
     let start = prop_oneof![4 => Just(""), 1 => Just("\u{feff}"), 1 => Just(" \r\n")];
-    let whole = (start, pieces).prop_map(|(start, pieces)| {
-        format!("{start}{}", pieces.concat()).into_bytes()
-    });
+    let whole = (start, pieces)
+        .prop_map(|(start, pieces)| format!("{start}{}", pieces.concat()).into_bytes());
     let flips = proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..4);
     let flips = prop_oneof![3 => Just(Vec::new()), 1 => flips];
     (whole, flips).prop_map(|(mut body, flips)| {
@@ -206,7 +209,12 @@ fn the_corpus_is_read_alike_however_it_is_cut() {
         let whole = read([body.as_slice()]);
         hold(&whole);
         for size in [1, 2, 3, 7, 64] {
-            assert_eq!(read(body.chunks(size)), whole, "{} by {size}", path.display());
+            assert_eq!(
+                read(body.chunks(size)),
+                whole,
+                "{} by {size}",
+                path.display()
+            );
         }
         // Broken off anywhere, it is an error or an answer.
         for end in 0..body.len() {
