@@ -93,6 +93,7 @@ async fn chunks_of_odd_shape() {
             prompt_tokens,
             completion_tokens: 2,
             cached_tokens,
+            cost_micros: 0,
             is_estimated: false,
         })
     };
