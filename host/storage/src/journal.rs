@@ -3,7 +3,7 @@
 use crate::error::{Fault, StorageError};
 use crate::project::{self, Fact};
 use crate::rows::{self, Key};
-use crate::{Storage, conversations};
+use crate::{Storage, audit, conversations};
 use anteroom_api::{ConversationEvent, Envelope, Event, OpId, Seq, Topic, UnixMillis};
 use rusqlite::{Connection, params};
 
@@ -108,6 +108,7 @@ fn append(
             host,
         };
         project::project(&fact, event)?;
+        audit::record(&fact, event)?;
         envelopes.push(Envelope {
             topic: entry.topic,
             seq: last,

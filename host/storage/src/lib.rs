@@ -16,6 +16,7 @@
 )]
 
 mod approvals;
+mod audit;
 mod backup;
 mod canvases;
 mod connection;
@@ -40,9 +41,10 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditCheck, AuditHash, AuditHead, AuditSeal, Sealed};
 pub use error::{Cause, Fault, StorageError};
 pub use journal::{Entry, UserStamp};
 pub use rules::StoredRule;
 pub use status::Status;
 pub use storage::Storage;
-pub use turns::Unfinished;
+pub use turns::{Standing, Unfinished};

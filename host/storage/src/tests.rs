@@ -1,5 +1,6 @@
 //! The crate as a whole, against real files.
 
+mod audit;
 mod deletion;
 mod failing;
 mod journal;

@@ -395,6 +395,8 @@ fn grant(capability: Capability, folders: &[&str], place: GrantWhere) -> GrantOp
             commands: vec![],
         },
         place,
+        expires_at: None,
+        calls: None,
     }
 }
 
@@ -417,7 +419,10 @@ async fn grants_hold_until_narrowed_or_revoked() {
     assert_eq!(storage.grants("c0ffee").await.unwrap(), expected);
     assert_eq!(storage.grants("other").await.unwrap(), []);
     let module = ModuleId("jira".to_string());
-    let revoked = vec![Event::Module(ModuleEvent::Revoked { module })];
+    let revoked = vec![Event::Module(ModuleEvent::Revoked {
+        module,
+        capability: None,
+    })];
     storage
         .append(entry(Topic::Host, 0, revoked))
         .await

@@ -172,7 +172,7 @@ pub(super) async fn dump(storage: &Storage) -> BTreeMap<String, Vec<String>> {
         .read(|connection| {
             let mut tables = connection.prepare(
                 "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main'
-                     AND name NOT LIKE 'sqlite_%' AND name NOT IN ('journal', 'openings')",
+                     AND name NOT LIKE 'sqlite_%' AND name NOT IN ('journal', 'openings', 'audit')",
             )?;
             let tables: Vec<String> = tables
                 .query_map([], |row| row.get(0))?

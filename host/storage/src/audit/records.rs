@@ -1,0 +1,258 @@
+//! Which facts leave a record, and what it says.
+
+use super::{Body, add, hex};
+use crate::error::Fault;
+use crate::project::Fact;
+use crate::rows;
+use anteroom_api::{
+    Approval, ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent,
+    DatabaseEvent, Event, FolderEvent, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent,
+    Resolution, RuleEvent, Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome,
+};
+use rusqlite::OptionalExtension as _;
+use sha2::{Digest as _, Sha256};
+
+/// Who decided when no person did; what a person decided is recorded when they decide.
+const UNASKED: [&str; 4] = ["policy", "rule", "call", "nobody"];
+
+/// Writes the records of an event, if it leaves any.
+pub(crate) fn record(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
+    match event {
+        Event::Item(ItemEvent::Started(item)) => call_started(fact, item),
+        Event::Item(ItemEvent::Completed(item)) => call_ended(fact, item),
+        Event::Approval(ApprovalEvent::Resolved {
+            approval,
+            resolution,
+            by,
+        }) => decided(fact, *approval, resolution, by),
+        Event::Module(event) => module(fact, event),
+        Event::Rule(event) => rule(fact, event),
+        Event::Setting(SettingEvent::Changed { key }) => host(fact, "setting", key, "changed"),
+        Event::Checkpoint(CheckpointEvent::Undone { files, .. }) => {
+            for file in files {
+                let verdict = match &file.outcome {
+                    UndoOutcome::Restored => "restored",
+                    UndoOutcome::Removed => "removed",
+                    UndoOutcome::Skipped { .. } => "skipped",
+                };
+                host(fact, "undo", &file.path, verdict)?;
+            }
+            Ok(())
+        }
+        Event::Folder(FolderEvent::Trusted { path, hash }) => {
+            host(fact, "trust", &format!("{path} as {hash}"), "trusted")
+        }
+        Event::Folder(FolderEvent::Distrusted { path }) => host(fact, "trust", path, "distrusted"),
+        Event::Database(event) => database(fact, event),
+        Event::Conversation(event) => conversation(fact, event),
+        Event::Approval(ApprovalEvent::Requested { .. } | ApprovalEvent::Extended { .. })
+        | Event::Turn(_)
+        | Event::Elicitation(_)
+        | Event::Canvas(_)
+        | Event::Host(_) => Ok(()),
+    }
+}
+
+fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault> {
+    match event {
+        ConversationEvent::Tainted { source, item, .. } => {
+            let body = Body {
+                item: Some(*item),
+                ..body(fact, "taint", source, "tainted")
+            };
+            add(fact, body)
+        }
+        ConversationEvent::Deleted { conversation } => {
+            let body = Body {
+                conversation: Some(*conversation),
+                ..body(
+                    fact,
+                    "conversation",
+                    "deleted with all that belonged to it",
+                    "deleted",
+                )
+            };
+            add(fact, body)
+        }
+        ConversationEvent::Opened { .. }
+        | ConversationEvent::Renamed { .. }
+        | ConversationEvent::Rewound { .. }
+        | ConversationEvent::Compacted { .. }
+        | ConversationEvent::Uncompacted { .. }
+        | ConversationEvent::ContextGrown { .. } => Ok(()),
+    }
+}
+
+fn call_started(fact: &Fact<'_>, item: &Item) -> Result<(), Fault> {
+    let ItemBody::ToolCall(call) = &item.body else {
+        return Ok(());
+    };
+    let arguments = serde_json::to_vec(&call.arguments).unwrap_or_default();
+    let body = Body {
+        item: Some(item.id),
+        arguments: Some(hex(&Sha256::digest(&arguments))),
+        ..of_call(fact, call, "call_started", "started")
+    };
+    add(fact, body)
+}
+
+fn call_ended(fact: &Fact<'_>, item: &Item) -> Result<(), Fault> {
+    let ItemBody::ToolCall(call) = &item.body else {
+        return Ok(());
+    };
+    for decision in &call.decisions {
+        if UNASKED.contains(&decision.by.as_str()) {
+            add(fact, of_decision(fact, item, call, decision))?;
+        }
+    }
+    let verdict = match item.status {
+        Status::Completed => "completed",
+        Status::Failed => "failed",
+        Status::Denied => "denied",
+        Status::Interrupted => "interrupted",
+        Status::Pending | Status::Running => "open",
+    };
+    let body = Body {
+        item: Some(item.id),
+        tier: Some(call.tier),
+        meter: call.meter.clone(),
+        ..of_call(fact, call, "call", verdict)
+    };
+    add(fact, body)
+}
+
+fn of_call(fact: &Fact<'_>, call: &ToolCall, action: &str, verdict: &str) -> Body {
+    Body {
+        tool: Some(call.tool.clone()),
+        tier: Some(call.tier),
+        ..body(fact, action, &format!("call {}", call.tool), verdict)
+    }
+}
+
+fn of_decision(fact: &Fact<'_>, item: &Item, call: &ToolCall, decision: &CallDecision) -> Body {
+    let (verdict, scope) = in_words(&decision.resolution);
+    Body {
+        item: Some(item.id),
+        tool: Some(call.tool.clone()),
+        tier: Some(decision.tier),
+        by: decision.by.clone(),
+        scope,
+        ..body(fact, "decision", &decision.effect, verdict)
+    }
+}
+
+/// What a person decided, before anything follows from it. Silence is recorded with the call.
+fn decided(
+    fact: &Fact<'_>,
+    id: ApprovalId,
+    resolution: &Resolution,
+    by: &str,
+) -> Result<(), Fault> {
+    if *resolution == Resolution::NotAnswered {
+        return Ok(());
+    }
+    let asked: Option<Approval> = fact
+        .connection
+        .prepare_cached("SELECT approval FROM approvals WHERE id = ?1")?
+        .query_row([id.0.into_bytes()], |row| rows::json(row, 0))
+        .optional()?;
+    let (verdict, scope) = in_words(resolution);
+    let mut body = Body {
+        by: by.to_owned(),
+        scope,
+        ..body(fact, "decision", &format!("approval {id}"), verdict)
+    };
+    if let Some(asked) = asked {
+        body.item = Some(asked.item);
+        body.tool = Some(asked.tool);
+        body.tier = Some(asked.tier);
+        body.effect = asked.effect.summary;
+        body.arguments = Some(asked.digest);
+    }
+    add(fact, body)
+}
+
+fn in_words(resolution: &Resolution) -> (&'static str, Option<Scope>) {
+    match resolution {
+        Resolution::Allowed { scope } => ("allowed", Some(*scope)),
+        Resolution::Denied { .. } => ("denied", None),
+        Resolution::NotAnswered => ("not_answered", None),
+    }
+}
+
+fn module(fact: &Fact<'_>, event: &ModuleEvent) -> Result<(), Fault> {
+    let (module, effect, verdict) = match event {
+        ModuleEvent::Granted { grant, .. } => {
+            let place = match &grant.place {
+                GrantWhere::Everywhere => "everywhere",
+                GrantWhere::Workspace(path) => path,
+            };
+            let effect = format!("{} to {} in {place}", grant.capability, grant.hash);
+            (&grant.module, effect, "granted")
+        }
+        ModuleEvent::Revoked { module, capability } => {
+            let what = capability.map_or_else(|| "all".to_owned(), |one| one.to_string());
+            (module, what, "revoked")
+        }
+        ModuleEvent::Loaded { module } => (&module.id, module.hash.clone(), "loaded"),
+        ModuleEvent::Failed { module, problem } => (module, problem.error.clone(), "failed"),
+        ModuleEvent::Withdrawn { module } => (module, String::new(), "withdrawn"),
+        ModuleEvent::Switched { module, is_enabled } => {
+            let verdict = if *is_enabled { "enabled" } else { "disabled" };
+            (module, String::new(), verdict)
+        }
+    };
+    let body = Body {
+        tool: Some(module.0.clone()),
+        ..body(fact, "module", &effect, verdict)
+    };
+    add(fact, body)
+}
+
+fn rule(fact: &Fact<'_>, event: &RuleEvent) -> Result<(), Fault> {
+    let (rule, workspace, verdict) = match event {
+        RuleEvent::Kept { rule } => (&rule.rule, &rule.workspace, "kept"),
+        RuleEvent::Revoked { rule, workspace } => (rule, workspace, "revoked"),
+    };
+    let place = workspace.as_deref().unwrap_or("everywhere");
+    host(fact, "rule", &format!("{rule} in {place}"), verdict)
+}
+
+fn database(fact: &Fact<'_>, event: &DatabaseEvent) -> Result<(), Fault> {
+    let (effect, verdict) = match event {
+        DatabaseEvent::BackedUp { path, .. } => (path.clone(), "backed_up"),
+        DatabaseEvent::Restored { path, .. } => (path.clone(), "restored"),
+        DatabaseEvent::Vacuumed { .. } => (String::new(), "vacuumed"),
+        DatabaseEvent::Exported { path, .. } => (path.clone(), "exported"),
+        DatabaseEvent::Imported { path, .. } => (path.clone(), "imported"),
+        DatabaseEvent::SharedAdded { name, path } => (format!("{name} at {path}"), "added"),
+        DatabaseEvent::SharedRemoved { name } => (name.clone(), "removed"),
+    };
+    host(fact, "database", &effect, verdict)
+}
+
+fn host(fact: &Fact<'_>, action: &str, effect: &str, verdict: &str) -> Result<(), Fault> {
+    add(fact, body(fact, action, effect, verdict))
+}
+
+fn body(fact: &Fact<'_>, action: &str, effect: &str, verdict: &str) -> Body {
+    Body {
+        number: 0,
+        at: fact.at,
+        user: fact.user_id().unwrap_or_default().to_owned(),
+        conversation: match fact.topic {
+            Topic::Host => None,
+            Topic::Conversation(id) => Some(id),
+        },
+        item: None,
+        action: action.to_owned(),
+        tool: None,
+        effect: effect.to_owned(),
+        arguments: None,
+        tier: None,
+        verdict: verdict.to_owned(),
+        by: "host".to_owned(),
+        scope: None,
+        meter: None,
+    }
+}
