@@ -7,7 +7,7 @@ use crate::{Storage, approvals, items, rows};
 use anteroom_api::{
     Approval, ConversationId, Item, Question, QueuedInput, StopReason, TurnId, TurnView, Usage,
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The columns of a [`TurnView`], in the order [`view`] reads them.
 const VIEW: &str = "SELECT id, conversation, started_at, ended_at, stop,
@@ -26,7 +26,28 @@ pub struct Unfinished {
     pub questions: Vec<Question>,
 }
 
+/// How far a turn has come, by what is stored of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Nothing is stored of it.
+    Unknown,
+    /// It has an end.
+    Ended,
+    /// It has begun and has no end.
+    Open(Box<Unfinished>),
+}
+
 impl Storage {
+    /// How far a turn has come, with all writes that were given before.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn standing(&self, turn: TurnId) -> Result<Standing, StorageError> {
+        // Asked where the writes are made: what waits there is stored first.
+        self.write(move |connection| standing(connection, turn))
+            .await
+    }
+
     /// Turns without an end whose process is gone. Each is handed to one process only, which is expected to
     /// close it; one that runs in another process is none of ours.
     ///
@@ -225,20 +246,35 @@ fn unfinished(connection: &Connection, own: Option<i64>) -> Result<Vec<Unfinishe
     let turns: Vec<TurnView> = turns.collect::<Result<_, _>>()?;
     turns
         .into_iter()
-        .map(|turn| {
-            let conversation = turn.conversation;
-            let mut approvals = approvals::open(connection, conversation)?;
-            approvals.retain(|approval| approval.turn == turn.id);
-            let mut questions = approvals::unanswered(connection, conversation)?;
-            questions.retain(|question| question.turn == turn.id);
-            Ok(Unfinished {
-                items: items::open_of(connection, turn.id)?,
-                turn,
-                approvals,
-                questions,
-            })
-        })
+        .map(|turn| left_open(connection, turn))
         .collect()
+}
+
+fn standing(connection: &Connection, turn: TurnId) -> Result<Standing, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{VIEW} WHERE id = ?1"))?;
+    let found = statement
+        .query_row([turn.0.into_bytes()], view)
+        .optional()?;
+    Ok(match found {
+        None => Standing::Unknown,
+        Some(turn) if turn.ended_at.is_some() => Standing::Ended,
+        Some(turn) => Standing::Open(Box::new(left_open(connection, turn)?)),
+    })
+}
+
+/// A turn with everything that belongs to it and is open.
+fn left_open(connection: &Connection, turn: TurnView) -> Result<Unfinished, Fault> {
+    let conversation = turn.conversation;
+    let mut approvals = approvals::open(connection, conversation)?;
+    approvals.retain(|approval| approval.turn == turn.id);
+    let mut questions = approvals::unanswered(connection, conversation)?;
+    questions.retain(|question| question.turn == turn.id);
+    Ok(Unfinished {
+        items: items::open_of(connection, turn.id)?,
+        turn,
+        approvals,
+        questions,
+    })
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<TurnView> {

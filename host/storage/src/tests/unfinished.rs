@@ -1,7 +1,7 @@
 //! Turns cut off by a crash, and what was saved of them.
 
 use super::support::*;
-use crate::{Storage, Unfinished};
+use crate::{Standing, Storage, Unfinished};
 use anteroom_api::{
     Approval, ApprovalEvent, EffectKind, EffectView, ElicitationEvent, Event, Item, ItemBody,
     Question, Resolution, Status, StopReason, Tier, TurnEvent, TurnView, Usage,
@@ -119,6 +119,23 @@ async fn begin(storage: &Storage) -> Vec<Unfinished> {
             questions: vec![],
         },
     ]
+}
+
+#[tokio::test]
+async fn how_far_a_turn_has_come_is_told_to_its_own_process() {
+    let place = Place::new();
+    let storage = place.open().await;
+    let expected = begin(&storage).await.remove(0);
+    let standing = |turn| storage.standing(turn_id(turn));
+    assert_eq!(standing(9).await.unwrap(), Standing::Ended);
+    assert_eq!(standing(7).await.unwrap(), Standing::Unknown);
+    let open = Standing::Open(Box::new(expected));
+    assert_eq!(standing(1).await.unwrap(), open);
+    // What was given to be stored before counts, also while it waits.
+    let ending = storage.tell(1, vec![ended(1, StopReason::EndTurn)]);
+    let (told, found) = tokio::join!(ending, standing(1));
+    told.unwrap();
+    assert_eq!(found.unwrap(), Standing::Ended);
 }
 
 #[tokio::test]
