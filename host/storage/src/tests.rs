@@ -2,11 +2,13 @@
 
 mod audit;
 mod deletion;
+mod durable;
 mod failing;
 mod journal;
 mod migrating;
 mod opening;
 mod projection;
+mod random;
 mod reading;
 mod support;
 mod unfinished;
