@@ -366,6 +366,9 @@ impl Reads for Fake {
     fn calls(&self, _: String) -> Read<'_, Vec<CallHit>> {
         ready(vec![])
     }
+    fn grants(&self) -> Read<'_, Vec<anteroom_api::GrantOp>> {
+        ready(vec![])
+    }
     fn changes(&self, _: ConversationId) -> Read<'_, Vec<ChangeView>> {
         ready(vec![])
     }

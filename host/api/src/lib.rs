@@ -67,7 +67,7 @@ pub use op::Op;
 pub use origin::{Origin, Trust};
 pub use problem::{Problem, ProblemCode, Rejection};
 pub use prompt::{PromptPart, PromptReport};
-pub use reads::{CallHit, OpenApproval, Page, Reads, SearchHit};
+pub use reads::{AskedApproval, CallHit, OpenApproval, Page, Reads, SearchHit};
 pub use replay::{Difference, ReplayReport};
 pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};

@@ -3,8 +3,9 @@
 use crate::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, Item, ItemId, ModuleView, Problem, PromptReport, Question,
-    QueuedInput, ReplayReport, RuleView, Seq, SettingsReport, TurnId, TurnView,
+    FolderView, FoundEndpoint, GrantOp, Item, ItemId, ModuleView, Problem, PromptReport, Question,
+    QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport, TurnId, TurnView,
+    UnixMillis,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,25 @@ pub struct CallHit {
     pub conversation: ConversationId,
     /// The call with its decisions.
     pub item: Item,
+    /// What a person was asked about it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<AskedApproval>,
+}
+
+/// An approval with what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AskedApproval {
+    /// The question as it was shown.
+    pub approval: Approval,
+    /// What became of it; none while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+    /// Who decided: a frontend's name, or `nobody`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<UnixMillis>,
 }
 
 /// All views. Every read ends, and fails with a [`Problem`] a person can act on.
@@ -99,6 +119,8 @@ pub trait Reads: Send + Sync {
     fn rules(&self) -> Read<'_, Vec<RuleView>>;
     /// Calls whose item id, or the model's id of it, begins so; the newest first, 20 at most.
     fn calls(&self, id: String) -> Read<'_, Vec<CallHit>>;
+    /// What was granted to modules, for whichever binary and workspace, whether it still holds or has ended.
+    fn grants(&self) -> Read<'_, Vec<GrantOp>>;
     /// Files that calls of a conversation and its child agents changed, newest first.
     fn changes(&self, conversation: ConversationId) -> Read<'_, Vec<ChangeView>>;
     /// Records of the audit log, newest first.

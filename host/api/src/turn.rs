@@ -36,6 +36,15 @@ pub enum TurnOp {
         /// The waiting turn.
         turn: TurnId,
     },
+    /// Runs input that is held because the process it waited in has ended, or queues it behind the turn that
+    /// runs; the turn keeps its id. Answered by [`TurnEvent::Started`] or [`TurnEvent::Queued`].
+    Release {
+        /// The held turn.
+        turn: TurnId,
+        /// What holds for it; what it was given with is not kept.
+        #[serde(default)]
+        options: TurnOptions,
+    },
 }
 
 /// What holds for one turn only.
@@ -84,6 +93,9 @@ pub struct QueuedInput {
     pub turn: TurnId,
     /// The input.
     pub input: Vec<Content>,
+    /// Whether the process it waited in has ended: it runs only once somebody releases it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_held: bool,
 }
 
 /// Why a turn ended.

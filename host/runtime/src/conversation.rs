@@ -197,6 +197,7 @@ impl Owner {
         let queued = QueuedInput {
             turn: op.into(),
             input: input.clone(),
+            is_held: false,
         };
         self.tell(Some(op), vec![Event::Turn(TurnEvent::Queued { queued })])
             .await?;

@@ -319,6 +319,7 @@ impl Port {
                     reply,
                 },
             ),
+            TurnOp::Release { .. } => return Err(not_available("held input")),
         };
         let address = self.address(conversation).await?;
         address.send(letter).await.map_err(|_| closed())?;

@@ -6,8 +6,8 @@ use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, Capability, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantWhere, Item, ModuleOrigin, ModuleView, OpenApproval, Page,
-    Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
+    FolderView, FoundEndpoint, GrantOp, GrantWhere, Item, ModuleOrigin, ModuleView, OpenApproval,
+    Page, Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
     SearchHit, Seq, SettingsReport, Topic, TurnId, TurnView,
 };
 use std::sync::{Arc, Weak};
@@ -172,6 +172,10 @@ impl Reads for View {
 
     fn calls(&self, id: String) -> Read<'_, Vec<CallHit>> {
         Box::pin(async move { crate::approvals::calls(&*self.port()?, id).await })
+    }
+
+    fn grants(&self) -> Read<'_, Vec<GrantOp>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.all_grants().await?) })
     }
 
     fn changes(&self, conversation: ConversationId) -> Read<'_, Vec<ChangeView>> {

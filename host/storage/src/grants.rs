@@ -39,6 +39,27 @@ impl Storage {
         })
         .await
     }
+
+    /// Everything that was granted, whether it still holds or has ended.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn all_grants(&self) -> Result<Vec<GrantOp>, StorageError> {
+        let hashes: Vec<String> = self
+            .read(|connection| {
+                let sql = "SELECT DISTINCT hash FROM grants ORDER BY hash";
+                let mut statement = connection.prepare_cached(sql)?;
+                let found = statement.query_map([], |row| row.get(0))?;
+                Ok(found.collect::<Result<_, _>>()?)
+            })
+            .await?;
+        let mut all = Vec::new();
+        for hash in hashes {
+            all.extend(self.grants(&hash).await?);
+        }
+        all.sort_by(|a, b| a.module.cmp(&b.module));
+        Ok(all)
+    }
 }
 
 /// Adds a grant. The newest word on a capability in a place is the one that holds, so that it can be narrowed.

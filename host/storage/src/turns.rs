@@ -90,6 +90,7 @@ impl Storage {
                 Ok(QueuedInput {
                     turn: rows::id(row, 0)?,
                     input: rows::json(row, 1)?,
+                    is_held: false,
                 })
             })?;
             Ok(found.collect::<Result<_, _>>()?)

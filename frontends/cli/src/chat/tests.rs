@@ -241,6 +241,7 @@ fn typed_lines_are_queued_and_taken_back() {
     let later = || QueuedInput {
         turn: uuid_of::id(3),
         input: vec![Content::text("x")],
+        is_held: false,
     };
     let mut script = vec![
         Step::Await(is_start),

@@ -26,6 +26,7 @@ fn queued(turn: u32) -> Event {
         queued: QueuedInput {
             turn: turn_id(turn),
             input: vec![Content::text(format!("input of {turn}"))],
+            is_held: false,
         },
     })
 }
@@ -280,6 +281,7 @@ async fn views_show_what_happened() {
     let waits = QueuedInput {
         turn: turn_id(3),
         input: vec![Content::text("input of 3")],
+        is_held: false,
     };
     assert_eq!(storage.queue(id).await.unwrap(), [waits]);
     assert_eq!(storage.approvals(id).await.unwrap(), [approval(2)]);

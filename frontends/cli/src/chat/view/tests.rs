@@ -239,6 +239,7 @@ fn queued_input_is_shown_when_its_turn_comes() {
         queued: QueuedInput {
             turn: later,
             input: vec![Content::text("then clippy")],
+            is_held: false,
         },
     });
     assert_eq!(watch.rows(0), ["⠋ working · 0s · 1 queued"]);
