@@ -136,6 +136,6 @@ async fn an_end_is_final_in_every_order() {
         let events = vec![opened(view(1)), completed(item.clone()), late];
         storage.tell(1, events).await.unwrap();
         let found = storage.all_items(conversation_id(1)).await.unwrap();
-        assert_eq!(found, [item.clone()]);
+        assert_eq!(found, std::slice::from_ref(item));
     }
 }
