@@ -39,16 +39,13 @@ impl Tools {
         }
         let policy = Policy {
             mode: Mode::Auto,
-            allowed: Vec::new(),
-            denied: Vec::new(),
-            tool_tiers: BTreeMap::new(),
-            custom_patterns: Vec::new(),
-            sensitive_paths: Vec::new(),
+            is_sandboxed: true,
+            is_offline: true,
+            ..Policy::default()
         };
         let place = Place {
             workspace: workspace.clone(),
-            home: None,
-            protected: Vec::new(),
+            ..Place::default()
         };
         Ok(Self {
             registry,

@@ -1,11 +1,10 @@
 //! Effects: what a call tries to do, how it is shown, and what the gate answers. Decides nothing.
 
-use crate::visible::{summary, visible, visible_block};
+use crate::secrets::Masker;
+use crate::visible::{detail, summary, visible};
+use crate::why::Why;
 use crate::{Asked, Refusal};
 use anteroom_api::{EffectKind, EffectView, Tier, ToolContent};
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
-use std::path::Path;
 
 /// A path the file layer has already resolved (no links, no `..`): what is judged is what is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +68,8 @@ pub enum EffectVerdict {
         tier: Tier,
         /// What allows it: `policy`, `rule` or `call`.
         by: &'static str,
+        /// What led there; empty for ordinary reading.
+        why: Why,
     },
     /// A person is asked; see [`crate::Permit::settle`].
     Ask(Asked),
@@ -115,8 +116,8 @@ impl Effect {
         }
     }
 
-    /// The effect as shown to a person: exactly what will happen.
-    pub(crate) fn view(&self) -> EffectView {
+    /// The effect as shown to a person: exactly what will happen, but for secrets, which are masked.
+    pub(crate) fn view(&self, masker: &Masker) -> EffectView {
         match self {
             Self::FileRead { path } => view(EffectKind::FileRead, &path.text(), None, None),
             Self::FileWrite {
@@ -134,7 +135,7 @@ impl Effect {
                     EffectKind::FileWrite,
                     &text,
                     None,
-                    preview.as_ref().map(visible_preview),
+                    preview.as_ref().map(|preview| visible_preview(preview, masker)),
                 )
             }
             Self::FileRemove { path, to } => {
@@ -148,66 +149,38 @@ impl Effect {
                 line,
                 cwd,
                 is_background,
-            } => view(
-                EffectKind::Process,
-                line,
-                process_detail(line, cwd, *is_background),
-                None,
-            ),
+            } => {
+                let line = masker.mask(line);
+                let detail = process_detail(&line, cwd, *is_background);
+                view(EffectKind::Process, &line, detail, None)
+            }
             Self::Agent { name, prompt } => {
-                view(EffectKind::Agent, &format!("{name}: {prompt}"), None, None)
+                let text = format!("{name}: {prompt}");
+                view(EffectKind::Agent, &masker.mask(&text), None, None)
             }
         }
     }
-
-    /// SHA-256 over everything that makes this effect what it is. Each part is preceded by its length, so
-    /// that no two effects run into one another.
-    pub(crate) fn digest(&self, tool: &str, workspace: &Path, view: &EffectView) -> String {
-        let exact = format!("{self:?}");
-        digest_of(tool, workspace, view, &exact)
-    }
 }
 
-/// The view of a call as a whole.
-pub(crate) fn call_view(tool: &str, arguments: &serde_json::Value) -> EffectView {
+/// The view of a call as a whole, and whether all of it is shown.
+pub(crate) fn call_view(tool: &str, arguments: &serde_json::Value) -> (EffectView, bool) {
     let exact = arguments.to_string();
     let pretty = serde_json::to_string_pretty(arguments).unwrap_or_else(|_| exact.clone());
     let (summary, _) = summary(&format!("{tool} {exact}"));
-    EffectView {
+    let (detail, is_whole) = detail(&pretty);
+    let view = EffectView {
         kind: EffectKind::Call,
         summary,
-        detail: Some(visible_block(&pretty)),
+        detail: Some(detail),
         preview: None,
-    }
-}
-
-pub(crate) fn digest_of(tool: &str, workspace: &Path, view: &EffectView, exact: &str) -> String {
-    let shown = format!("{view:?}");
-    let workspace = workspace.as_os_str().as_encoded_bytes();
-    let mut hasher = Sha256::new();
-    for part in [
-        tool.as_bytes(),
-        workspace,
-        shown.as_bytes(),
-        exact.as_bytes(),
-    ] {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
-    }
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    };
+    (view, is_whole)
 }
 
 fn view(
     kind: EffectKind,
     text: &str,
-    detail: Option<String>,
+    detail_of: Option<String>,
     preview: Option<ToolContent>,
 ) -> EffectView {
     let (summary, is_cut) = summary(text);
@@ -215,7 +188,7 @@ fn view(
     EffectView {
         kind,
         summary,
-        detail: detail.or_else(|| (!is_whole).then(|| visible_block(text))),
+        detail: detail_of.or_else(|| (!is_whole).then(|| detail(text).0)),
         preview,
     }
 }
@@ -229,14 +202,13 @@ fn process_detail(line: &str, cwd: &str, is_background: bool) -> Option<String> 
     if is_background {
         head.push_str("in the background\n");
     }
-    (!head.is_empty()).then(|| format!("{head}\n{}", visible_block(line)))
+    (!head.is_empty()).then(|| format!("{head}\n{}", detail(line).0))
 }
 
-fn visible_preview(preview: &ToolContent) -> ToolContent {
+fn visible_preview(preview: &ToolContent, masker: &Masker) -> ToolContent {
+    let shown = |text: &str| detail(&masker.mask(text)).0;
     match preview {
-        ToolContent::Text { text } => ToolContent::Text {
-            text: visible_block(text),
-        },
+        ToolContent::Text { text } => ToolContent::Text { text: shown(text) },
         ToolContent::Diff {
             path,
             unified,
@@ -244,10 +216,13 @@ fn visible_preview(preview: &ToolContent) -> ToolContent {
             removed,
         } => ToolContent::Diff {
             path: visible(path),
-            unified: visible_block(unified),
+            unified: shown(unified),
             added: *added,
             removed: *removed,
         },
-        ToolContent::Json { .. } | ToolContent::Image { .. } => preview.clone(),
+        ToolContent::Json { value } => ToolContent::Json {
+            value: masker.masked_json(value),
+        },
+        ToolContent::Image { .. } => preview.clone(),
     }
 }

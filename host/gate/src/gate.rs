@@ -1,23 +1,33 @@
 //! The gate: holds a call or an effect against policy, place and memory.
 
+mod assess;
+
 use crate::Rule;
 use crate::call::{CallFacts, CallVerdict};
-use crate::effect::{Effect, FilePath, call_view, digest_of};
+use crate::digest::{self, Bound};
+use crate::effect::{Effect, FilePath, call_view};
+use crate::memory::Memory;
 use crate::permit::Permit;
-use crate::policy::{Memory, Place, Policy, PolicyError};
+use crate::policy::{Place, Policy, PolicyError};
 use crate::question::{Asked, CallQuestion, policy_refusal};
+use crate::secrets::{self, Masker};
 use crate::sensitive::Sensitive;
-use crate::shell::{self, Context};
+use crate::taint::Taint;
 use crate::tier::{COVERABLE, asks};
 use crate::visible::{hides, visible};
-use anteroom_api::{Capability, Mode, Scope, ScopeOffer, Tier};
+use crate::why::Why;
+use anteroom_api::{Capability, EffectView, Mode, Scope, ScopeOffer, Tier};
 use regex::Regex;
 use std::sync::Arc;
+
+pub(crate) use assess::Standing;
 
 /// The gate of one conversation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gate {
     inner: Arc<Inner>,
+    taint: Taint,
+    masker: Masker,
 }
 
 #[derive(Debug)]
@@ -27,37 +37,8 @@ struct Inner {
     memory: Memory,
     sensitive: Sensitive,
     patterns: Vec<Regex>,
-}
-
-/// What the gate found out about an effect, before rules and answers.
-#[derive(Debug)]
-pub(crate) struct Standing {
-    pub(crate) tier: Tier,
-    pub(crate) reasons: Vec<String>,
-    /// Neither mode nor rule nor an approved call covers it.
-    pub(crate) always_asks: bool,
-    /// Nothing to ask about in any mode: the private temporary folder.
-    pub(crate) is_free: bool,
-    /// Refused, and why.
-    pub(crate) denied: Option<String>,
-    /// The words of a command line that is one resolved simple command.
-    pub(crate) words: Option<Vec<String>>,
-    /// What could be remembered of a command line, in rule notation.
-    pub(crate) command_pattern: Option<String>,
-}
-
-impl Default for Standing {
-    fn default() -> Self {
-        Self {
-            tier: Tier::Read,
-            reasons: Vec::new(),
-            always_asks: false,
-            is_free: false,
-            denied: None,
-            words: None,
-            command_pattern: None,
-        }
-    }
+    /// What tells this policy from any other.
+    version: String,
 }
 
 impl Gate {
@@ -82,13 +63,42 @@ impl Gate {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             inner: Arc::new(Inner {
+                version: digest::hex(&[format!("{policy:?}").as_bytes()]),
                 policy,
                 place,
                 memory,
                 sensitive,
                 patterns,
             }),
+            taint: Taint::default(),
+            masker: Masker::default(),
         })
+    }
+
+    /// The same gate for a conversation with this mark; a new gate's is its own, and not set.
+    #[must_use]
+    pub fn with_taint(mut self, taint: Taint) -> Self {
+        self.taint = taint;
+        self
+    }
+
+    /// The same gate that hides these secrets too; a new gate's knows only what secrets look like.
+    #[must_use]
+    pub fn with_masker(mut self, masker: Masker) -> Self {
+        self.masker = masker;
+        self
+    }
+
+    /// Whether content from outside has entered the conversation, live.
+    #[must_use]
+    pub fn taint(&self) -> &Taint {
+        &self.taint
+    }
+
+    /// What hides secrets in whatever the conversation's tools say.
+    #[must_use]
+    pub fn masker(&self) -> &Masker {
+        &self.masker
     }
 
     /// Judges a call before it runs.
@@ -97,7 +107,13 @@ impl Gate {
         let policy = &self.inner.policy;
         let tool = facts.tool.as_str();
         if let Some(rule) = policy.denied.iter().find(|rule| rule.covers_tool(tool)) {
-            return CallVerdict::Deny(policy_refusal(denial(tool, rule)));
+            let (words, rule) = assess::denial(tool, rule);
+            return CallVerdict::Deny(policy_refusal(words, rule));
+        }
+        if facts.capabilities.contains(&Capability::FilesWrite)
+            && secrets::has_mask_in(&facts.arguments)
+        {
+            return CallVerdict::Deny(policy_refusal(secrets::masked_words("the call"), None));
         }
         let tier = policy
             .tool_tiers
@@ -105,24 +121,57 @@ impl Gate {
             .copied()
             .unwrap_or(facts.declared);
         let is_watched = is_watched(&facts.capabilities, tier);
+        let mut standing = Standing {
+            tier,
+            sends: (facts.is_third_party && !is_watched && tier > Tier::Read)
+                .then(|| format!("`{}` may send what it is given anywhere", visible(tool))),
+            ..Standing::default()
+        };
+        self.hold_taint(&mut standing);
+        let (is_allowed, why) = self.call_cover(tool, &standing, is_watched);
         let start = if is_watched { Tier::Read } else { tier };
-        let question = self.call_question(&facts, tier);
-        let permit = Permit::new(self.clone(), facts.tool.clone(), facts.arguments, start);
-        if !asks(policy.mode, tier) {
-            return CallVerdict::Allow(permit);
+        let permit = |facts: CallFacts, why: Why| {
+            Permit::new(self.clone(), (facts.tool, facts.arguments), start, why)
+        };
+        if is_allowed {
+            // What is watched is told with its effects.
+            let why = if is_watched { Why::default() } else { why };
+            return CallVerdict::Allow(permit(facts, why));
         }
-        if tier <= COVERABLE && self.any_rule(|rule| rule.covers_tool(tool_of(&permit))) {
-            return CallVerdict::Allow(permit);
-        }
-        let asks_by_itself =
-            policy.mode != Mode::Ask || self.any_rule(|rule| rule.is_partial_for(tool_of(&permit)));
-        if is_watched && asks_by_itself {
-            return CallVerdict::Allow(permit);
-        }
+        let asked = self.call_question(&facts, standing, why);
         CallVerdict::Ask(CallQuestion {
-            asked: Box::new(question),
-            permit,
+            asked: Box::new(asked),
+            permit: permit(facts, Why::default()),
         })
+    }
+
+    /// Whether anything allows a call as a whole, and why or why not.
+    fn call_cover(&self, tool: &str, standing: &Standing, is_watched: bool) -> (bool, Why) {
+        let (mode, tier) = (self.inner.policy.mode, standing.tier);
+        let mut why = Why::default();
+        why.say(format!("tier {tier}"));
+        if standing.always_asks {
+            why.say("asked in every mode, and no rule can cover it");
+            return (false, why);
+        }
+        if !asks(mode, tier) {
+            why.say(format!("mode {mode} does not ask for it"));
+            return (true, why);
+        }
+        why.say(format!("mode {mode} asks for it"));
+        if tier <= COVERABLE
+            && let Some((rule, of)) = self.find_rule(|rule| rule.covers_tool(tool))
+        {
+            why.say(format!("the rule `{rule}` {of} covers it"));
+            why.rule = Some(rule.to_string());
+            return (true, why);
+        }
+        why.say("no rule covers it");
+        let asks_by_itself = mode != Mode::Ask
+            || self
+                .find_rule(|rule| rule.is_partial_for(tool))
+                .is_some();
+        (is_watched && asks_by_itself, why)
     }
 
     /// Whether a path is sensitive: hidden from listings and searches; reading or writing it always asks.
@@ -139,13 +188,36 @@ impl Gate {
         &self.inner.memory
     }
 
-    pub(crate) fn digest(&self, tool: &str, effect: &Effect) -> String {
-        effect.digest(tool, &self.inner.place.workspace, &effect.view())
+    /// An effect as it is shown, and the digest of it.
+    pub(crate) fn shown(
+        &self,
+        tool: &str,
+        effect: &Effect,
+        is_tainted: bool,
+    ) -> (EffectView, String) {
+        let view = effect.view(&self.masker);
+        let digest = self.bound(tool, is_tainted).digest(&view, &format!("{effect:?}"));
+        (view, digest)
     }
 
-    /// Whether a rule allows the effect. The caller has made sure that it is an ordinary one.
-    pub(crate) fn allows(&self, tool: &str, effect: &Effect, standing: &Standing) -> bool {
-        self.any_rule(|rule| covers(rule, tool, effect, standing))
+    fn bound<'a>(&'a self, tool: &'a str, is_tainted: bool) -> Bound<'a> {
+        Bound {
+            tool,
+            workspace: &self.inner.place.workspace,
+            policy: &self.inner.version,
+            is_tainted,
+        }
+    }
+
+    /// The rule that allows the effect, if one does, and whose it is. The caller has made sure that the effect is
+    /// an ordinary one.
+    pub(crate) fn allowing(
+        &self,
+        tool: &str,
+        effect: &Effect,
+        standing: &Standing,
+    ) -> Option<(Rule, &'static str)> {
+        self.find_rule(|rule| covers(rule, tool, effect, standing))
     }
 
     /// The narrowest rule that makes sense to remember for an effect.
@@ -167,169 +239,60 @@ impl Gate {
         (is_exact && covers(&rule, tool, effect, standing)).then_some(text)
     }
 
-    /// Finds out what an effect is.
-    pub(crate) fn assess(&self, tool: &str, effect: &Effect) -> Standing {
-        let mut standing = match effect {
-            Effect::FileRead { path } => self.assess_file(path, Tier::Read),
-            Effect::FileWrite { path, .. } => self.assess_file(path, Tier::Write),
-            Effect::FileRemove { path, to } => self.assess_removal(path, to.as_ref()),
-            Effect::Process { line, cwd, .. } => self.assess_process(tool, line, cwd),
-            Effect::Agent { .. } => Standing {
-                tier: Tier::Execute,
-                ..Standing::default()
-            },
-        };
-        let denied = &self.inner.policy.denied;
-        if let Some(rule) = denied.iter().find(|rule| forbids(rule, tool, effect)) {
-            standing.denied = Some(denial(tool, rule));
-        }
-        standing
-    }
-
-    fn assess_file(&self, path: &FilePath, tier: Tier) -> Standing {
-        let shown = visible(&path.text());
-        if let Some(problem) = path.problem() {
-            return Standing {
-                tier: Tier::Destructive,
-                denied: Some(format!(
-                    "`{shown}` cannot be judged: {problem}. Use a plain path inside the workspace."
-                )),
-                ..Standing::default()
-            };
-        }
-        if matches!(path, FilePath::Temp(_)) {
-            return Standing {
-                is_free: true,
-                ..Standing::default()
-            };
-        }
-        let mut reasons = Vec::new();
-        if matches!(path, FilePath::Outside(_)) {
-            reasons.push(format!("`{shown}` is outside the workspace"));
-        }
-        let is_sensitive = self.is_sensitive(path);
-        if is_sensitive || (tier > Tier::Read && self.inner.sensitive.is_above(path)) {
-            reasons.push(format!("`{shown}` is a sensitive path"));
-        }
-        let always_asks = !reasons.is_empty();
-        Standing {
-            tier: if always_asks && tier > Tier::Read {
-                Tier::Destructive
-            } else {
-                tier
-            },
-            reasons,
-            always_asks,
-            ..Standing::default()
-        }
-    }
-
-    fn assess_removal(&self, path: &FilePath, to: Option<&FilePath>) -> Standing {
-        let mut standing = self.assess_file(path, Tier::Write);
-        if matches!(path, FilePath::Workspace(path) if path.is_empty()) {
-            standing.tier = Tier::Destructive;
-            standing.always_asks = true;
-            standing
-                .reasons
-                .push("it is the whole workspace".to_owned());
-        }
-        let Some(to) = to else {
-            return standing;
-        };
-        let other = self.assess_file(to, Tier::Write);
-        standing.reasons.extend(other.reasons);
-        Standing {
-            tier: standing.tier.max(other.tier),
-            reasons: standing.reasons,
-            always_asks: standing.always_asks || other.always_asks,
-            is_free: standing.is_free && other.is_free,
-            denied: standing.denied.or(other.denied),
-            ..Standing::default()
-        }
-    }
-
-    fn assess_process(&self, tool: &str, line: &str, cwd: &str) -> Standing {
-        let inner = &self.inner;
-        let context = Context {
-            place: &inner.place,
-            cwd,
-            sensitive: &inner.sensitive,
-            patterns: &inner.patterns,
-        };
-        let judgement = shell::judge_line(line, &context);
-        let partial = |rule: &&Rule| rule.is_partial_for(tool);
-        let denied = inner
-            .policy
-            .denied
-            .iter()
-            .filter(partial)
-            .find(|rule| {
-                rule.covers_command(tool, None)
-                    || judgement
-                        .commands
-                        .iter()
-                        .any(|words| rule.covers_command(tool, Some(words)))
-            })
-            .map(|rule| denial(tool, rule));
-        let mut reasons = judgement.reasons;
-        let is_blocked = judgement.hard_block.is_some();
-        reasons.splice(0..0, judgement.hard_block);
-        // A denied command may hide in what cannot be resolved, so a person looks at it, in `auto` too.
-        let may_hide =
-            !judgement.is_resolved && inner.policy.denied.iter().any(|rule| partial(&rule));
-        if may_hide {
-            reasons.push(format!(
-                "it cannot be told whether a rule in `denied_tools` for `{tool}` applies"
-            ));
-        }
-        Standing {
-            tier: judgement.tier,
-            reasons,
-            always_asks: is_blocked || judgement.always_asks || may_hide,
-            is_free: false,
-            denied,
-            words: judgement.words,
-            command_pattern: judgement.suggested_pattern,
-        }
-    }
-
-    fn call_question(&self, facts: &CallFacts, tier: Tier) -> Asked {
+    fn call_question(&self, facts: &CallFacts, standing: Standing, why: Why) -> Asked {
         let tool = facts.tool.as_str();
-        let effect = call_view(tool, &facts.arguments);
+        let tier = standing.tier;
+        let shown = self.masker.masked_json(&facts.arguments);
+        let (effect, is_whole) = call_view(tool, &shown);
+        // The digest is over all of it, what is hidden or masked included.
         let exact = facts.arguments.to_string();
-        let mut reasons = Vec::new();
+        let digest = self.bound(tool, standing.is_tainted).digest(&effect, &exact);
+        let mut reasons = standing.reasons;
         if facts.is_third_party {
             reasons.push(format!("`{}` did not come with Anteroom", visible(tool)));
         }
         if tier > COVERABLE {
             reasons.push(format!("`{}` counts as {tier}", visible(tool)));
         }
-        let mut scopes = vec![ScopeOffer {
-            scope: Scope::Once,
-            rule: None,
-        }];
-        if tier <= COVERABLE && Rule::tool(tool).is_some() {
-            scopes.extend([Scope::Session, Scope::Always].map(|scope| ScopeOffer {
-                scope,
-                rule: Some(tool.to_owned()),
-            }));
-        }
+        let is_lasting = tier <= COVERABLE && !standing.always_asks && is_whole;
+        let rule = Some(tool.to_owned()).filter(|_| is_lasting && Rule::tool(tool).is_some());
         Asked {
-            digest: digest_of(tool, &self.inner.place.workspace, &effect, &exact),
+            digest,
             effect,
             tier,
             reasons,
-            scopes,
+            scopes: scopes(rule),
+            why,
         }
     }
 
-    fn any_rule(&self, covers: impl Fn(&Rule) -> bool) -> bool {
-        self.inner.policy.allowed.iter().any(&covers) || self.inner.memory.any(&covers)
+    fn find_rule(&self, covers: impl Fn(&Rule) -> bool) -> Option<(Rule, &'static str)> {
+        let of_settings = self.inner.policy.allowed.iter().find(|rule| covers(rule));
+        if let Some(rule) = of_settings {
+            return Some((rule.clone(), "of the settings"));
+        }
+        let (rule, scope) = self.inner.memory.find(covers)?;
+        let of = match scope {
+            Scope::Always => "allowed for always",
+            Scope::Once | Scope::Session => "allowed for this session",
+        };
+        Some((rule, of))
     }
 }
 
-fn tool_of(permit: &Permit) -> &str {
-    permit.tool()
+/// Once, and for a rule if there is one.
+pub(crate) fn scopes(rule: Option<String>) -> Vec<ScopeOffer> {
+    let once = ScopeOffer {
+        scope: Scope::Once,
+        rule: None,
+    };
+    let lasting = rule.into_iter().flat_map(|rule| {
+        [Scope::Session, Scope::Always].map(|scope| ScopeOffer {
+            scope,
+            rule: Some(rule.clone()),
+        })
+    });
+    std::iter::once(once).chain(lasting).collect()
 }
 
 /// Whether the host sees, and asks about, everything of tier `tier` the call could do.
@@ -350,19 +313,6 @@ fn covers(rule: &Rule, tool: &str, effect: &Effect, standing: &Standing) -> bool
     }
 }
 
-/// Whether a rule in `denied_tools` speaks of an effect. Commands are held against their parts elsewhere.
-fn forbids(rule: &Rule, tool: &str, effect: &Effect) -> bool {
-    match effect {
-        Effect::FileRead { path } | Effect::FileWrite { path, .. } => rule.forbids_file(tool, path),
-        Effect::FileRemove { path, to } => {
-            rule.forbids_file(tool, path)
-                || to.as_ref().is_some_and(|to| rule.forbids_file(tool, to))
-        }
-        Effect::Process { .. } => rule.covers_tool(tool),
-        Effect::Agent { name, .. } => rule.covers_command(tool, Some(std::slice::from_ref(name))),
-    }
-}
-
 /// The folder of a file, as a pattern; a file directly in the workspace stands for itself.
 fn folder_pattern(path: &FilePath) -> Option<String> {
     let FilePath::Workspace(path) = path else {
@@ -373,13 +323,6 @@ fn folder_pattern(path: &FilePath) -> Option<String> {
         None if path.is_empty() => None,
         None => Some(globset::escape(path)),
     }
-}
-
-fn denial(tool: &str, rule: &Rule) -> String {
-    format!(
-        "`{}` is denied by the rule `{rule}` in `denied_tools`. Only the person can change that setting; go on without it.",
-        visible(tool)
-    )
 }
 
 #[cfg(test)]

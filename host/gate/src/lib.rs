@@ -7,8 +7,9 @@
 //! ```
 //! use anteroom_gate::{CallFacts, CallVerdict, Effect, EffectVerdict, Gate, Memory, Place, Policy};
 //! # use anteroom_api::{Capability, Tier};
-//! let place = Place { workspace: "/home/ada/app".into(), home: None, protected: Vec::new() };
-//! let gate = Gate::new(Policy::default(), place, Memory::default())?;
+//! let place = Place { workspace: "/home/ada/app".into(), ..Place::default() };
+//! let policy = Policy { is_sandboxed: true, ..Policy::default() };
+//! let gate = Gate::new(policy, place, Memory::default())?;
 //! let facts = CallFacts {
 //!     tool: "bash".into(),
 //!     declared: Tier::Execute,
@@ -54,22 +55,31 @@
 )]
 
 mod call;
+mod digest;
 mod effect;
 mod gate;
+mod memory;
 mod permit;
 mod policy;
 mod question;
 mod rule;
+mod secrets;
 mod sensitive;
 mod shell;
+mod taint;
 mod tier;
 mod visible;
+mod why;
 
 pub use call::{CallFacts, CallVerdict};
 pub use effect::{Effect, EffectVerdict, FilePath};
 pub use gate::Gate;
+pub use memory::{Clock, Memory, StoredAlways};
 pub use permit::Permit;
-pub use policy::{Memory, Place, Policy, PolicyError};
+pub use policy::{Place, Policy, PolicyError};
 pub use question::{Asked, CallQuestion, Refusal};
 pub use rule::{Rule, RuleError};
+pub use secrets::{MaskStream, Masker, has_mask};
+pub use taint::Taint;
 pub use visible::{visible, visible_block};
+pub use why::Why;

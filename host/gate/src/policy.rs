@@ -1,11 +1,10 @@
-//! What was decided in advance: the user's settings, the place of work, and remembered answers.
+//! What was decided in advance: the user's settings, what the system holds, and the place of work.
 //! Knows no effect; see `permit.rs` for what follows from it.
 
 use crate::Rule;
-use anteroom_api::{Mode, Scope, Tier};
+use anteroom_api::{Mode, Tier};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// The user's settings about safety. The default allows nothing in advance.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +21,14 @@ pub struct Policy {
     pub custom_patterns: Vec<String>,
     /// Paths, names or globs that are sensitive besides the built-in ones.
     pub sensitive_paths: Vec<String>,
+    /// Whether the operating system holds every process that is started. If not, each of them is asked about, by
+    /// itself, in every mode.
+    pub is_sandboxed: bool,
+    /// Whether that sandbox keeps processes off the network. If not, a program that nobody knows counts as one
+    /// that reaches it.
+    pub is_offline: bool,
+    /// What the sandbox lacks here, in words; said with every question about a process.
+    pub sandbox_lacks: Vec<String>,
 }
 
 /// Where the calls work. All paths absolute and canonical.
@@ -33,61 +40,9 @@ pub struct Place {
     pub home: Option<PathBuf>,
     /// Anteroom's own folders: configuration, keys, database.
     pub protected: Vec<PathBuf>,
-}
-
-/// Answers that outlive one effect: the rules of one conversation's session, shared by its turns and
-/// children, and the "always" rules from the database.
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    rules: Arc<RwLock<Vec<(Rule, Scope)>>>,
-}
-
-impl Memory {
-    /// A memory that begins with the rules kept in the database.
-    #[must_use]
-    pub fn new(always: Vec<Rule>) -> Self {
-        let rules = always
-            .into_iter()
-            .map(|rule| (rule, Scope::Always))
-            .collect();
-        Self {
-            rules: Arc::new(RwLock::new(rules)),
-        }
-    }
-
-    /// All remembered rules with their scopes, oldest first.
-    #[must_use]
-    pub fn rules(&self) -> Vec<(Rule, Scope)> {
-        self.rules
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Forgets a rule, in whichever scope it was remembered: it was revoked.
-    pub fn forget(&self, rule: &Rule) {
-        self.rules
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(known, _)| known != rule);
-    }
-
-    pub(crate) fn remember(&self, rule: Rule, scope: Scope) {
-        let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
-        match rules.iter_mut().find(|(known, _)| *known == rule) {
-            Some((_, known)) if scope == Scope::Always => *known = scope,
-            Some(_) => {}
-            None => rules.push((rule, scope)),
-        }
-    }
-
-    pub(crate) fn any(&self, covers: impl Fn(&Rule) -> bool) -> bool {
-        self.rules
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .any(|(rule, _)| covers(rule))
-    }
+    /// The private temporary folder of the conversation; for command lines it is as the workspace. A folder for
+    /// everybody's temporary files, `/tmp`, is outside: what lies there may be anybody's.
+    pub temp: Option<PathBuf>,
 }
 
 /// A policy that cannot be enforced as written.

@@ -2,6 +2,7 @@
 
 use crate::permit::Permit;
 use crate::visible::visible;
+use crate::why::Why;
 use anteroom_api::{EffectView, Resolution, Scope, ScopeOffer, Tier};
 
 /// A question, complete enough to be decided by.
@@ -15,8 +16,21 @@ pub struct Asked {
     pub reasons: Vec<String>,
     /// What may be answered besides a denial, narrowest first.
     pub scopes: Vec<ScopeOffer>,
-    /// SHA-256, hexadecimal, over tool, workspace and the effect in full.
+    /// SHA-256, hexadecimal, over tool, workspace, policy, taint and the effect in full.
     pub digest: String,
+    /// Why a person is asked at all, for the record.
+    pub why: Why,
+}
+
+impl Asked {
+    /// What led to the decision, for the record.
+    #[must_use]
+    pub fn decided(&self, resolution: &Resolution, by: &str) -> Why {
+        let rule = self.scopes.iter().find_map(|offer| offer.rule.as_deref());
+        let mut why = self.why.clone();
+        why.reasons.extend(self.reasons.iter().cloned());
+        why.answered(resolution, by, rule)
+    }
 }
 
 /// A no, in words for the model.
@@ -29,6 +43,8 @@ pub struct Refusal {
     pub resolution: Resolution,
     /// Who decided: `policy`, `person` or `nobody`.
     pub by: String,
+    /// The rule of `denied_tools` that decided, if one did.
+    pub rule: Option<String>,
 }
 
 /// A call that waits for a person as a whole. Consumed by its answer.
@@ -74,18 +90,18 @@ pub(crate) fn granted(
     let Some(offer) = asked.scopes.iter().find(|offer| offer.scope == scope) else {
         return Err(policy_refusal(format!(
             "`{tool}` was not allowed to act: the approval was for a scope that was not offered. Ask again and approve it once."
-        )));
+        ), None));
     };
     match (&offer.rule, scope) {
         (_, Scope::Once) => Ok(None),
         (Some(rule), _) => rule.parse().map(|rule| Some((rule, scope))).map_err(|_| {
             policy_refusal(format!(
                 "`{tool}` was not allowed to act: its rule is broken"
-            ))
+            ), None)
         }),
         (None, _) => Err(policy_refusal(format!(
             "`{tool}` was not allowed to act: the approval names no rule"
-        ))),
+        ), None)),
     }
 }
 
@@ -111,7 +127,8 @@ fn refused(asked: &Asked, tool: &str, resolution: &Resolution) -> Refusal {
         }
         Resolution::NotAnswered | Resolution::Allowed { .. } => (
             format!(
-                "{what}: nobody answered the approval, which is not a person's no. {}",
+                "{what}: nobody answered the approval, which is not a person's no. {}{}",
+                because(asked),
                 allowing(asked)
             ),
             "nobody",
@@ -121,7 +138,16 @@ fn refused(asked: &Asked, tool: &str, resolution: &Resolution) -> Refusal {
         text,
         resolution: resolution.clone(),
         by: by.to_owned(),
+        rule: None,
     }
+}
+
+/// Why it was asked, for whoever reads the refusal.
+fn because(asked: &Asked) -> String {
+    if asked.reasons.is_empty() {
+        return String::new();
+    }
+    format!("It is asked because {}. ", asked.reasons.join("; "))
 }
 
 /// What would have allowed it.
@@ -135,12 +161,13 @@ fn allowing(asked: &Asked) -> String {
 }
 
 /// A no of the policy itself.
-pub(crate) fn policy_refusal(text: String) -> Refusal {
+pub(crate) fn policy_refusal(text: String, rule: Option<String>) -> Refusal {
     Refusal {
         resolution: Resolution::Denied {
             reason: Some(text.clone()),
         },
         text,
         by: "policy".to_owned(),
+        rule,
     }
 }

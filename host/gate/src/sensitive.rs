@@ -66,6 +66,22 @@ const PAIRS: [(&str, &str); 6] = [
     (".git", "hooks"),
 ];
 
+/// Files and folders that editors and other programs read and act upon, outside of any sandbox.
+const RUN_LATER: [&str; 12] = [
+    ".vscode",
+    ".idea",
+    ".cursor",
+    ".claude",
+    ".codex",
+    ".zed",
+    ".fleet",
+    ".devcontainer",
+    ".husky",
+    ".mcp.json",
+    ".exrc",
+    ".nvimrc",
+];
+
 impl Sensitive {
     pub(crate) fn new(place: &Place, extra: &[String]) -> Result<Self, PolicyError> {
         let mut names = Vec::new();
@@ -147,6 +163,16 @@ impl Sensitive {
                 .protected
                 .iter()
                 .any(|protected| protected.starts_with(&path))
+    }
+
+    /// Whether a change plants something that a program outside of the sandbox acts upon, also where nothing is
+    /// there yet.
+    pub(crate) fn runs_later(&self, path: &FilePath) -> bool {
+        let parts = match path {
+            FilePath::Temp(_) => return false,
+            FilePath::Workspace(path) | FilePath::Outside(path) => components(path),
+        };
+        parts.iter().any(|name| RUN_LATER.contains(&name.as_str()))
     }
 
     fn absolute(&self, relative: &[String]) -> Vec<String> {
@@ -267,6 +293,7 @@ mod tests {
                 PathBuf::from("/opt/Anteroom"),
                 PathBuf::from("/home/ada/app/var/db"),
             ],
+            temp: None,
         };
         let extra = [
             "*.pem",

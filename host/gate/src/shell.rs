@@ -6,6 +6,7 @@
 mod builtin;
 mod command;
 mod destructive;
+mod egress;
 mod escape;
 mod expand;
 mod field;
@@ -62,6 +63,12 @@ pub(crate) struct ShellJudgement {
     pub(crate) words: Option<Vec<String>>,
     /// What could be remembered of it, in rule notation.
     pub(crate) suggested_pattern: Option<String>,
+    /// How data leaves the machine with it, if a command in it is known to reach the network.
+    pub(crate) sends: Option<String>,
+    /// How data may leave the machine with it, if nobody knows what a command in it does.
+    pub(crate) may_send: Option<String>,
+    /// What it brings in from outside, if it does.
+    pub(crate) brings: Option<String>,
 }
 
 /// Judges a line.
@@ -100,6 +107,9 @@ pub(crate) fn judge_line(line: &str, context: &Context<'_>) -> ShellJudgement {
         commands: report.commands,
         words,
         suggested_pattern,
+        sends: report.sends,
+        may_send: report.may_send,
+        brings: report.brings,
     }
 }
 

@@ -6,6 +6,11 @@ use std::fmt::Write as _;
 /// Longest summary, characters; a longer text is cut there and shown whole in the detail.
 pub(crate) const SUMMARY_CHARS: usize = 200;
 
+/// Most of a text that is shown in full, bytes; beyond it the middle is left out, and that is said.
+pub(crate) const DETAIL_BYTES: usize = 64 * 1024;
+/// Of a text that is left out in the middle, what is shown of its end, bytes.
+const TAIL_BYTES: usize = 8 * 1024;
+
 /// One line: every control, bidirectional, zero-width and odd blank character becomes an escape,
 /// line breaks and tabs included.
 #[must_use]
@@ -28,6 +33,23 @@ pub(crate) fn summary(text: &str) -> (String, bool) {
     let mut cut: String = shown.chars().take(SUMMARY_CHARS - 1).collect();
     cut.push('…');
     (cut, true)
+}
+
+/// [`visible_block`] of a text that may be very long: head and tail, with the number of bytes between; the flag
+/// says whether it is whole.
+pub(crate) fn detail(text: &str) -> (String, bool) {
+    if text.len() <= DETAIL_BYTES {
+        return (visible_block(text), true);
+    }
+    let head = text.floor_char_boundary(DETAIL_BYTES - TAIL_BYTES);
+    let tail = text.ceil_char_boundary(text.len() - TAIL_BYTES);
+    let shown = format!(
+        "{}\n[… {} more bytes are hidden here …]\n{}",
+        visible_block(&text[..head]),
+        tail - head,
+        visible_block(&text[tail..])
+    );
+    (shown, false)
 }
 
 fn escape(text: &str, keeps_layout: bool) -> String {

@@ -10,12 +10,11 @@ use anteroom_api::{
     Capability, Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
     QueuedInput, Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
-use anteroom_gate::{Gate, Memory, Place, Policy, Rule};
+use anteroom_gate::{Gate, Memory, Place, Policy, Rule, Taint};
 use anteroom_tools::{Definition, Session};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -72,7 +71,10 @@ pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Addre
     let session = Session::new(workspace.clone(), temp).map_err(Problem::from)?;
     let (address, letters) = mpsc::channel(LETTERS);
     let is_titled = !view.title.is_empty();
-    let is_tainted = Arc::new(AtomicBool::new(view.trust == Trust::Untrusted));
+    let taint = match view.trust {
+        Trust::Untrusted => Taint::earlier("read earlier in this conversation"),
+        Trust::User | Trust::Workspace => Taint::default(),
+    };
     let owner = Owner {
         engine,
         view,
@@ -83,7 +85,7 @@ pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Addre
         queue: VecDeque::new(),
         running: None,
         is_titled,
-        is_tainted,
+        taint,
     };
     tokio::spawn(owner.run(letters));
     Ok(address)
@@ -100,7 +102,8 @@ struct Owner {
     queue: VecDeque<Waiting>,
     running: Option<Running>,
     is_titled: bool,
-    is_tainted: Arc<AtomicBool>,
+    /// Whether content from outside has entered; shared by all turns.
+    taint: Taint,
 }
 
 #[derive(Clone)]
@@ -390,7 +393,6 @@ impl Owner {
             max_steps: options
                 .max_steps
                 .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
-            is_tainted: self.is_tainted.clone(),
             steering: Steering::open(),
             settings,
             engine: self.engine.clone(),
@@ -432,6 +434,9 @@ impl Owner {
                 let memory = Memory::new(self.always().await);
                 self.memory = Some(memory.clone());
                 memory
+            is_sandboxed: true,
+            is_offline: true,
+            sandbox_lacks: Vec::new(),
             }
         };
         let allowed = settings
@@ -440,6 +445,7 @@ impl Owner {
             .iter()
             .chain(&options.allowed_tools);
         let policy = Policy {
+            temp: self.engine.paths.temp(self.view.id).canonicalize().ok(),
             mode: options.mode.unwrap_or(settings.safety.approval_mode),
             allowed: rules(allowed)?,
             denied: rules(settings.safety.denied_tools.iter())?,
@@ -455,14 +461,16 @@ impl Owner {
                 self.engine.paths.data.clone(),
             ],
         };
-        Gate::new(policy, place, memory).map_err(|error| {
+        let masker = crate::masking::masker(settings, self.engine.ambient.environment());
+        let gate = Gate::new(policy, place, memory).map_err(|error| {
             Problem::new(
                 ProblemCode::InvalidConfig,
                 "the safety settings cannot be used",
             )
             .cause(error)
             .hint("see `aroom config show`, section `safety`")
-        })
+        })?;
+        Ok(gate.with_taint(self.taint.clone()).with_masker(masker))
     }
 
     /// The rules that were allowed for always, in this workspace or everywhere.

@@ -25,6 +25,7 @@ mod host;
 pub mod identity;
 pub mod logs;
 mod modules;
+mod masking;
 mod reads;
 mod recovery;
 mod rules;

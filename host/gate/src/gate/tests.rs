@@ -13,6 +13,16 @@ fn place() -> Place {
         workspace: PathBuf::from("/home/ada/app"),
         home: Some(PathBuf::from("/home/ada")),
         protected: vec![PathBuf::from("/home/ada/.anteroom")],
+        temp: Some(PathBuf::from("/home/ada/.anteroom/data/temp/1")),
+    }
+}
+
+/// A policy on a machine with a whole sandbox.
+fn policy() -> Policy {
+    Policy {
+        is_sandboxed: true,
+        is_offline: true,
+        ..Policy::default()
     }
 }
 
@@ -25,7 +35,7 @@ fn gate_with(mode: Mode, allowed: &[&str], denied: &[&str], memory: &Memory) -> 
         mode,
         allowed: rules(allowed),
         denied: rules(denied),
-        ..Policy::default()
+        ..policy()
     };
     Gate::new(policy, place(), memory.clone()).unwrap()
 }
@@ -182,7 +192,7 @@ fn overridden_tiers() {
     let mut policy = Policy {
         mode: Mode::AskForDangerous,
         allowed: rules(&["edit_file", "remote"]),
-        ..Policy::default()
+        ..self::policy()
     };
     policy
         .tool_tiers
@@ -751,8 +761,8 @@ fn remembered_rules_hold_for_the_conversation_only_as_far_as_they_go() {
     assert_eq!(
         kept,
         [
-            ("bash:make *".to_owned(), Scope::Always),
-            ("bash:cargo test *".to_owned(), Scope::Session)
+            ("bash:cargo test *".to_owned(), Scope::Session),
+            ("bash:make *".to_owned(), Scope::Always)
         ]
     );
     memory.forget(&"bash:cargo test *".parse().unwrap());
@@ -841,6 +851,18 @@ fn an_approved_call_covers_no_more_than_was_shown() {
     );
 }
 
+/// What is asked about a call as a whole.
+fn question(gate: &Gate, tool: &str, arguments: serde_json::Value) -> crate::Asked {
+    let facts = CallFacts {
+        arguments,
+        ..known(tool)
+    };
+    match gate.judge_call(facts) {
+        CallVerdict::Ask(question) => question.asked().clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn digests_change_with_any_change() {
     let preview = |text: &str| {
@@ -882,7 +904,7 @@ fn digests_change_with_any_change() {
         effect("agent a"),
         effect("agent b"),
     ];
-    let here = gate(Mode::Auto, &[], &[]);
+    let here = gate(Mode::Ask, &[], &[]);
     let elsewhere = Gate::new(
         Policy::default(),
         Place {
@@ -892,31 +914,36 @@ fn digests_change_with_any_change() {
         Memory::default(),
     )
     .unwrap();
+    let stricter = Gate::new(
+        Policy {
+            sensitive_paths: vec!["x".to_owned()],
+            ..Policy::default()
+        },
+        place(),
+        Memory::default(),
+    )
+    .unwrap();
     let mut digests: Vec<String> = Vec::new();
     for effect in &effects {
-        assert_eq!(here.digest("t", effect), here.digest("t", effect));
+        assert_eq!(here.shown("t", effect, false), here.shown("t", effect, false));
+        let digest = |gate: &Gate, tool: &str, is_tainted| gate.shown(tool, effect, is_tainted).1;
         digests.extend([
-            here.digest("t", effect),
-            here.digest("u", effect),
-            elsewhere.digest("t", effect),
+            digest(&here, "t", false),
+            digest(&here, "u", false),
+            digest(&here, "t", true),
+            digest(&elsewhere, "t", false),
+            digest(&stricter, "t", false),
         ]);
     }
-    let call = |arguments: serde_json::Value| {
-        here.call_question(
-            &CallFacts {
-                arguments,
-                ..known("remote")
-            },
-            Tier::Execute,
-        )
-        .digest
-    };
+    let call = |arguments: serde_json::Value| question(&here, "remote", arguments).digest;
     digests.extend([
         call(json!({"a": 1})),
         call(json!({"a": 2})),
         call(json!({"a": "1"})),
         call(json!({})),
         call(json!(null)),
+        call(json!({"a": "x".repeat(200_000)})),
+        call(json!({"a": format!("{}y{}", "x".repeat(100_000), "x".repeat(99_999))})),
     ]);
     let count = digests.len();
     digests.sort();
@@ -926,7 +953,7 @@ fn digests_change_with_any_change() {
 
 #[test]
 fn views_show_all_and_hide_nothing() {
-    let view = effect("run ls").view();
+    let view = effect("run ls").view(&Masker::default());
     assert_eq!(
         (view.kind, view.summary.as_str(), view.detail),
         (EffectKind::Process, "ls", None)
@@ -937,7 +964,7 @@ fn views_show_all_and_hide_nothing() {
         cwd: String::new(),
         is_background: false,
     }
-    .view();
+    .view(&Masker::default());
     assert_eq!(view.summary.chars().count(), 200);
     assert_eq!(view.detail, Some(long));
     let view = Effect::Process {
@@ -945,7 +972,7 @@ fn views_show_all_and_hide_nothing() {
         cwd: "sub\n".to_owned(),
         is_background: true,
     }
-    .view();
+    .view(&Masker::default());
     assert_eq!(view.summary, "ls\\u{202e}\\u{1b}[2J");
     assert_eq!(
         view.detail.as_deref(),
@@ -956,16 +983,14 @@ fn views_show_all_and_hide_nothing() {
         is_new: true,
         preview: None,
     }
-    .view();
+    .view(&Masker::default());
     assert_eq!(view.summary, "a\\u{200b}b (new)");
-    assert_eq!(effect("rename a b").view().summary, "a -> b");
-    assert_eq!(effect("read .").view().summary, ".");
-    let question = gate(Mode::Ask, &[], &[]).call_question(
-        &CallFacts {
-            arguments: json!({"command": "x\u{202e}"}),
-            ..known("bash")
-        },
-        Tier::Execute,
+    assert_eq!(effect("rename a b").view(&Masker::default()).summary, "a -> b");
+    assert_eq!(effect("read .").view(&Masker::default()).summary, ".");
+    let question = question(
+        &gate(Mode::Ask, &[], &[]),
+        "bash",
+        json!({"command": "x\u{202e}"}),
     );
     assert_eq!(question.effect.summary, "bash {\"command\":\"x\\u{202e}\"}");
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use super::builtin;
 use super::destructive;
+use super::egress::{self, Reach};
 use super::field::{Field, texts};
 use super::hard;
 use super::output::{Feed, Output};
@@ -10,6 +11,7 @@ use super::scope::{Scope, Taint, UNKNOWN};
 use super::stdio;
 use super::walk::Walker;
 use super::wrapper::{self, Inner};
+use crate::visible::summary;
 use anteroom_api::Tier;
 
 /// Programs whose arguments are text, not commands and paths.
@@ -68,6 +70,7 @@ impl Walker<'_> {
         }
         if !readers::is_read_only(self, program, argv, scope) {
             self.report.raise(Tier::Execute);
+            self.check_reach(program, argv);
             self.check_paths(program, argv, scope);
             if !is_text {
                 self.scan(argv, scope);
@@ -84,6 +87,19 @@ impl Walker<'_> {
             return output;
         }
         stdio::output(program, argv, feed, scope)
+    }
+
+    /// Notes whether data may leave with a command.
+    fn check_reach(&mut self, program: &str, argv: &[Field]) {
+        let what = || {
+            let (line, _) = summary(&texts(argv).join(" "));
+            format!("`{line}`")
+        };
+        match egress::reach(program, argv) {
+            Reach::Sends => self.report.sends(&what()),
+            Reach::Unknown => self.report.may_send(&what()),
+            Reach::None => {}
+        }
     }
 
     fn inner(&mut self, inner: Inner, scope: &mut Scope, feed: &Feed) -> Output {
@@ -141,6 +157,8 @@ impl Walker<'_> {
                 return self.line(&text, &mut scope.clone(), feed);
             }
         }
+        let name = crate::visible::visible(&file.text);
+        self.report.may_send(&format!("the program `{name}`"));
         Output::unknown(Taint::default())
     }
 
@@ -202,6 +220,9 @@ impl Walker<'_> {
         for start in 1..argv.len() {
             let rest = &argv[start..];
             let name = program_name(&rest[0].text);
+            if egress::is_strong(&name) {
+                self.report.sends(&format!("`{name}`"));
+            }
             if !hard::is_watched(&name) {
                 continue;
             }
@@ -240,7 +261,7 @@ impl Walker<'_> {
     pub(super) fn speculate_text(&mut self, text: &str, scope: &mut Scope) {
         let is_worth_it = text
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-            .any(hard::is_watched);
+            .any(|word| hard::is_watched(word) || egress::is_strong(word));
         if !is_worth_it || !self.enter() {
             self.leave();
             return;
@@ -251,6 +272,10 @@ impl Walker<'_> {
         self.leave();
         if let Some(reason) = found.hard_block {
             self.report.block(reason);
+        }
+        if let (Some(sends), None) = (found.sends, &self.report.sends) {
+            self.report.brings.get_or_insert_with(|| sends.clone());
+            self.report.sends = Some(sends);
         }
         if found.tier == Tier::Destructive {
             for reason in found.reasons {
@@ -263,6 +288,9 @@ impl Walker<'_> {
     fn code(&mut self, code: &str, scope: &mut Scope) {
         self.report
             .execute("it runs a program given on the command line");
+        if egress::is_in_code(code) {
+            self.report.sends("a program given on the command line");
+        }
         let literals = string_literals(code);
         for literal in &literals {
             self.speculate_text(literal, scope);

@@ -94,6 +94,9 @@ impl Walker<'_> {
         if is_harmless(&path) {
             return Spot::Harmless;
         }
+        if self.is_in_temp(&path) {
+            return Spot::Inside;
+        }
         if is_device(&path) {
             return Spot::Device;
         }
@@ -133,6 +136,8 @@ impl Walker<'_> {
         } else if self.is_outside(field, scope) {
             self.report
                 .ask_always(Tier::Execute, format!("`{shown}` is outside the workspace"));
+            self.report
+                .brings(format!("the file `{shown}`, outside the workspace"));
         }
     }
 
@@ -152,6 +157,11 @@ impl Walker<'_> {
                 Tier::Destructive,
                 format!("it {how} `{shown}`, outside the workspace"),
             );
+        } else if self.runs_later(field, scope) {
+            self.report.ask_always(
+                Tier::Destructive,
+                format!("it {how} `{shown}`, which an editor or another program runs later, outside of the sandbox"),
+            );
         }
     }
 
@@ -170,13 +180,36 @@ impl Walker<'_> {
         let text = field.pattern.as_ref().unwrap_or(&field.text);
         let is_inside = |folder: &String| {
             let path = absolute(text, folder);
-            is_harmless(&path) || path.starts_with(&workspace)
+            is_harmless(&path) || path.starts_with(&workspace) || self.is_in_temp(&path)
         };
         if scope.folders.iter().all(is_inside) {
             Spot::Inside
         } else {
             Spot::Outside
         }
+    }
+
+    /// Whether a path lies in the conversation's private temporary folder, which is free although it lies in a
+    /// protected one.
+    fn is_in_temp(&self, path: &[String]) -> bool {
+        let temp = self.context.place.temp.as_ref();
+        temp.is_some_and(|temp| {
+            let temp = normal(&temp.to_string_lossy());
+            !temp.is_empty() && path.starts_with(&temp)
+        })
+    }
+
+    /// Whether a change plants something that runs later, outside of the sandbox.
+    fn runs_later(&self, field: &Field, scope: &Scope) -> bool {
+        let text = field.pattern.as_ref().unwrap_or(&field.text);
+        scope.folders.iter().any(|folder| {
+            let path = absolute(text, folder);
+            let workspace = normal(&self.context.place.workspace.to_string_lossy());
+            // What the workspace itself lies in is not planted by the line.
+            let below = path.strip_prefix(workspace.as_slice()).unwrap_or(&path);
+            let below = FilePath::Workspace(below.join("/"));
+            !self.is_in_temp(&path) && self.context.sensitive.runs_later(&below)
+        })
     }
 
     pub(super) fn is_sensitive(&self, field: &Field, scope: &Scope) -> bool {
@@ -187,6 +220,9 @@ impl Walker<'_> {
     pub(super) fn is_sensitive_text(&self, text: &str, scope: &Scope) -> bool {
         scope.folders.iter().any(|folder| {
             let path = absolute(text, folder);
+            if self.is_in_temp(&path) {
+                return false;
+            }
             let joined = format!("/{}", path.join("/"));
             self.context.sensitive.matches(&FilePath::Outside(joined)) || may_match_sensitive(&path)
         })

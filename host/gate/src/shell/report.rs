@@ -13,6 +13,12 @@ pub(super) struct Report {
     pub(super) always_asks: bool,
     pub(super) is_resolved: bool,
     pub(super) commands: Vec<Vec<String>>,
+    /// The first command known to reach the network.
+    pub(super) sends: Option<String>,
+    /// The first command nobody knows.
+    pub(super) may_send: Option<String>,
+    /// The first thing it brings in from outside.
+    pub(super) brings: Option<String>,
 }
 
 impl Report {
@@ -24,6 +30,9 @@ impl Report {
             always_asks: false,
             is_resolved: true,
             commands: Vec::new(),
+            sends: None,
+            may_send: None,
+            brings: None,
         }
     }
 
@@ -44,12 +53,35 @@ impl Report {
     /// Something is not known before the line runs.
     pub(super) fn unresolved(&mut self, reason: impl Into<String>) {
         self.is_resolved = false;
+        self.may_send("a part of the command that is not known before it runs");
         self.execute(reason);
+    }
+
+    /// A command reaches the network: data can leave with it, and what it prints comes from outside.
+    pub(super) fn sends(&mut self, what: &str) {
+        if self.sends.is_none() {
+            self.sends = Some(format!("{what} reaches the network"));
+            self.brings
+                .get_or_insert_with(|| format!("{what}, which reaches the network"));
+        }
+    }
+
+    /// Nobody knows whether a command reaches the network.
+    pub(super) fn may_send(&mut self, what: &str) {
+        if self.may_send.is_none() {
+            self.may_send = Some(format!("{what} may reach the network"));
+        }
+    }
+
+    /// Something from outside the workspace enters.
+    pub(super) fn brings(&mut self, what: String) {
+        self.brings.get_or_insert(what);
     }
 
     /// A part of it is not known, which is worth a mark but no words.
     pub(super) fn unknown(&mut self) {
         self.is_resolved = false;
+        self.may_send("a part of the command that is not known before it runs");
         self.raise(Tier::Execute);
     }
 

@@ -140,6 +140,10 @@ impl Scope {
             "PWD".to_owned(),
             Value::known(folder.trim_end_matches(['/', '.'])),
         );
+        if let Some(temp) = &place.temp {
+            let temp = Value::guessed(temp.to_string_lossy());
+            variables.insert("TMPDIR".to_owned(), temp);
+        }
         variables.insert("IFS".to_owned(), Value::known(" \t\n"));
         variables.insert("PATH".to_owned(), Value::guessed("/usr/bin"));
         variables.insert("SHELL".to_owned(), Value::guessed("/bin/sh"));

@@ -231,6 +231,9 @@ impl Walker<'_> {
                 self.report
                     .unresolved("the target of a redirection is not known");
             }
+            if super::egress::is_network_path(&field.text) {
+                self.report.sends(&format!("`{}`", crate::visible::visible(&field.text)));
+            }
             let is_null = matches!(self.spot(field, scope), Spot::Harmless);
             if is_null && field.is_literal() {
                 continue;

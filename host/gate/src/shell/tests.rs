@@ -29,6 +29,7 @@ pub(crate) fn place() -> Place {
             PathBuf::from("/home/ada/.anteroom"),
             PathBuf::from("/home/ada/work/app/.data/anteroom"),
         ],
+        temp: Some(PathBuf::from("/home/ada/.anteroom/data/temp/1")),
     }
 }
 

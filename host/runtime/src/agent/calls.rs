@@ -5,8 +5,8 @@ use super::services::CallServices;
 use super::turn::{Fault, TurnContext};
 use anteroom_api::{
     CallDecision, Capability, ConversationEvent, Delta, Event, GrantReach, GrantWhere, Item,
-    ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Status, Stop, Tier, ToolCall, ToolResult,
-    Topic, Trust,
+    ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Resolution, Scope, Status, Stop, Tier, ToolCall,
+    ToolResult, Topic, Trust,
 };
 use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
 use anteroom_model::CallRequest;
@@ -89,14 +89,13 @@ fn crashed(item: Item, error: &JoinError) -> Item {
 /// The facts that the end of a call brings.
 fn completion(turn: &TurnContext, done: &Item) -> Vec<Event> {
     let mut events = vec![Event::Item(ItemEvent::Completed(done.clone()))];
-    if done.origin.trust() == Trust::Untrusted && turn.taint() {
-        let source = match &done.body {
-            ItemBody::ToolCall(call) => format!("the tool `{}`", call.tool),
-            ItemBody::UserMessage { .. }
-            | ItemBody::AgentMessage { .. }
-            | ItemBody::Reasoning { .. }
-            | ItemBody::Summary { .. } => String::new(),
-        };
+    if let (Trust::Untrusted, ItemBody::ToolCall(call)) = (done.origin.trust(), &done.body) {
+        // What the permit saw coming in is marked already, and more precisely.
+        if !turn.gate.taint().is_marked() {
+            turn.gate.taint().mark(&format!("the tool `{}`", call.tool));
+        }
+    }
+    if let Some(source) = turn.gate.taint().take_untold() {
         let tainted = ConversationEvent::Tainted {
             conversation: turn.conversation,
             item: done.id,
@@ -190,12 +189,13 @@ fn finish(item: Item, request: &CallRequest, done: Done, services: &CallServices
     let ItemBody::ToolCall(call) = item.body else {
         return item;
     };
-    let result = history::label(outcome.result, &request.name, outcome.trust);
+    let trust = outcome.trust.max(record.trust);
+    let result = history::label(outcome.result, &request.name, trust);
     Item {
         status: outcome.status,
         origin: Origin::Tool {
             tool: request.name.clone(),
-            trust: outcome.trust,
+            trust,
         },
         body: ItemBody::ToolCall(ToolCall {
             tier,
@@ -239,7 +239,12 @@ async fn prepare(
         is_third_party: definition.origin != ModuleOrigin::BuiltIn,
     };
     let permit = match turn.gate.judge_call(facts) {
-        CallVerdict::Allow(permit) => permit,
+        CallVerdict::Allow(permit) => {
+            if permit.tier() > Tier::Read {
+                services.note(allowed(&permit));
+            }
+            permit
+        }
         CallVerdict::Deny(refusal) => return Err(deny(services, &definition, refusal)),
         CallVerdict::Ask(question) => {
             let asked = question.asked().clone();
@@ -252,10 +257,13 @@ async fn prepare(
                 reasons: Vec::new(),
                 rule: None,
             });
+            let why = asked.decided(&resolution, &by);
             match question.answer(&resolution) {
                 Ok(permit) => permit,
                 Err(refusal) => return Err(refuse(Status::Denied, refusal.text)),
             }
+                reasons: why.reasons,
+                rule: why.rule,
         }
     };
     Ok((permit, definition, grants))
@@ -291,8 +299,21 @@ fn deny(services: &CallServices, definition: &Definition, refusal: Refusal) -> B
         tier: definition.tool.tier,
         resolution: refusal.resolution,
         by: refusal.by,
-        reasons: Vec::new(),
-        rule: None,
+/// A call that no effect of it will tell of.
+fn allowed(permit: &Permit) -> CallDecision {
+    let why = permit.why().clone();
+    CallDecision {
+        effect: format!("call {}", permit.tool()),
+        tier: permit.tier(),
+        resolution: Resolution::Allowed { scope: Scope::Once },
+        by: if why.rule.is_some() { "rule" } else { "policy" }.to_owned(),
+        reasons: why.reasons,
+        rule: why.rule,
+    }
+}
+
+        reasons: vec![refusal.text.clone()],
+        rule: refusal.rule,
     });
     refuse(Status::Denied, refusal.text)
 }

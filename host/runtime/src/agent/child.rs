@@ -11,8 +11,9 @@ use anteroom_api::{
     ItemId, Seq, Stop, StopReason, Topic, Trust, Usage,
 };
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
+use anteroom_gate::Taint;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -70,7 +71,7 @@ pub(crate) async fn run(
     item: ItemId,
     task: AgentTask,
     mut stop: Stop,
-    started: impl FnOnce(ConversationId),
+    started: impl FnOnce(ConversationId, Taint),
 ) -> Result<AgentOutcome, AgentFailure> {
     let limits = &parent.settings.safety.subagent;
     let characters = task.prompt.chars().count();
@@ -103,7 +104,7 @@ pub(crate) async fn run(
 
     let child = context(parent, item, &task);
     let conversation = child.conversation;
-    started(conversation);
+    started(conversation, child.gate.taint().clone());
     let opened = opened(&child, item, &task);
     let (raise, child_stop) = Stop::new();
     let running = turn::run(
@@ -191,7 +192,11 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         settings: parent.settings.clone(),
         workspace: parent.workspace.clone(),
         session: parent.session.clone(),
-        gate: parent.gate.clone(),
+        // What the parent has read from outside may stand in the prompt.
+        gate: parent
+            .gate
+            .clone()
+            .with_taint(parent.gate.taint().inherited()),
         model: task.model.clone().unwrap_or_else(|| parent.model.clone()),
         system,
         tools,
@@ -205,8 +210,6 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         depth: parent.depth + 1,
         limiter: parent.limiter.clone(),
         max_steps: parent.settings.safety.subagent.max_iterations,
-        // What the parent has read from outside may stand in the prompt.
-        is_tainted: Arc::new(AtomicBool::new(parent.is_tainted.load(Ordering::Relaxed))),
         steering: Steering::open(),
         engine,
     })
@@ -214,7 +217,7 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
 
 fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {
     let now = child.engine.ambient.now();
-    let trust = if child.is_tainted.load(Ordering::Relaxed) {
+    let trust = if child.gate.taint().is_marked() {
         Trust::Untrusted
     } else {
         Trust::Workspace

@@ -5,9 +5,9 @@ use super::turn::TurnContext;
 use crate::approvals::{Asker, NOBODY};
 use anteroom_api::{
     Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
-    Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic,
+    Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic, Trust,
 };
-use anteroom_gate::Asked;
+use anteroom_gate::{Asked, Taint};
 use anteroom_storage::{Fault, StorageError, StoredRule};
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 use std::ops::Deref;
@@ -40,10 +40,22 @@ impl Deref for CallServices {
 }
 
 /// What became known of a call while it ran.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct CallRecord {
     pub(crate) decisions: Vec<CallDecision>,
     pub(crate) child: Option<ConversationId>,
+    /// The highest distrust among what a child read to answer.
+    pub(crate) trust: Trust,
+}
+
+impl Default for CallRecord {
+    fn default() -> Self {
+        Self {
+            decisions: Vec::new(),
+            child: None,
+            trust: Trust::Workspace,
+        }
+    }
 }
 
 impl CallServices {
@@ -302,15 +314,24 @@ impl Services for CallServices {
     fn run_agent(&self, task: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>> {
         let services = self.clone();
         let run = async move {
-            let started = |child| services.lock().child = Some(child);
-            child::run(
+            let mut taint = Taint::default();
+            let started = |child, childs: Taint| {
+                services.lock().child = Some(child);
+                taint = childs;
+            };
+            let ended = child::run(
                 &services.turn,
                 services.item,
                 task,
                 services.stop.clone(),
                 started,
             )
-            .await
+            .await;
+            if taint.is_marked() {
+                // What the child has read from outside may stand in its answer.
+                services.lock().trust = Trust::Untrusted;
+            }
+            ended
         };
         let failed = || {
             Err(AgentFailure::Failed(

@@ -16,7 +16,6 @@ use anteroom_storage::StorageError;
 use anteroom_tools::{Definition, Session};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Said to the model when the step limit is reached.
@@ -41,8 +40,6 @@ pub(crate) struct TurnContext {
     pub(crate) depth: u32,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) max_steps: u32,
-    /// Whether content from outside has entered; shared by all turns of the conversation.
-    pub(crate) is_tainted: Arc<AtomicBool>,
     /// Input that a person adds while the turn runs.
     pub(crate) steering: Steering,
 }
@@ -98,11 +95,6 @@ impl TurnContext {
         self.tools
             .iter()
             .find(|definition| definition.tool.name == name)
-    }
-
-    /// Marks the conversation as tainted; true the first time.
-    pub(crate) fn taint(&self) -> bool {
-        !self.is_tainted.swap(true, Ordering::Relaxed)
     }
 
     fn topic(&self) -> Topic {

@@ -9,7 +9,7 @@ use anteroom_api::item::CallDecision;
 use anteroom_api::{
     Capability, GrantReach, OutputStream, Resolution, Scope, Stop, Tier, ToolContent,
 };
-use anteroom_gate::{Asked, Effect, EffectVerdict, FilePath, Permit};
+use anteroom_gate::{Asked, Effect, EffectVerdict, FilePath, Permit, Why};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,21 +103,20 @@ impl CallState {
     pub(crate) async fn effect(&self, effect: Effect) -> Result<(), String> {
         self.require_reach(&effect)?;
         match self.permit.judge(&effect) {
-            EffectVerdict::Allow { tier, by } => {
-                self.allowed(&effect, tier, by);
+            EffectVerdict::Allow { tier, by, why } => {
+                self.allowed(&effect, tier, by, why);
                 Ok(())
             }
             EffectVerdict::Deny(refusal) => {
-                let text = refusal.text.clone();
                 self.services.decided(CallDecision {
-                    effect: line_of(&effect),
+                    effect: self.line_of(&effect),
                     tier: self.permit.tier(),
                     resolution: refusal.resolution,
                     by: refusal.by,
-                    reasons: Vec::new(),
-                    rule: None,
+                    reasons: vec![refusal.text.clone()],
+                    rule: refusal.rule,
                 });
-                Err(self.refused(text))
+                Err(self.refused(refusal.text))
             }
             EffectVerdict::Ask(_) => self.ask(&effect).await,
         }
@@ -219,19 +218,34 @@ impl CallState {
 
     async fn ask(&self, effect: &Effect) -> Result<(), String> {
         let turn = self.wait_for_person(self.asking.acquire()).await?;
-        // Another answer may have settled this one meanwhile ("for this folder").
-        let asked = match self.permit.judge(effect) {
-            EffectVerdict::Ask(asked) => asked,
-            EffectVerdict::Allow { tier, by } => {
-                self.allowed(effect, tier, by);
-                return Ok(());
+        loop {
+            // Another answer may have settled this one meanwhile ("for this folder").
+            let asked = match self.permit.judge(effect) {
+                EffectVerdict::Ask(asked) => asked,
+                EffectVerdict::Allow { tier, by, why } => {
+                    self.allowed(effect, tier, by, why);
+                    return Ok(());
+                }
+                EffectVerdict::Deny(refusal) => return Err(self.refused(refusal.text)),
+            };
+            let answer = self.wait_for_person(self.services.ask(asked.clone())).await;
+            let (resolution, by) = answer?;
+            if matches!(resolution, Resolution::Allowed { .. }) && self.is_void(effect, &asked) {
+                // Taint came while the question was open, so the yes was to another one. It goes one way, so
+                // this happens once at most.
+                continue;
             }
-            EffectVerdict::Deny(refusal) => return Err(self.refused(refusal.text)),
-        };
-        let answer = self.wait_for_person(self.services.ask(asked.clone())).await;
-        drop(turn);
-        let (resolution, by) = answer?;
-        self.settle(effect, &asked, resolution, by)
+            drop(turn);
+            return self.settle(effect, &asked, resolution, by);
+        }
+    }
+
+    /// Whether what would be asked now is not what was answered.
+    fn is_void(&self, effect: &Effect, asked: &Asked) -> bool {
+        match self.permit.judge(effect) {
+            EffectVerdict::Ask(now) => now.digest != asked.digest,
+            EffectVerdict::Allow { .. } | EffectVerdict::Deny(_) => false,
+        }
     }
 
     fn settle(
@@ -250,28 +264,34 @@ impl CallState {
             }
             Err(_) => (resolution, by),
         };
+        let why = asked.decided(&resolution, &by);
         self.services.decided(CallDecision {
             effect: asked.effect.summary.clone(),
             tier: asked.tier,
             resolution,
             by,
-            reasons: Vec::new(),
-            rule: None,
+            reasons: why.reasons,
+            rule: why.rule,
         });
         settled.map_err(|refusal| self.refused(refusal.text))
     }
 
-    fn allowed(&self, effect: &Effect, tier: Tier, by: &str) {
+    fn allowed(&self, effect: &Effect, tier: Tier, by: &str, why: Why) {
         if tier > Tier::Read {
             self.services.decided(CallDecision {
-                effect: line_of(effect),
+                effect: self.line_of(effect),
                 tier,
                 resolution: Resolution::Allowed { scope: Scope::Once },
                 by: by.to_owned(),
-                reasons: Vec::new(),
-                rule: None,
+                reasons: why.reasons,
+                rule: why.rule,
             });
         }
+    }
+
+    /// An effect in one line, for the record, without secrets.
+    fn line_of(&self, effect: &Effect) -> String {
+        self.permit.masker().mask(&line_of(effect)).into_owned()
     }
 
     /// Checks the grant an effect needs, and how far it reaches.

@@ -154,11 +154,13 @@ impl Bench {
             tool_tiers: BTreeMap::new(),
             custom_patterns: Vec::new(),
             sensitive_paths: Vec::new(),
+            is_sandboxed: true,
+            is_offline: true,
+            ..Policy::default()
         };
         let place = Place {
             workspace: self.workspace.clone(),
-            home: None,
-            protected: Vec::new(),
+            ..Place::default()
         };
         let gate = Gate::new(policy, place, Memory::new(Vec::new())).unwrap();
         let verdict = gate.judge_call(CallFacts {
