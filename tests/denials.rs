@@ -3,6 +3,7 @@
 //! Every command here would be seen, and would do no harm, if its gate failed.
 
 mod asking;
+mod audit;
 mod commands;
 mod paths;
 mod secrets;

@@ -1,5 +1,6 @@
 //! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
 
+use crate::command::audit::AuditCommand;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, Mode};
 use clap::{Args, Parser, Subcommand};
@@ -13,7 +14,7 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 
 Start:    chat  exec  init  doctor
 Work:     conversation  tool
-Manage:   config  schema
+Manage:   audit  config  schema
 
 Options:
   -m, --model <NAME>           Model for this run
@@ -232,6 +233,20 @@ Examples:
     Tool {
         #[command(subcommand)]
         command: ToolArguments,
+    },
+    /// List, export and prove what was decided and done
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom audit list --verdict denied
+  aroom audit export audit.jsonl
+  aroom audit verify"
+    )]
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Show, change and check settings
     #[command(

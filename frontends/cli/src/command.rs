@@ -1,5 +1,6 @@
 //! The short commands: one question or one change, then an end. One file per noun.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod conversation;
 pub(crate) mod doctor;

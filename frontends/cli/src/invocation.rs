@@ -1,5 +1,6 @@
 //! What was asked for on the command line, as plain data. Knows no parser.
 
+use crate::command::audit::AuditCommand;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, ConversationId, Mode, Problem, ProblemCode};
 use serde_json::Value;
@@ -59,6 +60,8 @@ pub enum Command {
     Conversation(ConversationCommand),
     /// Modules and their tools.
     Tool(ToolCommand),
+    /// The audit log.
+    Audit(AuditCommand),
 }
 
 /// Which conversation to go on with.

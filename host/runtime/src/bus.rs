@@ -9,7 +9,7 @@ use anteroom_api::{Delta, Envelope, Event, OpId, Problem, Seq, Signal, Signals, 
 use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 /// Signals kept for a follower that is busy; beyond it previews are dropped and facts are read again.
 const BROADCAST_CAPACITY: usize = 1024;
@@ -27,6 +27,8 @@ struct Inner {
     ambient: Ambient,
     user: UserStamp,
     topics: Mutex<HashMap<Topic, Channel>>,
+    /// Woken after each write of this process.
+    wrote: Notify,
 }
 
 struct Channel {
@@ -56,6 +58,7 @@ impl Bus {
             ambient,
             user,
             topics: Mutex::default(),
+            wrote: Notify::new(),
         }))
     }
 
@@ -89,6 +92,7 @@ impl Bus {
                 channel.tell(stored.as_deref().unwrap_or(&[]));
             });
             bus.forget_if_idle(topic);
+            bus.0.wrote.notify_one();
             stored
         });
         match task.await {
@@ -98,6 +102,11 @@ impl Bus {
                 fault: Fault::Closed,
             }),
         }
+    }
+
+    /// Waits for the next write of this process, or for one that nobody has waited for yet.
+    pub(crate) async fn wrote(&self) {
+        self.0.wrote.notified().await;
     }
 
     /// Tells a preview. Never waits, never fails; nobody has to hear it.

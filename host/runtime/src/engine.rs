@@ -2,8 +2,10 @@
 
 use crate::ambient::Ambient;
 use crate::approvals::Desk;
+use crate::audit::Audit;
 use crate::bus::Bus;
 use crate::config::Settings;
+use crate::endings::Owed;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
 use anteroom_storage::Storage;
@@ -20,6 +22,9 @@ pub(crate) struct Engine {
     pub(crate) storage: Storage,
     pub(crate) registry: Registry,
     pub(crate) paths: Paths,
+    pub(crate) audit: Arc<Audit>,
+    /// Ends of turns that could not be told yet.
+    pub(crate) owed: Owed,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -50,6 +55,7 @@ pub(crate) struct EngineParts {
     pub(crate) storage: Storage,
     pub(crate) registry: Registry,
     pub(crate) paths: Paths,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) settings: Settings,
 }
 
@@ -62,6 +68,8 @@ impl Engine {
             storage: parts.storage,
             registry: parts.registry,
             paths: parts.paths,
+            audit: parts.audit,
+            owed: Owed::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),

@@ -1,6 +1,7 @@
 //! The host: put together at start, the only `match` on [`Op`], taken apart at the end.
 
 use crate::ambient::Ambient;
+use crate::audit::Audit;
 use crate::bus::Bus;
 use crate::config::{self, FlagValue, Sources};
 use crate::conversation::{self, Address, Letter};
@@ -84,12 +85,20 @@ impl Host {
             user_display_name: identity.display_name().to_owned(),
         };
         let bus = Bus::new(storage.clone(), options.ambient.clone(), user);
+        let audit = Audit::new(
+            storage.clone(),
+            options.ambient.clone(),
+            identity,
+            paths.home.clone(),
+        );
+        audit.watch(&bus);
         let engine = Engine::new(EngineParts {
             ambient: options.ambient,
             bus,
             storage,
             registry,
             paths,
+            audit,
             settings,
         });
         recovery::close_dead_turns(&engine).await?;
@@ -132,6 +141,9 @@ impl Host {
         };
         if tokio::time::timeout(STOP_PATIENCE, all).await.is_err() {
             tracing::warn!("a turn did not end in time; the next start marks it as interrupted");
+        }
+        if let Err(problem) = self.port.engine.audit.seal().await {
+            tracing::warn!(%problem, "the end of the audit log is not signed");
         }
         if let Err(error) = self.port.engine.storage.clone().close().await {
             tracing::warn!(%error, "the database could not be closed in order; nothing acknowledged is lost");

@@ -1,0 +1,150 @@
+//! The audit log tells on whoever changes, removes or reorders its records, cuts its end off, or signs with
+//! another key.
+
+use crate::support::endpoint::Reply;
+use crate::support::scene::Scene;
+use anteroom_api::{AuditFilter, AuditReport};
+use rusqlite::Connection;
+use serde_json::json;
+
+/// A stopped host that has written one file, with its log signed.
+async fn written() -> Scene {
+    let mut scene = Scene::new([
+        Reply::call("write_file", json!({ "path": "a.txt", "content": "x" })),
+        Reply::text("done"),
+    ])
+    .await;
+    scene.run("write").await;
+    scene.stop().await;
+    scene
+}
+
+fn database(scene: &Scene) -> Connection {
+    let connection = Connection::open(scene.home().join("anteroom.db")).unwrap();
+    let triggers = "DROP TRIGGER audit_kept; DROP TRIGGER audit_unchanged;
+        DROP TRIGGER audit_seals_kept; DROP TRIGGER audit_seals_unchanged;";
+    connection.execute_batch(triggers).unwrap();
+    connection
+}
+
+/// What the log says of itself after somebody did something to it.
+async fn after(tamper: impl FnOnce(&Scene)) -> AuditReport {
+    let mut scene = written().await;
+    tamper(&scene);
+    scene.start(&[]).await;
+    let report = scene.handle().read().audit_report().await.unwrap();
+    scene.stop().await;
+    report
+}
+
+async fn bad(tamper: impl FnOnce(&Scene)) -> (u64, String) {
+    let bad = after(tamper).await.first_bad.expect("nothing was noticed");
+    (bad.number, bad.text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untouched_log_proves_itself_and_names_what_was_done() {
+    let mut scene = written().await;
+    scene.start(&[]).await;
+    let handle = scene.handle();
+    let report = handle.read().audit_report().await.unwrap();
+    assert_eq!((report.first_bad, report.remarks.len()), (None, 0));
+    assert!(report.signatures > 0);
+    let page = handle
+        .read()
+        .audit(AuditFilter::default(), None, 100)
+        .await
+        .unwrap();
+    let mut said: Vec<(String, String, String)> = page
+        .entries
+        .into_iter()
+        .filter(|record| record.tool.is_some())
+        .map(|record| (record.action, record.verdict, record.by))
+        .collect();
+    said.reverse();
+    let expected = [
+        ("call_started", "started", "host"),
+        ("decision", "allowed", "policy"),
+        ("call", "completed", "host"),
+    ];
+    let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    assert_eq!(said, expected);
+    scene.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_record_is_named() {
+    let changed = bad(|scene| {
+        let sql = "UPDATE audit SET record = replace(record, 'allowed', 'denied') WHERE number = 2";
+        assert_eq!(database(scene).execute(sql, []).unwrap(), 1);
+    })
+    .await;
+    assert_eq!(
+        changed,
+        (2, "it was changed: its hash is another one".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_end_is_noticed_although_its_signatures_were_cut_too() {
+    let (number, text) = bad(|scene| {
+        let cut = "DELETE FROM audit WHERE number > 1; DELETE FROM audit_seals WHERE number > 1";
+        database(scene).execute_batch(cut).unwrap();
+    })
+    .await;
+    assert_eq!(number, 2);
+    assert!(
+        text.starts_with("it is missing with all behind it"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_end_stays_noticed_when_the_log_grows_again() {
+    let mut scene = written().await;
+    let cut = "DELETE FROM audit WHERE number > 1; DELETE FROM audit_seals WHERE number > 1";
+    database(&scene).execute_batch(cut).unwrap();
+    scene.start(&[]).await;
+    for text in ["one", "two", "three"] {
+        scene.endpoint.say(Reply::call(
+            "write_file",
+            json!({ "path": format!("{text}.txt"), "content": text }),
+        ));
+        scene.endpoint.say(Reply::text("done"));
+        scene.run(text).await;
+    }
+    scene.stop().await;
+    scene.start(&[]).await;
+    let report = scene.handle().read().audit_report().await.unwrap();
+    assert!(report.first_bad.is_some(), "{report:?}");
+    scene.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_made_anew_does_not_fit_its_signatures() {
+    let (_, text) = bad(|scene| {
+        // Signatures over other hashes, as a chain computed anew would have.
+        let sql = "UPDATE audit_seals SET hash = zeroblob(32)";
+        database(scene).execute(sql, []).unwrap();
+    })
+    .await;
+    assert_eq!(text, "its signature is not ours");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_or_forged_head_is_no_proof() {
+    let (_, text) = bad(|scene| {
+        std::fs::remove_file(scene.home().join("audit-head.json")).unwrap();
+    })
+    .await;
+    assert!(text.contains("is gone from the home folder"), "{text}");
+
+    let (_, text) = bad(|scene| {
+        let file = scene.home().join("audit-head.json");
+        let head = std::fs::read_to_string(&file).unwrap();
+        let forged = head.replacen("\"number\":", "\"number\":1", 1);
+        std::fs::write(&file, forged).unwrap();
+    })
+    .await;
+    assert!(text.contains("is not signed by this identity"), "{text}");
+}
