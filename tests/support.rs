@@ -2,6 +2,7 @@
 
 #[path = "support/endpoint.rs"]
 pub mod endpoint;
+pub mod faults;
 pub mod log;
 pub mod program;
 pub mod scene;

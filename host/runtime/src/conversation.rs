@@ -5,6 +5,7 @@ use crate::agent::prompt::{self, PromptSources};
 use crate::agent::steering::{Refused, Steering};
 use crate::agent::turn::{self, Root, TurnContext, TurnReport};
 use crate::config::Sandbox;
+use crate::endings;
 use crate::engine::Engine;
 use anteroom_api::{
     Capability, Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
@@ -252,6 +253,7 @@ impl Owner {
     }
 
     async fn begin(&mut self, waiting: Waiting) -> Result<(), Problem> {
+        endings::settle(&self.engine, self.view.id).await?;
         let turn = TurnId::from(waiting.op);
         let context = self.context(turn, &waiting.options).await?;
         let mut before = Vec::new();
@@ -284,25 +286,8 @@ impl Owner {
         let Some(running) = self.running.take() else {
             return;
         };
-        if let Err(error) = report {
-            // A panic fails this turn, visibly, and nothing else.
-            let problem = Problem::new(ProblemCode::Internal, "the turn failed inside the host")
-                .cause(error)
-                .hint("try again; the log in the data folder tells more");
-            let stop = StopReason::Failed { problem };
-            let ended = TurnEvent::Ended {
-                turn: running.turn,
-                stop,
-                usage: Usage::default(),
-            };
-            if let Err(problem) = self.tell(None, vec![Event::Turn(ended)]).await {
-                self.engine.bus.trouble(
-                    Topic::Conversation(self.view.id),
-                    Some(running.turn),
-                    problem,
-                );
-            }
-        }
+        running.raise.send_replace(true);
+        endings::of(&running.context, report).await;
         while let Some(waiting) = self.queue.pop_front() {
             let turn = TurnId::from(waiting.op);
             let Err(problem) = self.begin(waiting).await else {
@@ -394,6 +379,7 @@ impl Owner {
                 .max_steps
                 .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
             steering: Steering::open(),
+            busy: Arc::default(),
             settings,
             engine: self.engine.clone(),
         }))
@@ -434,9 +420,6 @@ impl Owner {
                 let memory = Memory::new(self.always().await);
                 self.memory = Some(memory.clone());
                 memory
-            is_sandboxed: true,
-            is_offline: true,
-            sandbox_lacks: Vec::new(),
             }
         };
         let allowed = settings
@@ -445,13 +428,15 @@ impl Owner {
             .iter()
             .chain(&options.allowed_tools);
         let policy = Policy {
-            temp: self.engine.paths.temp(self.view.id).canonicalize().ok(),
             mode: options.mode.unwrap_or(settings.safety.approval_mode),
             allowed: rules(allowed)?,
             denied: rules(settings.safety.denied_tools.iter())?,
             tool_tiers: settings.safety.tool_tiers.clone(),
             custom_patterns: settings.safety.custom_patterns.clone(),
             sensitive_paths: settings.safety.sensitive_paths.clone(),
+            is_sandboxed: true,
+            is_offline: true,
+            sandbox_lacks: Vec::new(),
         };
         let place = Place {
             workspace: self.workspace.clone(),
@@ -460,6 +445,7 @@ impl Owner {
                 self.engine.paths.home.clone(),
                 self.engine.paths.data.clone(),
             ],
+            temp: self.engine.paths.temp(self.view.id).canonicalize().ok(),
         };
         let masker = crate::masking::masker(settings, self.engine.ambient.environment());
         let gate = Gate::new(policy, place, memory).map_err(|error| {

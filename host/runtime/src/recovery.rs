@@ -18,14 +18,23 @@ pub(crate) async fn close_dead_turns(engine: &Engine) -> Result<(), Problem> {
         let (conversation, turn) = (left.turn.conversation, left.turn.id);
         engine
             .bus
-            .publish(Topic::Conversation(conversation), None, ending(left))
+            .publish(
+                Topic::Conversation(conversation),
+                None,
+                ending(left, StopReason::Interrupted, CUT_OFF),
+            )
             .await?;
         tracing::info!(%conversation, %turn, "closed a turn that was cut off");
     }
     Ok(())
 }
 
-fn ending(left: Unfinished) -> Vec<Event> {
+/// The facts that end a turn and all it left open; `cut_off` is said of its calls.
+pub(crate) fn ending(left: Unfinished, stop: StopReason, cut_off: &str) -> Vec<Event> {
+    let of_calls = match &stop {
+        StopReason::Failed { .. } => Status::Failed,
+        _ => Status::Interrupted,
+    };
     let mut events = Vec::new();
     for approval in left.approvals {
         let (resolution, by) = (Resolution::NotAnswered, NOBODY.to_owned());
@@ -42,31 +51,32 @@ fn ending(left: Unfinished) -> Vec<Event> {
         }));
     }
     for item in left.items {
-        events.push(Event::Item(ItemEvent::Completed(interrupted(item))));
+        let closed = closed(item, of_calls, cut_off);
+        events.push(Event::Item(ItemEvent::Completed(closed)));
     }
     let ended = TurnEvent::Ended {
         turn: left.turn.id,
-        stop: StopReason::Interrupted,
+        stop,
         usage: left.turn.usage,
     };
     events.push(Event::Turn(ended));
     events
 }
 
-fn interrupted(item: Item) -> Item {
-    let body = match item.body {
+fn closed(item: Item, of_calls: Status, cut_off: &str) -> Item {
+    let (status, body) = match item.body {
         ItemBody::ToolCall(mut call) => {
             call.result
-                .get_or_insert_with(|| ToolResult::failed(CUT_OFF));
-            ItemBody::ToolCall(call)
+                .get_or_insert_with(|| ToolResult::failed(cut_off));
+            (of_calls, ItemBody::ToolCall(call))
         }
         body @ (ItemBody::UserMessage { .. }
         | ItemBody::AgentMessage { .. }
         | ItemBody::Reasoning { .. }
-        | ItemBody::Summary { .. }) => body,
+        | ItemBody::Summary { .. }) => (Status::Interrupted, body),
     };
     Item {
-        status: Status::Interrupted,
+        status,
         body,
         ..item
     }

@@ -43,7 +43,12 @@ pub(crate) async fn run(
         running.spawn(async move {
             let worker = {
                 let (turn, item, stop) = (turn.clone(), item.clone(), stop.clone());
-                tokio::spawn(async move { one(&turn, request, item, &stop).await })
+                let busy = turn.busy.clone().read_owned().await;
+                tokio::spawn(async move {
+                    let done = one(&turn, request, item, &stop).await;
+                    drop(busy);
+                    done
+                })
             };
             let done = worker.await.unwrap_or_else(|error| crashed(item, &error));
             let told = turn
@@ -58,7 +63,10 @@ pub(crate) async fn run(
     let mut fault = None;
     while let Some(finished) = running.join_next().await {
         match finished {
-            Ok((index, Ok(done))) => items[index] = done,
+            Ok((index, Ok(done))) => {
+                tracing::debug!(turn = %turn.turn, item = %done.id, "a call has ended");
+                items[index] = done;
+            }
             Ok((_, Err(error))) => fault = Some(Fault::from(error)),
             Err(error) => fault = Some(Fault::Panic(error.to_string())),
         }
@@ -249,21 +257,19 @@ async fn prepare(
         CallVerdict::Ask(question) => {
             let asked = question.asked().clone();
             let (resolution, by) = services.ask_person(asked.clone()).await;
+            let why = asked.decided(&resolution, &by);
             services.note(CallDecision {
                 effect: asked.effect.summary,
                 tier: asked.tier,
                 resolution: resolution.clone(),
+                reasons: why.reasons,
+                rule: why.rule,
                 by,
-                reasons: Vec::new(),
-                rule: None,
             });
-            let why = asked.decided(&resolution, &by);
             match question.answer(&resolution) {
                 Ok(permit) => permit,
                 Err(refusal) => return Err(refuse(Status::Denied, refusal.text)),
             }
-                reasons: why.reasons,
-                rule: why.rule,
         }
     };
     Ok((permit, definition, grants))
@@ -293,12 +299,6 @@ async fn grants(turn: &TurnContext, definition: &Definition) -> Vec<(Capability,
     holds.map(|grant| (grant.capability, grant.reach)).collect()
 }
 
-fn deny(services: &CallServices, definition: &Definition, refusal: Refusal) -> Box<Done> {
-    services.note(CallDecision {
-        effect: format!("call {}", definition.tool.name),
-        tier: definition.tool.tier,
-        resolution: refusal.resolution,
-        by: refusal.by,
 /// A call that no effect of it will tell of.
 fn allowed(permit: &Permit) -> CallDecision {
     let why = permit.why().clone();
@@ -312,6 +312,12 @@ fn allowed(permit: &Permit) -> CallDecision {
     }
 }
 
+fn deny(services: &CallServices, definition: &Definition, refusal: Refusal) -> Box<Done> {
+    services.note(CallDecision {
+        effect: format!("call {}", definition.tool.name),
+        tier: definition.tool.tier,
+        resolution: refusal.resolution,
+        by: refusal.by,
         reasons: vec![refusal.text.clone()],
         rule: refusal.rule,
     });

@@ -6,12 +6,13 @@
 use super::prompt::{self, PromptSources};
 use super::steering::Steering;
 use super::turn::{self, Root, TurnContext};
+use crate::endings;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Delta, Event,
     ItemId, Seq, Stop, StopReason, Topic, Trust, Usage,
 };
-use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
 use anteroom_gate::Taint;
+use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -107,17 +108,17 @@ pub(crate) async fn run(
     started(conversation, child.gate.taint().clone());
     let opened = opened(&child, item, &task);
     let (raise, child_stop) = Stop::new();
-    let running = turn::run(
-        child,
+    // A task of its own: what panics in it fails the child and no more.
+    let mut running = tokio::spawn(turn::run(
+        child.clone(),
         None,
         vec![opened],
         vec![Content::text(task.prompt)],
         child_stop,
-    );
-    tokio::pin!(running);
+    ));
     let mut is_late = false;
-    let report = tokio::select! {
-        report = &mut running => report,
+    let ended = tokio::select! {
+        ended = &mut running => ended,
         () = stop.raised() => {
             raise.send_replace(true);
             running.await
@@ -128,6 +129,8 @@ pub(crate) async fn run(
             running.await
         }
     };
+    raise.send_replace(true);
+    let report = endings::of(&child, ended).await;
     if is_late {
         return Err(AgentFailure::Limit(format!(
             "the child agent was stopped after {} s; what it did is kept",
@@ -211,6 +214,7 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         limiter: parent.limiter.clone(),
         max_steps: parent.settings.safety.subagent.max_iterations,
         steering: Steering::open(),
+        busy: Arc::default(),
         engine,
     })
 }

@@ -12,6 +12,7 @@ use anteroom_model::StreamEvent;
 use anteroom_storage::Storage;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 
 /// How far the copy in the database may be behind.
@@ -31,6 +32,8 @@ pub(crate) struct Draft {
     storage: Storage,
     ambient: Ambient,
     place: DraftPlace,
+    /// The turn's; held while something is announced.
+    busy: Arc<RwLock<()>>,
     state: Arc<Mutex<State>>,
 }
 
@@ -59,12 +62,19 @@ enum Kind {
 }
 
 impl Draft {
-    pub(crate) fn new(bus: Bus, storage: Storage, ambient: Ambient, place: DraftPlace) -> Self {
+    pub(crate) fn new(
+        bus: Bus,
+        storage: Storage,
+        ambient: Ambient,
+        place: DraftPlace,
+        busy: Arc<RwLock<()>>,
+    ) -> Self {
         Self {
             bus,
             storage,
             ambient,
             place,
+            busy,
             state: Arc::default(),
         }
     }
@@ -155,6 +165,7 @@ impl Draft {
             state.piece(kind).item = Some(item.clone());
             let announcement = self.announce(kind, item);
             state.announcing.push(announcement);
+            tracing::debug!(turn = %self.place.turn, ?kind, "the model begins to speak");
         }
         let piece = state.piece(kind);
         piece.text.push_str(text);
@@ -169,10 +180,12 @@ impl Draft {
     fn announce(&self, kind: Kind, item: Item) -> JoinHandle<()> {
         let (bus, state) = (self.bus.clone(), self.state.clone());
         let topic = Topic::Conversation(self.place.conversation);
+        let busy = self.busy.clone().try_read_owned();
         tokio::spawn(async move {
             let told = bus
                 .publish(topic, None, vec![Event::Item(ItemEvent::Started(item))])
                 .await;
+            drop(busy);
             if told.is_err() {
                 return;
             }

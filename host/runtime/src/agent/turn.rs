@@ -17,6 +17,7 @@ use anteroom_tools::{Definition, Session};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::RwLock;
 
 /// Said to the model when the step limit is reached.
 const LAST_WORDS: &str = "[The step limit of this turn is reached. Do not call tools. Say in a few sentences what is done and what is left.]";
@@ -42,6 +43,8 @@ pub(crate) struct TurnContext {
     pub(crate) max_steps: u32,
     /// Input that a person adds while the turn runs.
     pub(crate) steering: Steering,
+    /// Held by everything that runs for the turn beside its own task.
+    pub(crate) busy: Arc<RwLock<()>>,
 }
 
 /// Where a person sees this turn.
@@ -87,6 +90,8 @@ pub(crate) struct TurnReport {
     /// The words of the last message.
     pub(crate) text: String,
     pub(crate) steps: u32,
+    /// Whether its end could be stored.
+    pub(crate) is_told: bool,
 }
 
 impl TurnContext {
@@ -165,7 +170,9 @@ pub(crate) async fn run(
         stop: reason.clone(),
         usage,
     }));
-    if let Err(error) = turn.engine.bus.publish(turn.topic(), cause, events).await {
+    let told = turn.engine.bus.publish(turn.topic(), cause, events).await;
+    let is_told = told.is_ok();
+    if let Err(error) = told {
         // What cannot be stored is still told, as what it is.
         turn.engine
             .bus
@@ -175,6 +182,7 @@ pub(crate) async fn run(
         stop: reason,
         text: progress.text,
         steps: progress.steps,
+        is_told,
     }
 }
 
@@ -336,6 +344,7 @@ impl Loop<'_> {
     /// One model request. A cancelled or failed one leaves what it had said, marked as interrupted.
     async fn ask(&mut self, request: &ChatRequest, step: u32) -> Result<Asked, Fault> {
         let turn = self.turn;
+        tracing::debug!(turn = %turn.turn, step, model = %request.model, "asks the model");
         let client = turn
             .engine
             .client(&turn.settings)
@@ -350,6 +359,7 @@ impl Loop<'_> {
             turn.engine.storage.clone(),
             turn.engine.ambient.clone(),
             place,
+            turn.busy.clone(),
         );
         let (since, usage) = (self.progress.since, self.progress.usage);
         let tell = || turn.show_child(step, None, usage, since.elapsed());

@@ -1,0 +1,3 @@
+//! What must not break the host: panics, disks, guests, endpoints, kills. See `docs/robustness.md`.
+
+mod panics;
