@@ -2,7 +2,7 @@
 
 use crate::report::{Report, Samples};
 use crate::world::World;
-use anteroom_api::{
+use anteroom_api::{TurnOptions, 
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Event, Item,
     ItemBody, ItemEvent, Origin, Seq, Status, StopReason, Topic, Trust, TurnEvent, TurnId,
     UnixMillis, Usage,
@@ -99,7 +99,7 @@ impl Book {
         let usage = Usage::default();
         let since = Instant::now();
         let begins = vec![
-            Event::Turn(TurnEvent::Started { turn }),
+            Event::Turn(TurnEvent::Started { turn, options: TurnOptions::default() }),
             Event::Item(ItemEvent::Completed(question)),
             Event::Turn(TurnEvent::StepStarted { turn, step: 1 }),
         ];
@@ -112,6 +112,7 @@ impl Book {
                 turn,
                 step: 1,
                 usage,
+                record: None,
             }),
             Event::Turn(TurnEvent::Ended {
                 turn,
@@ -163,7 +164,7 @@ impl Book {
 
     fn long_turn(&self, dice: &mut Dice) -> Vec<Event> {
         let turn = TurnId(self.ambient.uuid());
-        let mut events = vec![Event::Turn(TurnEvent::Started { turn })];
+        let mut events = vec![Event::Turn(TurnEvent::Started { turn, options: TurnOptions::default() })];
         for message in 0..TURN {
             let text = dice.text();
             let body = if message == 0 {

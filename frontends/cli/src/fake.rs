@@ -440,7 +440,7 @@ pub(crate) fn fact(event: Event) -> Step {
 }
 
 pub(crate) fn started() -> Step {
-    fact(Event::Turn(TurnEvent::Started { turn: turn() }))
+    fact(Event::Turn(TurnEvent::Started { turn: turn(), options: Default::default() }))
 }
 
 pub(crate) fn ended(stop: StopReason) -> Step {

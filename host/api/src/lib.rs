@@ -72,4 +72,6 @@ pub use replay::{Difference, ReplayReport};
 pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
 pub use tier::{Mode, Tier};
-pub use turn::{Phase, QueuedInput, StopReason, TurnEvent, TurnOp, TurnOptions, TurnView, Usage};
+pub use turn::{
+    Phase, QueuedInput, StepRecord, StopReason, TurnEvent, TurnOp, TurnOptions, TurnView, Usage,
+};

@@ -195,6 +195,15 @@ pub enum Phase {
     Compacting,
 }
 
+/// What is kept of a model request besides the items that came of it, so that the turn can be run again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepRecord {
+    /// SHA-256 of the request's messages, tools and model, hexadecimal.
+    pub request: String,
+    /// Why the model stopped: `stop`, `tool_calls`, `length`, `refusal`, or what the endpoint said.
+    pub finish: String,
+}
+
 /// Facts about turns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verb", rename_all = "snake_case")]
@@ -213,6 +222,9 @@ pub enum TurnEvent {
     Started {
         /// Its id.
         turn: TurnId,
+        /// What holds for it.
+        #[serde(default)]
+        options: TurnOptions,
     },
     /// A model request is about to be made ("thinking").
     StepStarted {
@@ -229,6 +241,9 @@ pub enum TurnEvent {
         step: u32,
         /// Its tokens.
         usage: Usage,
+        /// What a replay needs of it and no item has; none if nothing was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<StepRecord>,
     },
     /// The turn is over.
     Ended {

@@ -6,6 +6,7 @@ pub(crate) mod draft;
 pub(crate) mod history;
 pub(crate) mod past;
 pub(crate) mod prompt;
+pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod services;
 pub(crate) mod steering;

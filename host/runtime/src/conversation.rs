@@ -304,7 +304,7 @@ impl Owner {
             if self
                 .tell(
                     None,
-                    vec![Event::Turn(TurnEvent::Started { turn }), Event::Turn(ended)],
+                    vec![Event::Turn(TurnEvent::Started { turn, options: TurnOptions::default() }), Event::Turn(ended)],
                 )
                 .await
                 .is_err()

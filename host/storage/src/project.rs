@@ -1,11 +1,12 @@
 //! What each event means for the tables. Doing one twice, or all of them again in order, changes nothing.
 
 use crate::error::Fault;
+use crate::summaries::Summarized;
 use crate::journal::UserStamp;
-use crate::{approvals, canvases, conversations, grants, items, turns};
+use crate::{approvals, canvases, conversations, folders, grants, items, modules, past, prefixes, rules, summaries, turns};
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
-    ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
+    Approval, ApprovalEvent, ApprovalId, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
     ElicitationEvent, Event, FolderEvent, ItemEvent, ModuleEvent, RuleEvent, SettingEvent, Topic,
     TurnEvent, UnixMillis,
 };
@@ -18,6 +19,8 @@ pub(crate) struct Fact<'a> {
     pub(crate) at: UnixMillis,
     pub(crate) user: Option<&'a UserStamp>,
     pub(crate) host: Option<i64>,
+    /// Approvals that are in another file.
+    pub(crate) asked: &'a [Approval],
 }
 
 impl Fact<'_> {
@@ -29,6 +32,14 @@ impl Fact<'_> {
     /// The user's name.
     pub(crate) fn user_display_name(&self) -> Option<&str> {
         self.user.map(|user| user.user_display_name.as_str())
+    }
+
+    /// An approval, wherever it is.
+    pub(crate) fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, Fault> {
+        match self.asked.iter().find(|asked| asked.id == id) {
+            Some(asked) => Ok(Some(asked.clone())),
+            None => approvals::find(self.connection, id),
+        }
     }
 
     fn conversation(&self, noun: &'static str) -> Result<ConversationId, Fault> {
@@ -70,7 +81,10 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
                     resolution,
                     by,
                 } => approvals::resolve(fact, *approval, resolution, by),
-                ApprovalEvent::Extended { .. } => Ok(()),
+                ApprovalEvent::Extended {
+                    approval,
+                    expires_at,
+                } => approvals::extend(fact, *approval, *expires_at),
             }
         }
         Event::Elicitation(event) => {
@@ -93,8 +107,13 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
             }
         }
         Event::Module(event) => module(fact, event),
-        Event::Rule(RuleEvent::Kept { .. } | RuleEvent::Revoked { .. })
-        | Event::Checkpoint(CheckpointEvent::Undone { .. })
+        Event::Rule(RuleEvent::Kept { rule }) => rules::keep(fact, rule),
+        Event::Rule(RuleEvent::Revoked { rule, workspace }) => {
+            rules::revoke(fact, rule, workspace.as_deref())
+        }
+        Event::Folder(FolderEvent::Trusted { path, hash }) => folders::trust(fact, path, hash),
+        Event::Folder(FolderEvent::Distrusted { path }) => folders::distrust(fact, path),
+        Event::Checkpoint(CheckpointEvent::Undone { .. })
         | Event::Database(
             DatabaseEvent::BackedUp { .. }
             | DatabaseEvent::Restored { .. }
@@ -103,8 +122,7 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
             | DatabaseEvent::Imported { .. }
             | DatabaseEvent::SharedAdded { .. }
             | DatabaseEvent::SharedRemoved { .. },
-        )
-        | Event::Folder(FolderEvent::Trusted { .. } | FolderEvent::Distrusted { .. }) => Ok(()),
+        ) => Ok(()),
         Event::Setting(SettingEvent::Changed { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }
@@ -120,6 +138,9 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         ConversationEvent::Opened { conversation } => conversations::open(fact, conversation),
         ConversationEvent::Renamed { conversation, .. }
         | ConversationEvent::Tainted { conversation, .. }
+        | ConversationEvent::Compacted { conversation, .. }
+        | ConversationEvent::Uncompacted { conversation }
+        | ConversationEvent::Rewound { conversation, .. }
             if elsewhere(*conversation) =>
         {
             Err(fact.misplaced("a conversation"))
@@ -131,12 +152,26 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         ConversationEvent::Tainted { conversation, .. } => {
             conversations::taint(fact, *conversation)
         }
-        ConversationEvent::Rewound { .. }
-        | ConversationEvent::Compacted { .. }
-        | ConversationEvent::Uncompacted { .. }
-        | ConversationEvent::ContextGrown { .. } => Ok(()),
+        ConversationEvent::Compacted {
+            conversation,
+            item,
+            from,
+            ..
+        } => {
+            let (item, from) = (*item, *from);
+            summaries::hold(fact, *conversation, Summarized { item, from })
+        }
+        ConversationEvent::Uncompacted { conversation } => summaries::drop(fact, *conversation),
+        ConversationEvent::Rewound {
+            conversation,
+            before,
+        } => past::put_aside(fact, *conversation, *before),
+        ConversationEvent::ContextGrown { .. } => Ok(()),
         ConversationEvent::Deleted { conversation } => match fact.topic {
-            Topic::Host => conversations::delete(fact, *conversation),
+            Topic::Host => {
+                prefixes::forget(fact, *conversation)?;
+                conversations::delete(fact, *conversation)
+            }
             Topic::Conversation(_) => Err(fact.misplaced("a deletion")),
         },
     }
@@ -146,9 +181,9 @@ fn turn(fact: &Fact<'_>, conversation: ConversationId, event: &TurnEvent) -> Res
     match event {
         TurnEvent::Queued { queued } => turns::queue(fact, conversation, queued),
         TurnEvent::Unqueued { turn } => turns::unqueue(fact, *turn),
-        TurnEvent::Started { turn } => turns::start(fact, conversation, *turn),
+        TurnEvent::Started { turn, .. } => turns::start(fact, conversation, *turn),
         TurnEvent::StepStarted { .. } => Ok(()),
-        TurnEvent::StepEnded { turn, step, usage } => {
+        TurnEvent::StepEnded { turn, step, usage, .. } => {
             turns::end_step(fact, conversation, *turn, (*step, *usage))
         }
         TurnEvent::Ended { turn, stop, usage } => {
@@ -160,13 +195,12 @@ fn turn(fact: &Fact<'_>, conversation: ConversationId, event: &TurnEvent) -> Res
 fn module(fact: &Fact<'_>, event: &ModuleEvent) -> Result<(), Fault> {
     match event {
         ModuleEvent::Granted { grant, at } => grants::add(fact, grant, *at),
-        ModuleEvent::Revoked {
-            module,
-            capability: _,
-        } => grants::remove(fact, module),
+        ModuleEvent::Revoked { module, capability } => grants::remove(fact, module, *capability),
+        ModuleEvent::Switched { module, is_enabled } => {
+            modules::switch(fact, module, *is_enabled)
+        }
         ModuleEvent::Loaded { .. }
         | ModuleEvent::Failed { .. }
-        | ModuleEvent::Withdrawn { .. }
-        | ModuleEvent::Switched { .. } => Ok(()),
+        | ModuleEvent::Withdrawn { .. } => Ok(()),
     }
 }

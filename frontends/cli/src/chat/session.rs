@@ -398,7 +398,7 @@ impl<'a> Session<'a> {
     /// What a fact means for the session.
     async fn note(&mut self, envelope: &Envelope) {
         match &envelope.event {
-            Event::Turn(TurnEvent::Started { turn }) => {
+            Event::Turn(TurnEvent::Started { turn, .. }) => {
                 self.turns.insert(*turn);
                 self.is_cancelling = false;
             }

@@ -217,7 +217,7 @@ impl View {
                 self.queued.retain(|queued| queued.turn != *turn);
                 Vec::new()
             }
-            TurnEvent::Started { turn } => {
+            TurnEvent::Started { turn, .. } => {
                 self.queued.retain(|queued| queued.turn != *turn);
                 self.turn = Some(Running {
                     id: *turn,

@@ -93,7 +93,7 @@ impl Record {
 
     fn take_turn(&mut self, event: &TurnEvent, at: UnixMillis) {
         match event {
-            TurnEvent::Started { turn } if *turn == self.turn => self.started_at = Some(at),
+            TurnEvent::Started { turn, .. } if *turn == self.turn => self.started_at = Some(at),
             TurnEvent::StepEnded { turn, usage, .. } if *turn == self.turn => {
                 self.usage = self.usage.plus(*usage);
             }

@@ -3,7 +3,7 @@
 use super::child::Limiter;
 use super::draft::{Draft, DraftPlace, WRITE_BEHIND};
 use super::steering::Steering;
-use super::{calls, history};
+use super::{calls, history, record};
 use crate::config::Settings;
 use crate::engine::Engine;
 use anteroom_api::{
@@ -229,6 +229,7 @@ impl Loop<'_> {
                 turn: turn.turn,
                 step,
                 usage,
+                record: Some(record::of(&request, &answer)),
             };
             self.told(said.iter().cloned());
             if answer.calls.is_empty() {
@@ -270,7 +271,7 @@ impl Loop<'_> {
         history::push_step(&mut messages, std::slice::from_ref(&user));
         self.progress.untold = before;
         self.progress.untold.extend([
-            Event::Turn(TurnEvent::Started { turn: turn.turn }),
+            Event::Turn(TurnEvent::Started { turn: turn.turn, options: turn.options.clone() }),
             Event::Item(ItemEvent::Completed(user)),
         ]);
         Ok(ChatRequest {
@@ -301,6 +302,7 @@ impl Loop<'_> {
                 turn: self.turn.turn,
                 step,
                 usage,
+                record: Some(record::of(&request, &answer)),
             }));
             return Ok(StopReason::MaxSteps);
         }

@@ -6,7 +6,7 @@ use anteroom_api::event::HostEvent;
 use anteroom_api::{
     Answer, Approval, ApprovalEvent, CallDecision, CanvasEvent, CanvasView, Capability, Content,
     ConversationEvent, EffectKind, EffectView, ElicitationEvent, Event, GrantOp, GrantReach,
-    GrantWhere, Item, ItemBody, Meter, ModuleEvent, ModuleId, Origin, Problem, ProblemCode,
+    GrantWhere, Item, ItemBody, Meter, ModuleEvent, ModuleId, Origin, OpenApproval, Problem, ProblemCode,
     Question, QueuedInput, Resolution, Scope, Seq, SettingEvent, Status, StopReason, Tier,
     ToolCall, ToolResult, Topic, Trust, TurnEvent, TurnView, Usage,
 };
@@ -33,7 +33,7 @@ fn queued(turn: u32) -> Event {
 
 fn step_ended(turn: u32, step: u32, usage: Usage) -> Event {
     let turn = turn_id(turn);
-    Event::Turn(TurnEvent::StepEnded { turn, step, usage })
+    Event::Turn(TurnEvent::StepEnded { turn, step, usage, record: None })
 }
 
 fn ended(turn: u32, stop: StopReason, usage: Usage) -> Event {
@@ -56,7 +56,7 @@ fn canvas(conversation: u32, version: u32) -> CanvasView {
 fn approval(number: u32) -> Approval {
     Approval {
         id: uuid(6, number).into(),
-        turn: turn_id(1),
+        turn: turn_id(4),
         item: item_id(12),
         agent: Some("scout".to_string()),
         tool: "bash".to_string(),
@@ -78,7 +78,7 @@ fn approval(number: u32) -> Approval {
 fn question(number: u32) -> Question {
     Question {
         id: uuid(7, number).into(),
-        turn: turn_id(1),
+        turn: turn_id(4),
         item: item_id(12),
         agent: None,
         text: "which?".to_string(),
@@ -284,8 +284,8 @@ async fn views_show_what_happened() {
         is_held: false,
     };
     assert_eq!(storage.queue(id).await.unwrap(), [waits]);
-    assert_eq!(storage.approvals(id).await.unwrap(), [approval(2)]);
-    assert_eq!(storage.questions(id).await.unwrap(), [question(2)]);
+    assert_eq!(storage.open_approvals(Some(id)).await.unwrap(), [OpenApproval { conversation: id, approval: approval(2) }]);
+    assert_eq!(storage.open_questions(id).await.unwrap(), [question(2)]);
     assert_eq!(storage.canvases(id).await.unwrap(), [canvas(1, 2)]);
     let newest = storage.canvas(id, uuid(5, 1).into()).await.unwrap();
     assert_eq!(newest, Some(canvas(1, 2)));
@@ -342,6 +342,7 @@ async fn telling_it_again_changes_nothing() {
                     at: AT.plus(1),
                     user: Some(&user),
                     host: None,
+                    asked: &[],
                 };
                 project::project(&fact, &event)?;
             }

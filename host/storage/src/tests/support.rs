@@ -108,6 +108,7 @@ pub(super) fn opened(view: ConversationView) -> Event {
 pub(super) fn started(turn: u32) -> Event {
     Event::Turn(TurnEvent::Started {
         turn: turn_id(turn),
+        options: anteroom_api::TurnOptions::default(),
     })
 }
 

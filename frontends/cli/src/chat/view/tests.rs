@@ -20,7 +20,7 @@ impl Watch {
             at: 0,
             lines: Vec::new(),
         };
-        watch.turn(TurnEvent::Started { turn: turn() });
+        watch.turn(TurnEvent::Started { turn: turn(), options: Default::default() });
         watch
     }
 
@@ -243,7 +243,7 @@ fn queued_input_is_shown_when_its_turn_comes() {
         },
     });
     assert_eq!(watch.rows(0), ["⠋ working · 0s · 1 queued"]);
-    watch.turn(TurnEvent::Started { turn: later });
+    watch.turn(TurnEvent::Started { turn: later, options: Default::default() });
     assert!(watch.view.queued.is_empty());
     let body = || ItemBody::UserMessage {
         content: vec![Content::text("then clippy")],
