@@ -5,8 +5,8 @@ use crate::conversations::key;
 use crate::error::{Fault, StorageError};
 use crate::project::Fact;
 use crate::rows;
-use anteroom_api::{CanvasId, CanvasView, ConversationId};
-use rusqlite::{OptionalExtension, Row, params};
+use anteroom_api::{CanvasId, CanvasView, ConversationId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The columns of the newest version, in the order [`view`] reads them.
 const VIEW: &str = "SELECT c.id, c.conversation, v.title, v.kind, v.version, v.body, v.updated_at
@@ -18,7 +18,7 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn canvases(&self, id: ConversationId) -> Result<Vec<CanvasView>, StorageError> {
-        self.read(move |connection| {
+        self.read_of(id, move |connection| {
             let sql = format!("{VIEW} WHERE c.conversation = ?1 ORDER BY c.row");
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_map([key(id)], view)?;
@@ -36,7 +36,7 @@ impl Storage {
         conversation: ConversationId,
         id: CanvasId,
     ) -> Result<Option<CanvasView>, StorageError> {
-        self.read(move |connection| {
+        self.read_of(conversation, move |connection| {
             let sql = format!("{VIEW} WHERE c.conversation = ?1 AND c.id = ?2");
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_row(params![key(conversation), id.0.into_bytes()], view);
@@ -103,6 +103,21 @@ fn is_kept(fact: &Fact<'_>, canvas: &CanvasView) -> Result<bool, Fault> {
             canvas.body,
         ])?;
     Ok(found)
+}
+
+/// Every version saved at `until` or before, canvas by canvas.
+pub(crate) fn versions(
+    connection: &Connection,
+    conversation: ConversationId,
+    until: UnixMillis,
+) -> Result<Vec<CanvasView>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.id, c.conversation, v.title, v.kind, v.version, v.body, v.updated_at
+         FROM canvases c JOIN canvas_versions v ON v.canvas = c.id
+         WHERE c.conversation = ?1 AND v.updated_at <= ?2 ORDER BY c.row, v.version",
+    )?;
+    let found = statement.query_map(params![key(conversation), until.0], view)?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<CanvasView> {

@@ -25,6 +25,8 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, Fault> {
         ))));
     }
     use_log(&connection)?;
+    // The writing thread merges the log itself, after it has answered; see writer.rs.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // A log that once grew large is cut back to this when it is next reset.
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -33,11 +35,67 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Others may write to it meanwhile.
+    Live,
+    /// Nobody does, and we may not even leave an index of its log beside it. Such a connection is never kept, so
+    /// that it does not outlive the moment in which that was true.
+    Still,
+}
+
 /// A connection that cannot write.
 pub(crate) fn reader(path: &Path) -> Result<Connection, Fault> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+/// A connection that cannot write, to a file that is read in this way.
+pub(crate) fn reader_as(path: &Path, reading: Reading) -> Result<Connection, Fault> {
+    match reading {
+        Reading::Live => reader(path),
+        Reading::Still if crate::files::has_log(path) => reader(path),
+        Reading::Still => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            let connection = open(Path::new(&still(path)?), flags)?;
+            connection.pragma_update(None, "query_only", true)?;
+            Ok(connection)
+        }
+    }
+}
+
+/// How a file can be read by somebody who may not write to it.
+pub(crate) fn how_to_read(path: &Path) -> Result<Reading, Fault> {
+    match reader(path).and_then(|connection| version(&connection)) {
+        Ok(_) => Ok(Reading::Live),
+        Err(Fault::ReadOnly(_)) => {
+            version(&reader_as(path, Reading::Still)?)?;
+            Ok(Reading::Still)
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The path as an address that says that nobody writes, <https://www.sqlite.org/uri.html>.
+fn still(path: &Path) -> Result<String, Fault> {
+    use std::fmt::Write as _;
+    let Some(text) = path.to_str() else {
+        let text = "its path is not UTF-8";
+        return Err(Fault::Disk(Arc::new(std::io::Error::other(text))));
+    };
+    let mut address = String::from("file:");
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address.push_str("?immutable=1");
+    Ok(address)
 }
 
 /// `user_version` and `application_id`.

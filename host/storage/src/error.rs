@@ -48,12 +48,52 @@ pub enum Fault {
         /// Ours.
         known: u32,
     },
+    /// Written by an earlier version, where it cannot be brought to our schema.
+    #[error("the database has schema {found} and can only be read; schema {known} is needed")]
+    OlderSchema {
+        /// The file's.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
     /// A sound database that some other program made.
     #[error("the file is the database of another program")]
     Foreign,
     /// A place, such as a network share, where processes cannot share a write-ahead log.
     #[error("the file system cannot hold a write-ahead log")]
     NoWriteAheadLog,
+    /// A disk of several machines, where one's locks and shared memory do not reach the others.
+    #[error("the file is on a network disk ({0})")]
+    NetworkDisk(&'static str),
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// A name or a file that is in use already.
+    #[error("it is the same as {0}")]
+    SharedTaken(String),
+    /// A conversation for a shared database that is not there.
+    #[error("there is no shared database `{0}`")]
+    UnknownDatabase(String),
+    /// Another process has the database open, where it must not.
+    #[error("another process has the database open")]
+    InUse,
+    /// A file that must not be there is.
+    #[error("`{}` exists already", .0.display())]
+    Exists(PathBuf),
+    /// A copy that is not sound.
+    #[error("the copy is damaged: {0}")]
+    BadCopy(String),
+    /// A line of an export that cannot be taken.
+    #[error("line {line}: {text}")]
+    BadLine {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        text: String,
+    },
+    /// Stopped before it was done, because the program ends.
+    #[error("it was stopped")]
+    Stopped,
     /// A step from one schema to the next failed and was undone.
     #[error("the database could not be brought to schema {version}")]
     Migration {
@@ -74,6 +114,9 @@ pub enum Fault {
         /// Where it was to be stored.
         topic: Topic,
     },
+    /// A turn in a conversation in which another process has just begun one.
+    #[error("another process has begun a turn in this conversation")]
+    Busy,
     /// A canvas version that is not the next one.
     #[error("the canvas has version {current} by now")]
     StaleCanvas {
@@ -107,6 +150,25 @@ impl Fault {
             path: path.to_path_buf(),
             fault: self,
         }
+    }
+
+    /// What is told of a file that may only be read.
+    pub(crate) fn read_only() -> Self {
+        Self::ReadOnly(Arc::new(io::Error::from(io::ErrorKind::PermissionDenied)))
+    }
+
+    /// Whether the disk or the file is to blame, so that the next write will likely fare no better.
+    #[must_use]
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(
+            self,
+            Self::DiskFull(_)
+                | Self::ReadOnly(_)
+                | Self::Corrupt(_)
+                | Self::Locked(_)
+                | Self::Disk(_)
+                | Self::NewerSchema { .. }
+        )
     }
 
     /// What a caught panic said.
@@ -190,9 +252,14 @@ impl From<StorageError> for Problem {
 
 fn code(fault: &Fault) -> ProblemCode {
     match fault {
-        Fault::UnknownConversation(_) => ProblemCode::NotFound,
-        Fault::BadCursor(_) => ProblemCode::InvalidInput,
-        Fault::StaleCanvas { .. } => ProblemCode::Conflict,
+        Fault::UnknownConversation(_) | Fault::UnknownDatabase(_) => ProblemCode::NotFound,
+        Fault::BadCursor(_)
+        | Fault::BadLine { .. }
+        | Fault::BadCopy(_)
+        | Fault::Exists(_)
+        | Fault::SharedTaken(_) => ProblemCode::InvalidInput,
+        Fault::InUse | Fault::Stopped => ProblemCode::Conflict,
+        Fault::StaleCanvas { .. } | Fault::Busy => ProblemCode::Conflict,
         Fault::Misplaced { .. } | Fault::Statement(_) | Fault::Panicked(_) => ProblemCode::Internal,
         Fault::DiskFull(_)
         | Fault::ReadOnly(_)
@@ -200,8 +267,11 @@ fn code(fault: &Fault) -> ProblemCode {
         | Fault::Locked(_)
         | Fault::Disk(_)
         | Fault::NewerSchema { .. }
+        | Fault::OlderSchema { .. }
         | Fault::Foreign
         | Fault::NoWriteAheadLog
+        | Fault::NetworkDisk(_)
+        | Fault::Missing
         | Fault::Migration { .. }
         | Fault::Unreadable(_)
         | Fault::Unstorable(_)
@@ -220,7 +290,16 @@ fn words(error: &StorageError) -> String {
         Fault::NewerSchema { found, known } => format!(
             "the database `{path}` was made by a newer version (schema {found}, known up to {known})"
         ),
+        Fault::OlderSchema { found, known } => format!(
+            "the database `{path}` can only be read, and has schema {found} where {known} is needed"
+        ),
         Fault::Foreign => format!("`{path}` is the database of another program"),
+        Fault::NetworkDisk(kind) => format!("the database `{path}` is on a network disk ({kind})"),
+        Fault::Missing => format!("there is no database `{path}`"),
+        Fault::SharedTaken(other) => format!("`{path}` is the same as {other}"),
+        Fault::InUse => format!("another process has the database `{path}` open"),
+        Fault::BadCopy(text) => format!("`{path}` cannot be put back: {text}"),
+        Fault::BadLine { line, text } => format!("`{path}`, line {line}: {text}"),
         Fault::NoWriteAheadLog => format!("the database `{path}` is where it cannot be shared"),
         Fault::Migration { version, .. } => {
             format!("could not bring the database `{path}` to schema {version}")
@@ -229,6 +308,10 @@ fn words(error: &StorageError) -> String {
         | Fault::Misplaced { .. }
         | Fault::BadCursor(_)
         | Fault::StaleCanvas { .. }
+        | Fault::Busy
+        | Fault::UnknownDatabase(_)
+        | Fault::Exists(_)
+        | Fault::Stopped
         | Fault::Closed => error.fault.to_string(),
         Fault::Unreadable(_) | Fault::Unstorable(_) | Fault::Statement(_) | Fault::Panicked(_) => {
             format!("database `{path}`: {}", error.fault)
@@ -263,7 +346,25 @@ fn hint(error: &StorageError) -> Option<String> {
              this file was not touched"
                 .to_string()
         }
+        Fault::OlderSchema { .. } => {
+            "open it once as somebody who may write to it; this brings it to the newer schema"
+                .to_string()
+        }
         Fault::Foreign => "choose another data folder; this file was not touched".to_string(),
+        Fault::NetworkDisk(_) => {
+            "keep it on a local disk, and share copies: `aroom db export` and `aroom db import`"
+                .to_string()
+        }
+        Fault::Missing => "is the disk it lies on there? `aroom db shared list` shows all".to_string(),
+        Fault::SharedTaken(_) => "choose another name or file; `aroom db shared list` shows them".to_string(),
+        Fault::UnknownDatabase(_) => {
+            "`aroom db shared list` shows those there are; `aroom db shared add` adds one".to_string()
+        }
+        Fault::InUse => "end the other `aroom` processes (`pgrep -a aroom`) and try again".to_string(),
+        Fault::Exists(_) => "name a file that does not exist yet".to_string(),
+        Fault::BadCopy(_) => "choose another copy; nothing was changed".to_string(),
+        Fault::BadLine { .. } => "nothing was imported; correct the line, or export anew".to_string(),
+        Fault::Stopped => "try again".to_string(),
         Fault::NoWriteAheadLog => {
             "move the data folder to a local disk; network shares cannot hold it".to_string()
         }
@@ -276,6 +377,7 @@ fn hint(error: &StorageError) -> Option<String> {
             "it may have been deleted; list the conversations there are".to_string()
         }
         Fault::BadCursor(_) => "start again from the first page".to_string(),
+        Fault::Busy => "send it again; it will wait behind that turn".to_string(),
         Fault::StaleCanvas { .. } => "look at its newest version and change that".to_string(),
         Fault::Closed => "start the program again".to_string(),
         Fault::Unreadable(_) => format!(

@@ -44,8 +44,7 @@ pub(crate) fn look(path: &Path) -> Result<Found, Fault> {
             "the file does not begin like an SQLite database",
         ))));
     }
-    let log = with_ending(path, "-wal");
-    if log.metadata().is_ok_and(|log| log.len() > 0) {
+    if has_log(path) {
         return Ok(Found::Unsettled);
     }
     let number = |at: usize| {
@@ -56,6 +55,12 @@ pub(crate) fn look(path: &Path) -> Result<Found, Fault> {
         version: number(60),
         application: number(68),
     })
+}
+
+/// Whether there is a log beside the file that is not merged into it.
+pub(crate) fn has_log(path: &Path) -> bool {
+    let log = with_ending(path, "-wal");
+    log.metadata().is_ok_and(|log| log.len() > 0)
 }
 
 /// Creates the folder and the file if they are missing, and takes everybody else's access to the file away.
@@ -92,6 +97,23 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// The files SQLite keeps beside a database.
+pub(crate) fn side_files(path: &Path) -> [PathBuf; 2] {
+    SIDE_FILES.map(|ending| with_ending(path, ending))
+}
+
+/// Gives a finished file its name, which must be free, and makes that survive a power loss.
+pub(crate) fn move_new(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // Some disks have no links; somebody who makes the file at this very moment is overwritten there.
+        Err(_) if to.exists() => return Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => std::fs::rename(from, to)?,
+    }
+    sync_folder(to)
 }
 
 /// Makes what was written and renamed in a folder survive a power loss.

@@ -62,7 +62,7 @@ impl Host {
     }
 
     /// A test for whether the process behind a number still runs.
-    pub(crate) fn liveness(&self) -> impl Fn(i64) -> bool + Send + 'static {
+    pub(crate) fn liveness(&self) -> impl Fn(i64) -> bool + Clone + Send + 'static {
         let folder = self.folder.clone();
         let own = self.number;
         move |number| own == Some(number) || is_alive(&folder.join(number.to_string()))

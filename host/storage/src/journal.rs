@@ -1,11 +1,16 @@
 //! The journal: events in and out, numbered without gaps within their topic.
 
 use crate::error::{Fault, StorageError};
+use crate::file::File;
 use crate::project::{self, Fact};
 use crate::rows::{self, Key};
-use crate::{Storage, audit, conversations};
-use anteroom_api::{ConversationEvent, Envelope, Event, OpId, Seq, Topic, UnixMillis};
+use crate::{Storage, approvals, audit, conversations};
+use anteroom_api::{
+    Approval, ApprovalEvent, ApprovalId, ConversationEvent, Envelope, Event, OpId, Seq, Topic,
+    UnixMillis,
+};
 use rusqlite::{Connection, params};
+use std::sync::Arc;
 
 /// Events that belong together: stored in order, all or none.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +46,105 @@ impl Storage {
         if entry.events.is_empty() {
             return Ok(Vec::new());
         }
-        let host = self.host().number();
-        self.write(move |connection| append(connection, &entry, host))
-            .await
+        let (file, entry) = self.destination(entry).await?;
+        let host = file.number();
+        if file.name.is_none() {
+            return file
+                .write(move |connection| append(connection, &entry, host, Records::Kept))
+                .await;
+        }
+        self.append_shared(file, entry).await
+    }
+
+    /// The file an entry goes to, and the entry as that file keeps it.
+    async fn destination(&self, mut entry: Entry) -> Result<(Arc<File>, Entry), StorageError> {
+        if self.shelf().files().is_empty() && self.shared().is_empty() {
+            return Ok((self.personal(), entry));
+        }
+        let Topic::Conversation(id) = entry.topic else {
+            self.delete_shared(&entry).await?;
+            return Ok((self.personal(), entry));
+        };
+        let file = match entry.events.first() {
+            Some(Event::Conversation(ConversationEvent::Opened { conversation }))
+                if conversation.id == id =>
+            {
+                let file = self.home_for(conversation).await?;
+                self.shelf().remember(id, file.name.clone());
+                file
+            }
+            _ => self.home_of(id).await?,
+        };
+        // The name is this user's for it; others of the same file have their own.
+        for event in &mut entry.events {
+            if let Event::Conversation(ConversationEvent::Opened { conversation }) = event {
+                conversation.database = None;
+            }
+        }
+        Ok((file, entry))
+    }
+
+    /// The audit log is the personal file's, and is written first: rather a record too many than one too few.
+    async fn append_shared(
+        &self,
+        file: Arc<File>,
+        entry: Entry,
+    ) -> Result<Vec<Envelope>, StorageError> {
+        let entry = Arc::new(entry);
+        let asked = self.asked(&file, &entry).await?;
+        let recorded = Arc::clone(&entry);
+        self.write(move |connection| record(connection, &recorded, &asked))
+            .await?;
+        let host = file.number();
+        let stored = file.write(move |connection| append(connection, &entry, host, Records::None));
+        let mut envelopes = stored.await?;
+        named(&file, &mut envelopes);
+        Ok(envelopes)
+    }
+
+    /// The approvals that an entry decides.
+    async fn asked(&self, file: &File, entry: &Entry) -> Result<Vec<Approval>, StorageError> {
+        let decided = entry.events.iter().filter_map(|event| match event {
+            Event::Approval(ApprovalEvent::Resolved { approval, .. }) => Some(*approval),
+            _ => None,
+        });
+        let decided: Vec<ApprovalId> = decided.collect();
+        if decided.is_empty() {
+            return Ok(Vec::new());
+        }
+        file.read(move |connection| {
+            let found = decided.iter().map(|id| approvals::find(connection, *id));
+            let found: Result<Vec<Option<Approval>>, Fault> = found.collect();
+            Ok(found?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    /// A deletion is told on the host's topic, which is the personal file's; what is deleted may be elsewhere.
+    async fn delete_shared(&self, entry: &Entry) -> Result<(), StorageError> {
+        for event in &entry.events {
+            let Event::Conversation(ConversationEvent::Deleted { conversation }) = event else {
+                continue;
+            };
+            let (id, at) = (*conversation, entry.at);
+            let file = self.home_of(id).await?;
+            self.shelf().forget(id);
+            if file.name.is_some() {
+                file.write(move |connection| {
+                    let fact = Fact {
+                        connection,
+                        topic: Topic::Host,
+                        at,
+                        user: None,
+                        host: None,
+                        asked: &[],
+                    };
+                    conversations::delete(&fact, id)
+                })
+                .await?;
+            }
+        }
+        Ok(())
     }
 
     /// Events of a topic after `after`, oldest first, `limit` at most.
@@ -56,8 +157,11 @@ impl Storage {
         after: Seq,
         limit: u32,
     ) -> Result<Vec<Envelope>, StorageError> {
-        self.read(move |connection| events(connection, topic, after, limit))
-            .await
+        let file = self.home_of_topic(topic).await?;
+        let found = file.read(move |connection| events(connection, topic, after, limit));
+        let mut envelopes = found.await?;
+        named(&file, &mut envelopes);
+        Ok(envelopes)
     }
 
     /// The newest position of a topic; `Seq(0)` if it has no events.
@@ -65,8 +169,16 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn last_seq(&self, topic: Topic) -> Result<Seq, StorageError> {
-        self.read(move |connection| last_seq(connection, topic))
+        let file = self.home_of_topic(topic).await?;
+        file.read(move |connection| last_seq(connection, topic))
             .await
+    }
+
+    async fn home_of_topic(&self, topic: Topic) -> Result<Arc<File>, StorageError> {
+        match topic {
+            Topic::Host => Ok(self.personal()),
+            Topic::Conversation(id) => self.home_of(id).await,
+        }
     }
 
     /// A number that rises with every event of every topic, whichever process stored it: the cheapest way to
@@ -86,10 +198,43 @@ impl Storage {
     }
 }
 
-fn append(
+/// Whether what is stored leaves its records in the audit log of the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Records {
+    Kept,
+    None,
+}
+
+/// Writes the audit records of an entry that is stored elsewhere.
+fn record(connection: &Connection, entry: &Entry, asked: &[Approval]) -> Result<(), Fault> {
+    let fact = Fact {
+        connection,
+        topic: entry.topic,
+        at: entry.at,
+        user: entry.user.as_ref(),
+        host: None,
+        asked,
+    };
+    let mut events = entry.events.iter();
+    events.try_for_each(|event| audit::record(&fact, event))
+}
+
+/// Says in what was read from a file what the file is called here.
+fn named(file: &File, envelopes: &mut [Envelope]) {
+    let Some(name) = &file.name else { return };
+    for envelope in envelopes {
+        if let Event::Conversation(ConversationEvent::Opened { conversation }) = &mut envelope.event
+        {
+            conversation.database = Some(name.to_string());
+        }
+    }
+}
+
+pub(crate) fn append(
     connection: &Connection,
     entry: &Entry,
     host: Option<i64>,
+    records: Records,
 ) -> Result<Vec<Envelope>, Fault> {
     check_conversation(connection, entry)?;
     if let Some(user) = &entry.user {
@@ -106,9 +251,12 @@ fn append(
             at: entry.at,
             user: entry.user.as_ref(),
             host,
+            asked: &[],
         };
         project::project(&fact, event)?;
-        audit::record(&fact, event)?;
+        if records == Records::Kept {
+            audit::record(&fact, event)?;
+        }
         envelopes.push(Envelope {
             topic: entry.topic,
             seq: last,

@@ -47,6 +47,17 @@ pub(crate) fn check(path: &Path, steps: &[&str]) -> Result<(), Fault> {
     }
 }
 
+/// Refuses a file that has any schema but ours: nothing can be done about it where nothing can be written.
+pub(crate) fn check_exact(connection: &Connection, steps: &[&str]) -> Result<(), Fault> {
+    let (found, application) = versions(connection)?;
+    accept(found, application, steps)?;
+    let known = newest(steps);
+    if found < known {
+        return Err(Fault::OlderSchema { found, known });
+    }
+    Ok(())
+}
+
 /// Takes every missing step, after a copy of the file if there is anything in it.
 pub(crate) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Fault> {
     let (found, application) = versions(connection)?;

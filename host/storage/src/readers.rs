@@ -1,6 +1,6 @@
 //! A few connections that read, each used by one reader at a time, off the async threads.
 
-use crate::connection;
+use crate::connection::{self, Reading};
 use crate::error::Fault;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,14 +18,16 @@ pub(crate) struct Readers(Arc<Pool>);
 #[derive(Debug)]
 struct Pool {
     path: PathBuf,
+    reading: Reading,
     turnstile: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf, reading: Reading) -> Self {
         Self(Arc::new(Pool {
             path,
+            reading,
             turnstile: Arc::new(Semaphore::new(CONNECTIONS)),
             idle: Mutex::new(Vec::new()),
         }))
@@ -65,11 +67,13 @@ impl Readers {
 impl Pool {
     fn take(&self) -> Result<Connection, Fault> {
         let idle = self.idle().pop();
-        idle.map_or_else(|| connection::reader(&self.path), Ok)
+        idle.map_or_else(|| connection::reader_as(&self.path, self.reading), Ok)
     }
 
     fn give(&self, connection: Connection) {
-        self.idle().push(connection);
+        if self.reading == Reading::Live {
+            self.idle().push(connection);
+        }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

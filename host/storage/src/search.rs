@@ -22,12 +22,25 @@ impl Storage {
         let Some(query) = query(words) else {
             return Ok(Vec::new());
         };
-        self.read(move |connection| search(connection, &query, limit))
-            .await
+        let found = self.read_all(move |connection, _| search(connection, &query, limit));
+        let mut hits: Vec<(f64, SearchHit)> = found
+            .await?
+            .into_iter()
+            .flat_map(|(_, hits)| hits)
+            .collect();
+        // Within one file they are in order already, and stay so.
+        hits.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        hits.truncate(limit as usize);
+        Ok(hits.into_iter().map(|(_, hit)| hit).collect())
     }
 }
 
-fn search(connection: &Connection, query: &str, limit: u32) -> Result<Vec<SearchHit>, Fault> {
+/// Hits with their scores; lower is better.
+fn search(
+    connection: &Connection,
+    query: &str,
+    limit: u32,
+) -> Result<Vec<(f64, SearchHit)>, Fault> {
     // Two passes, because a rank costs more than a match and a snippet more than a rank: the first ranks
     // the newest matches, the second makes snippets for the best of those.
     let mut statement = connection.prepare_cached(
@@ -38,7 +51,7 @@ fn search(connection: &Connection, query: &str, limit: u32) -> Result<Vec<Search
              SELECT row, score FROM newest ORDER BY score, row DESC LIMIT ?2
          )
          SELECT i.conversation, c.title, i.id,
-             snippet(messages_text, 0, char(2), char(3), '…', 24)
+             snippet(messages_text, 0, char(2), char(3), '…', 24), best.score
          FROM messages_text
              CROSS JOIN best ON best.row = +messages_text.rowid
              CROSS JOIN items i ON i.row = best.row
@@ -48,12 +61,13 @@ fn search(connection: &Connection, query: &str, limit: u32) -> Result<Vec<Search
          ORDER BY best.score, best.row DESC",
     )?;
     let found = statement.query_map(params![query, limit, RANKED], |row| {
-        Ok(SearchHit {
+        let hit = SearchHit {
             conversation: rows::id(row, 0)?,
             title: row.get(1)?,
             item: rows::id(row, 2)?,
             snippet: row.get(3)?,
-        })
+        };
+        Ok((row.get(4)?, hit))
     })?;
     Ok(found.collect::<Result<_, _>>()?)
 }

@@ -67,20 +67,22 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn check(&self) -> Result<Vec<String>, StorageError> {
-        self.read(|connection| {
-            let mut damage = Vec::new();
-            for question in [whole, references] {
-                match question(connection) {
-                    Ok(lines) => damage.extend(lines),
-                    // Too damaged to be read to the end.
-                    Err(Fault::Corrupt(cause)) => damage.push(cause.to_string()),
-                    Err(fault) => return Err(fault),
-                }
-            }
-            Ok(damage)
-        })
-        .await
+        self.read(damage).await
     }
+}
+
+/// What is damaged in the file behind a connection.
+pub(crate) fn damage(connection: &Connection) -> Result<Vec<String>, Fault> {
+    let mut damage = Vec::new();
+    for question in [whole, references] {
+        match question(connection) {
+            Ok(lines) => damage.extend(lines),
+            // Too damaged to be read to the end.
+            Err(Fault::Corrupt(cause)) => damage.push(cause.to_string()),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(damage)
 }
 
 fn whole(connection: &Connection) -> Result<Vec<String>, Fault> {

@@ -1,101 +1,127 @@
 //! The handle: opening, closing, and the two ways in.
 
 use crate::error::{Fault, StorageError};
-use crate::hosts::Host;
-use crate::migrate::{self, STEPS};
-use crate::readers::Readers;
-use crate::writer::Writer;
-use crate::{connection, files};
-use anteroom_api::UnixMillis;
+use crate::file::File;
+use crate::shared::Shelf;
+use anteroom_api::{ConversationId, UnixMillis};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// An open database. Clones share it; any number of processes may have the same file open.
+/// Open databases: the personal one and the shared ones beside it. Clones share them; any number of processes may
+/// have the same files open.
 #[derive(Clone, Debug)]
 pub struct Storage(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    host: Host,
-    writer: Writer,
-    readers: Readers,
+    /// Another one after a copy was put in its place.
+    personal: RwLock<Arc<File>>,
+    shelf: Shelf,
 }
 
 impl Storage {
-    /// Opens the database, creating file and folder for the owner only if they are missing, and brings it to
-    /// the newest schema; before the first step of that, an existing file is copied to `<file>.backup-v<schema>`.
+    /// Opens the personal database, creating file and folder for the owner only if they are missing, and brings it
+    /// to the newest schema; before the first step of that, an existing file is copied to `<file>.backup-v<schema>`.
     ///
     /// # Errors
     /// Any [`Fault`] of the file. A file of a newer schema or of another program is not touched.
     pub async fn open(path: &Path, at: UnixMillis) -> Result<Self, StorageError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let named = path.clone();
-        let opened = tokio::task::spawn_blocking(move || open(path, at)).await;
-        match opened {
-            Ok(Ok(inner)) => Ok(Self(Arc::new(inner))),
-            Ok(Err(fault)) => Err(fault.with(&named)),
-            Err(error) => Err(Fault::Panicked(error.to_string()).with(&named)),
-        }
+        let personal = RwLock::new(Arc::new(open(&path, at).await?));
+        let shelf = Shelf::default();
+        Ok(Self(Arc::new(Inner {
+            path,
+            personal,
+            shelf,
+        })))
     }
 
-    /// The database file, absolute.
+    /// The personal database's file, absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Finishes what was begun, merges the log into the file and closes it. Every clone is closed with it.
+    /// Finishes what was begun, merges the logs into the files and closes them. Every clone is closed with it.
     ///
     /// Not needed for safety: what was acknowledged is stored without it.
     ///
     /// # Errors
     /// Any [`Fault`] of the disk.
     pub async fn close(self) -> Result<(), StorageError> {
-        self.0.readers.close().await;
-        let closed = self.0.writer.close().await;
-        self.0.host.leave();
-        closed.map_err(|fault| fault.with(&self.0.path))
+        for file in self.0.shelf.clear() {
+            if let Err(error) = file.close().await {
+                tracing::warn!(%error, "a shared database was not closed in order");
+            }
+        }
+        self.personal().close().await
     }
 
-    /// This process, as other processes see it.
-    pub(crate) fn host(&self) -> &Host {
-        &self.0.host
+    /// The personal file.
+    pub(crate) fn personal(&self) -> Arc<File> {
+        let personal = self.0.personal.read();
+        Arc::clone(&personal.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Runs `work` in a transaction on the writing thread; see [`Writer::write`].
+    /// This process, as other processes see it in the personal file.
+    pub(crate) fn host(&self) -> Arc<File> {
+        self.personal()
+    }
+
+    /// Opens what now lies in the personal file's place.
+    pub(crate) async fn reopen(&self, at: UnixMillis) -> Result<(), StorageError> {
+        let file = Arc::new(open(&self.0.path, at).await?);
+        let personal = self.0.personal.write();
+        *personal.unwrap_or_else(PoisonError::into_inner) = file;
+        Ok(())
+    }
+
+    /// The shared files.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.0.shelf
+    }
+
+    /// Runs `work` in a transaction on the personal file; see [`crate::writer::Writer::write`].
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let done = self.0.writer.write(work).await;
-        done.map_err(|fault| fault.with(&self.0.path))
+        self.personal().write(work).await
     }
 
-    /// Runs `question` on a connection that cannot write.
+    /// Runs `question` on the personal file, on a connection that cannot write.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let answer = self.0.readers.read(question).await;
-        answer.map_err(|fault| fault.with(&self.0.path))
+        self.personal().read(question).await
+    }
+
+    /// Runs `work` in a transaction on the file a conversation lives in.
+    pub(crate) async fn write_of<T: Send + 'static>(
+        &self,
+        conversation: ConversationId,
+        work: impl FnMut(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.home_of(conversation).await?.write(work).await
+    }
+
+    /// Runs `question` on the file a conversation lives in, on a connection that cannot write.
+    pub(crate) async fn read_of<T: Send + 'static>(
+        &self,
+        conversation: ConversationId,
+        question: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.home_of(conversation).await?.read(question).await
     }
 }
 
-fn open(path: PathBuf, at: UnixMillis) -> Result<Inner, Fault> {
-    connection::check_library()?;
-    migrate::check(&path, STEPS)?;
-    files::prepare(&path)?;
-    let mut connection = connection::writer(&path)?;
-    migrate::run(&mut connection, &path, STEPS)?;
-    let host = Host::announce(&connection, &path, at)?;
-    let writer = Writer::start(connection, migrate::newest(STEPS))?;
-    let readers = Readers::new(path.clone());
-    Ok(Inner {
-        path,
-        host,
-        writer,
-        readers,
-    })
+async fn open(path: &Path, at: UnixMillis) -> Result<File, StorageError> {
+    let file = path.to_path_buf();
+    match tokio::task::spawn_blocking(move || File::open(&file, None, at)).await {
+        Ok(opened) => opened.map_err(|fault| fault.with(path)),
+        Err(error) => Err(Fault::Panicked(error.to_string()).with(path)),
+    }
 }
