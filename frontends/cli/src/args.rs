@@ -1,6 +1,7 @@
 //! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
 
 use crate::command::audit::AuditCommand;
+use crate::command::replay::Replay;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, Mode};
 use clap::{Args, Parser, Subcommand};
@@ -14,7 +15,7 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 
 Start:    chat  exec  init  doctor
 Work:     conversation  tool
-Manage:   audit  config  schema
+Manage:   audit  replay  config  schema
 
 Options:
   -m, --model <NAME>           Model for this run
@@ -234,6 +235,12 @@ Examples:
         #[command(subcommand)]
         command: ToolArguments,
     },
+    /// Run turns again from their record: no endpoint, no effects
+    #[command(after_help = "\
+Examples:
+  aroom replay 5f21c0de             all turns of a conversation
+  aroom replay 5f21c0de --turn 2    exit code 1 if anything differs")]
+    Replay(Replay),
     /// List, export and prove what was decided and done
     #[command(
         subcommand_required = true,

@@ -5,4 +5,5 @@ pub(crate) mod config;
 pub(crate) mod conversation;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod replay;
 pub(crate) mod tool;

@@ -118,6 +118,7 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Config(_)
         | Command::Conversation(_)
         | Command::Audit(_)
+        | Command::Replay(_)
         | Command::Tool(_) => Interrupts::unheard(),
     }
 }
@@ -142,6 +143,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Conversation(conversation) => {
             command::conversation::run(context, conversation).await
         }
+        Command::Replay(replay) => command::replay::run(context, replay).await,
         Command::Audit(audit) => command::audit::run(context, audit).await,
         Command::Tool(tool) => command::tool::run(context, tool).await,
         Command::Chat(chat) => chat::run(context, chat).await,

@@ -1,6 +1,7 @@
 //! What was asked for on the command line, as plain data. Knows no parser.
 
 use crate::command::audit::AuditCommand;
+use crate::command::replay::Replay;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, ConversationId, Mode, Problem, ProblemCode};
 use serde_json::Value;
@@ -62,6 +63,8 @@ pub enum Command {
     Tool(ToolCommand),
     /// The audit log.
     Audit(AuditCommand),
+    /// Turns run again from their record.
+    Replay(Replay),
 }
 
 /// Which conversation to go on with.

@@ -171,6 +171,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Doctor { .. } => Command::Doctor,
         Commands::Conversation { command } => Command::Conversation(conversation(command)),
         Commands::Tool { command } => Command::Tool(tool(command)),
+        Commands::Replay(replay) => Command::Replay(replay),
         Commands::Audit { command } => Command::Audit(command),
         Commands::Config { command } => Command::Config(config(command)),
         Commands::Schema {

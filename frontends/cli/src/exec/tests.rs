@@ -157,7 +157,7 @@ fn json_is_one_object() {
             "id": "00000000-0000-7000-8000-000000000001",
             "turn": "00000000-0000-7000-8000-000000000002",
             "text": "Hello\u{1b}[31m there",
-            "usage": {"prompt_tokens": 3100, "completion_tokens": 812, "cached_tokens": 0, "is_estimated": false},
+            "usage": {"prompt_tokens": 3100, "completion_tokens": 812, "cached_tokens": 0, "cost_micros": 0, "is_estimated": false},
             "tools": [],
             "status": "end_turn",
             "exit": 0
