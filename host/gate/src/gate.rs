@@ -25,9 +25,11 @@ pub(crate) use assess::Standing;
 /// The gate of one conversation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    inner: Arc<Inner>,
-    taint: Taint,
-    masker: Masker,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) taint: Taint,
+    pub(crate) masker: Masker,
+    /// Only reading is allowed; see `plan.rs`.
+    pub(crate) is_planning: bool,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,7 @@ impl Gate {
             }),
             taint: Taint::default(),
             masker: Masker::default(),
+            is_planning: false,
         })
     }
 
@@ -120,6 +123,9 @@ impl Gate {
             .get(tool)
             .copied()
             .unwrap_or(facts.declared);
+        if let Some(words) = self.plan_refusal(tool, tier) {
+            return CallVerdict::Deny(policy_refusal(words, None));
+        }
         let is_watched = is_watched(&facts.capabilities, tier);
         let mut standing = Standing {
             tier,

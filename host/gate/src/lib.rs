@@ -60,6 +60,7 @@ mod effect;
 mod gate;
 mod memory;
 mod permit;
+mod plan;
 mod policy;
 mod question;
 mod rule;

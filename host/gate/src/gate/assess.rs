@@ -78,6 +78,15 @@ impl Gate {
             self.hold_process(&mut standing);
         }
         self.hold_taint(&mut standing);
+        self.hold_plan(tool, &mut standing);
+        standing
+    }
+
+    /// A person looks at each command the sandbox does not hold, whatever it was found to be.
+    fn assess_unconfined(&self, tool: &str, line: &str, cwd: &str, why: &str) -> Standing {
+        let mut standing = self.assess_process(tool, line, cwd);
+        standing.ask_always(format!("the sandbox does not hold it: {}", visible(why)));
+        standing.tier = Tier::Destructive;
         standing
     }
 
