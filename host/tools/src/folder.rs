@@ -1,30 +1,218 @@
-//! A folder of modules: `*.wasm`, by name. What is there is read; whether it may stay is decided here, too.
+//! A folder of modules: `*.wasm`, by name. Knows what is there, what has changed since the last look, and what is
+//! not finished yet; whether a module may stand beside the others is decided in `registry/shelf.rs`.
+
+pub(crate) mod watch;
 
 use crate::module::{Loader, Module};
 use crate::wasm::cache::hash_of;
 use anteroom_api::{ModuleId, ModuleOrigin};
 use rustix::fs::{Mode, OFlags};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Metadata};
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::time::{Instant as Moment, timeout_at};
 
 const FILE_MAX_BYTES: u64 = 64 << 20;
 /// Files looked at in one folder.
 const FILES_MAX: usize = 256;
 const NAME_MAX: usize = 64;
+/// A file that cannot be loaded, and was changed less than this ago, may be half written.
+const SETTLED_AFTER: Duration = Duration::from_millis(400);
+/// A file that is gone for less than this may be about to be replaced.
+const GONE_AFTER: Duration = Duration::from_millis(200);
+/// A file that was changed less than this before it was read may have changed once more since, unseen: the clock
+/// of a file system is coarse.
+const STAMP_COUNTS_AFTER: Duration = Duration::from_secs(2);
+/// What takes longer to load is looked at again later, so that it holds up nobody else.
+const LOADING_PATIENCE: Duration = Duration::from_secs(5);
+/// The same where a person waits for an answer.
+const LOADING_PATIENCE_ASKED: Duration = Duration::from_secs(60);
 
-/// Reads the folder. A file that has not changed keeps its module. Blocks.
-pub(crate) fn read(
-    folder: &Path,
+/// What to make of a file that is not right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// It may be half written: what was there before counts until it has settled.
+    UntilSettled,
+    /// It counts as it is.
+    None,
+}
+
+/// A folder, as it was at the last look.
+pub(crate) struct Folder {
+    path: PathBuf,
     origin: ModuleOrigin,
-    known: &[Arc<Module>],
-    loader: &Arc<Loader>,
-) -> Vec<Arc<Module>> {
+    files: BTreeMap<PathBuf, Known>,
+}
+
+/// What is known of a file.
+#[derive(Default)]
+struct Known {
+    /// Of what was read last, if it can tell that from what came later.
+    stamp: Option<Stamp>,
+    /// When it was last changed.
+    changed_at: Option<SystemTime>,
+    /// What counts.
+    current: Option<Arc<Module>>,
+    /// What was read last, as long as it does not count yet.
+    next: Option<Arc<Module>>,
+    /// Since when it is gone.
+    gone: Option<Instant>,
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    dev: u64,
+    ino: u64,
+    size: u64,
+    mtime: (i64, i64),
+    ctime: (i64, i64),
+}
+
+/// What a look found at a path.
+enum Found {
+    /// Nothing has happened to it.
+    Same,
+    /// These bytes, or why there are none.
+    Read {
+        bytes: Result<Vec<u8>, String>,
+        stamp: Option<Stamp>,
+        changed_at: Option<SystemTime>,
+    },
+}
+
+impl Folder {
+    /// A folder that was not looked at yet.
+    pub(crate) fn new(path: PathBuf, origin: ModuleOrigin) -> Self {
+        Self {
+            path,
+            origin,
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// The modules that count, by the names of their files.
+    pub(crate) fn modules(&self) -> Vec<Arc<Module>> {
+        self.files
+            .values()
+            .filter_map(|known| known.current.clone())
+            .collect()
+    }
+
+    /// Brings it up to date. Answers whether everything has settled; if not, look again soon.
+    pub(crate) async fn look(&mut self, loader: &Arc<Loader>, patience: Patience) -> bool {
+        let stamps: BTreeMap<PathBuf, Stamp> = self
+            .files
+            .iter()
+            .filter_map(|(path, known)| Some((path.clone(), known.stamp?)))
+            .collect();
+        let folder = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || read(&folder, &stamps)).await;
+        let Ok(mut found) = read else {
+            return true;
+        };
+        let mut has_settled = self.drop_missing(&found, patience);
+        for (path, found) in &mut found {
+            self.take(path, found, loader);
+        }
+        let until = match patience {
+            Patience::UntilSettled => Moment::now() + LOADING_PATIENCE,
+            Patience::None => Moment::now() + LOADING_PATIENCE_ASKED,
+        };
+        for known in self.files.values_mut() {
+            has_settled &= known.settle(patience, until).await;
+        }
+        has_settled
+    }
+
+    /// Forgets what is gone, but not what may be about to come back.
+    fn drop_missing(&mut self, found: &BTreeMap<PathBuf, Found>, patience: Patience) -> bool {
+        let mut has_settled = true;
+        self.files.retain(|path, known| {
+            if found.contains_key(path) {
+                known.gone = None;
+                return true;
+            }
+            let since = *known.gone.get_or_insert_with(Instant::now);
+            let is_gone = patience == Patience::None || since.elapsed() >= GONE_AFTER;
+            has_settled &= is_gone;
+            !is_gone
+        });
+        has_settled
+    }
+
+    fn take(&mut self, path: &Path, found: &mut Found, loader: &Arc<Loader>) {
+        let Found::Read {
+            bytes,
+            stamp,
+            changed_at,
+        } = found
+        else {
+            return;
+        };
+        let known = self.files.entry(path.to_owned()).or_default();
+        (known.stamp, known.changed_at) = (*stamp, *changed_at);
+        let name = name_of(path);
+        let id = ModuleId(anteroom_gate::visible(&name));
+        let refused = |why| Module::refused(id.clone(), self.origin, Some(path.to_owned()), why);
+        let module = match std::mem::replace(bytes, Ok(Vec::new())) {
+            Ok(_) if !is_name(&name) => refused(not_a_name(&id)),
+            Ok(bytes) if known.is(&hash_of(&bytes)) => return,
+            Ok(bytes) => {
+                let (path, bytes) = (Some(path.to_owned()), Cow::Owned(bytes));
+                loader.load(id, self.origin, path, bytes)
+            }
+            Err(why) => refused(why),
+        };
+        known.next = Some(Arc::new(module));
+    }
+}
+
+impl Known {
+    /// Whether a component with this hash is what was read last.
+    fn is(&self, hash: &str) -> bool {
+        let last = self.next.as_ref().or(self.current.as_ref());
+        last.is_some_and(|module| module.hash == hash)
+    }
+
+    /// Lets what was read last count, if it can be loaded or will not get better. Answers whether it does.
+    async fn settle(&mut self, patience: Patience, until: Moment) -> bool {
+        let Some(next) = &self.next else {
+            return true;
+        };
+        let Ok(loading) = timeout_at(until, next.loaded()).await else {
+            return false;
+        };
+        if loading.is_err() && patience == Patience::UntilSettled && self.is_fresh() {
+            return false;
+        }
+        let next = self.next.take();
+        let is_told_already = match (&self.current, &next) {
+            (Some(current), Some(next)) => current.is_same(next),
+            (None, _) | (_, None) => false,
+        };
+        if !is_told_already {
+            self.current = next;
+        }
+        true
+    }
+
+    /// Whether somebody may still be writing it.
+    fn is_fresh(&self) -> bool {
+        let age = self.changed_at.and_then(|changed| changed.elapsed().ok());
+        age.is_some_and(|age| age < SETTLED_AFTER)
+    }
+}
+
+/// Reads what has changed. Blocks.
+fn read(folder: &Path, stamps: &BTreeMap<PathBuf, Stamp>) -> BTreeMap<PathBuf, Found> {
     let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
+        return BTreeMap::new();
     };
     let paths: BTreeSet<PathBuf> = entries
         .filter_map(Result::ok)
@@ -34,89 +222,70 @@ pub(crate) fn read(
     paths
         .into_iter()
         .take(FILES_MAX)
-        .map(|path| one(path, origin, known, loader))
+        .map(|path| {
+            let found = read_one(&path, stamps.get(&path));
+            (path, found)
+        })
         .collect()
 }
 
-/// Whether a module may stay beside the others.
+fn read_one(path: &Path, before: Option<&Stamp>) -> Found {
+    let about = fs::symlink_metadata(path).ok();
+    let stamp = about.as_ref().map(Stamp::of);
+    if before.is_some() && stamp.as_ref() == before {
+        return Found::Same;
+    }
+    let changed_at = about.as_ref().and_then(changed_at);
+    let age = changed_at.and_then(|changed| changed.elapsed().ok());
+    let counts = age.is_some_and(|age| age >= STAMP_COUNTS_AFTER);
+    Found::Read {
+        bytes: bytes_of(path),
+        stamp: stamp.filter(|_| counts),
+        changed_at,
+    }
+}
+
+impl Stamp {
+    fn of(about: &Metadata) -> Self {
+        Self {
+            dev: about.dev(),
+            ino: about.ino(),
+            size: about.size(),
+            mtime: (about.mtime(), about.mtime_nsec()),
+            ctime: (about.ctime(), about.ctime_nsec()),
+        }
+    }
+}
+
+/// When the file system last changed anything about it; unlike the time of modification nobody can set it.
+fn changed_at(about: &Metadata) -> Option<SystemTime> {
+    let seconds = u64::try_from(about.ctime()).ok()?;
+    let nanos = u32::try_from(about.ctime_nsec()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// The id of the toolset that a file would become.
 ///
 /// # Errors
-/// Why not, in words.
-pub(crate) async fn fits(
-    module: &Module,
-    others: &[Arc<Module>],
-    accepted: &[Arc<Module>],
-) -> Result<(), String> {
-    // A module that cannot be loaded has its own reason already.
-    let Ok(loaded) = module.loaded().await else {
-        return Ok(());
-    };
-    for other in others.iter().chain(accepted) {
-        if other.id == module.id {
-            return Err(format!(
-                "there is a toolset `{}` already{}; give the file another name",
-                other.id,
-                place(other)
-            ));
-        }
-        let Ok(there) = other.loaded().await else {
-            continue;
-        };
-        let clash = loaded.tools().iter().find(|tool| {
-            there
-                .tools()
-                .iter()
-                .any(|it| it.view.name == tool.view.name)
-        });
-        if let Some(tool) = clash {
-            return Err(format!(
-                "its tool `{}` has the name of a tool of `{}`{}",
-                tool.view.name,
-                other.id,
-                place(other)
-            ));
-        }
+/// In words, why its name is none.
+pub(crate) fn id_of(path: &Path) -> Result<ModuleId, String> {
+    let name = name_of(path);
+    if is_name(&name) {
+        return Ok(ModuleId(name));
     }
-    Ok(())
+    Err(not_a_name(&ModuleId(anteroom_gate::visible(&name))))
 }
 
-fn place(module: &Module) -> String {
-    match (&module.path, module.origin) {
-        (Some(path), _) => format!(" (`{}`)", path.display()),
-        (None, ModuleOrigin::BuiltIn) => ", which is built in".to_owned(),
-        (None, ModuleOrigin::User | ModuleOrigin::Project) => String::new(),
-    }
-}
-
-fn one(
-    path: PathBuf,
-    origin: ModuleOrigin,
-    known: &[Arc<Module>],
-    loader: &Arc<Loader>,
-) -> Arc<Module> {
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
-    let name = stem.unwrap_or_default();
-    let id = ModuleId(anteroom_gate::visible(&name));
-    if !is_name(&name) {
-        let why = format!(
-            "`{id}` is no name for a toolset; use lower-case letters, digits, `-` and `_`, at most {NAME_MAX}"
-        );
-        return Arc::new(Module::refused(id, origin, Some(path), why));
-    }
-    let bytes = match bytes_of(&path) {
-        Ok(bytes) => bytes,
-        Err(why) => return Arc::new(Module::refused(id, origin, Some(path), why)),
-    };
-    let hash = hash_of(&bytes);
-    let same = known.iter().find(|module| {
-        module.origin == origin && module.path.as_ref() == Some(&path) && module.hash == hash
-    });
-    match same {
-        Some(module) if !module.is_withdrawn() => module.clone(),
-        Some(_) | None => Arc::new(loader.load(id, origin, Some(path), Cow::Owned(bytes))),
-    }
+fn not_a_name(id: &ModuleId) -> String {
+    format!(
+        "`{id}` is no name for a toolset; use lower-case letters, digits, `-` and `_`, at most {NAME_MAX}"
+    )
 }
 
 fn is_name(name: &str) -> bool {
@@ -127,7 +296,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The bytes of an ordinary file; a link is not followed.
-fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
+pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| {
         if error == rustix::io::Errno::LOOP {

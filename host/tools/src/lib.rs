@@ -18,6 +18,7 @@ mod confine;
 mod error;
 mod folder;
 mod lend;
+mod lent;
 mod meter;
 mod module;
 mod options;
@@ -27,7 +28,8 @@ mod session;
 mod wasm;
 
 pub use error::ToolsError;
-pub use options::{Limits, Options};
-pub use registry::{Call, Definition, Outcome, Registry};
+pub use lent::{Grants, Lent, NotLent};
+pub use options::{Limits, Options, ToolLimits};
+pub use registry::{Call, Definition, Outcome, Registry, Resolved};
 pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 pub use session::Session;

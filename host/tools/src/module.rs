@@ -10,15 +10,19 @@ use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
 use anteroom_api::{ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode};
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use tokio::sync::watch;
 use wasmtime::component::Linker;
+
+/// Modules that are compiled or described at the same time; the others wait for their turn.
+const LOADING_MAX: usize = 4;
 
 /// What loading needs; shared by all modules.
 pub(crate) struct Loader {
     pub(crate) engine: Engine,
     cache: Cache,
+    turnstile: Turnstile,
     calls: Linker<Hosted>,
     descriptions: Linker<Described>,
 }
@@ -30,7 +34,6 @@ pub(crate) struct Module {
     pub(crate) path: Option<PathBuf>,
     pub(crate) hash: String,
     size_bytes: u64,
-    is_withdrawn: bool,
     state: watch::Receiver<Option<Loading>>,
 }
 
@@ -56,6 +59,7 @@ impl Loader {
         Ok(Self {
             engine,
             cache,
+            turnstile: Turnstile::default(),
             calls,
             descriptions,
         })
@@ -76,7 +80,9 @@ impl Loader {
         let spawned = thread::Builder::new()
             .name("tool-loader".into())
             .spawn(move || {
+                let turn = loader.turnstile.enter();
                 let loaded = loader.compile(&wanted, &bytes);
+                drop(turn);
                 sender.send_replace(Some(
                     loaded.map(Arc::new).map_err(|why| unloadable(&name, why)),
                 ));
@@ -91,7 +97,6 @@ impl Loader {
             path,
             hash,
             size_bytes,
-            is_withdrawn: false,
             state,
         }
     }
@@ -129,13 +134,12 @@ impl Module {
             path,
             hash: String::new(),
             size_bytes: 0,
-            is_withdrawn: true,
             state: watch::channel(Some(Err(problem))).1,
         }
     }
 
     /// The same module, refused after all.
-    pub(crate) fn withdrawn(&self, why: impl Into<String>) -> Self {
+    pub(crate) fn refused_after_all(&self, why: impl Into<String>) -> Self {
         let problem = unloadable(&self.id, why.into());
         Self {
             id: self.id.clone(),
@@ -143,14 +147,19 @@ impl Module {
             path: self.path.clone(),
             hash: self.hash.clone(),
             size_bytes: self.size_bytes,
-            is_withdrawn: true,
             state: watch::channel(Some(Err(problem))).1,
         }
     }
 
-    /// Whether it was refused for a reason outside of its bytes, which may be gone at the next look.
-    pub(crate) fn is_withdrawn(&self) -> bool {
-        self.is_withdrawn
+    /// What came of loading it, once something has.
+    pub(crate) fn now(&self) -> Option<Loading> {
+        self.state.borrow().clone()
+    }
+
+    /// Whether nobody could tell it from the other: the same bytes, or the same reason to refuse them.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let problem = |module: &Self| module.now().and_then(Result::err);
+        self.hash == other.hash && problem(self) == problem(other)
     }
 
     /// Waits until it is loaded or has failed.
@@ -169,10 +178,14 @@ impl Module {
     }
 
     /// As frontends see it.
-    pub(crate) async fn view(&self) -> ModuleView {
+    pub(crate) async fn view(&self, is_disabled: bool) -> ModuleView {
         let (state, tools, requested) = match self.loaded().await {
             Ok(loaded) => (
-                ModuleState::Loaded,
+                if is_disabled {
+                    ModuleState::Disabled
+                } else {
+                    ModuleState::Loaded
+                },
                 loaded
                     .tools()
                     .iter()
@@ -194,6 +207,36 @@ impl Module {
             granted: Vec::new(),
             differences: Vec::new(),
         }
+    }
+}
+
+/// Lets so many through at a time.
+#[derive(Debug, Default)]
+struct Turnstile {
+    inside: Mutex<usize>,
+    left: Condvar,
+}
+
+/// A place inside; given back when dropped, also by a panic.
+struct Turn<'a>(&'a Turnstile);
+
+impl Turnstile {
+    fn enter(&self) -> Turn<'_> {
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inside = self
+            .left
+            .wait_while(inside, |inside| *inside >= LOADING_MAX)
+            .unwrap_or_else(PoisonError::into_inner);
+        *inside += 1;
+        Turn(self)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut inside = self.0.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        *inside = inside.saturating_sub(1);
+        self.0.left.notify_one();
     }
 }
 

@@ -2,31 +2,39 @@
 
 mod answer;
 mod arguments;
+mod install;
+mod live;
 mod nearest;
+mod resolve;
+mod shelf;
 mod shorten;
 
-use crate::clock::Clock;
+pub use resolve::Resolved;
+
+use crate::ToolsError;
 use crate::confine::Shell;
-use crate::module::{Loaded, Loader, Module};
-use crate::options::{Limits, Options};
+use crate::folder::Folder;
+use crate::folder::watch::Eyes;
+use crate::lent::Lent;
+use crate::module::{Loader, Module};
+use crate::options::{LimitTable, Limits, Options, ToolLimits};
 use crate::services::Services;
 use crate::session::Session;
-use crate::wasm::bindings::anteroom::tool::types::CallContext;
 use crate::wasm::cache::Cache;
-use crate::wasm::call::{self, Invocation};
 use crate::wasm::describe::Tool;
 use crate::wasm::engine::{CALLS_MAX, Engine};
-use crate::wasm::state::{CallParts, CallState, Caller};
-use crate::{ToolsError, folder};
 use anteroom_api::{
-    Capability, ConversationId, GrantReach, ItemId, Meter, ModuleId, ModuleOrigin, ModuleView,
-    Status, Stop, ToolResult, ToolView, Trust,
+    Capability, ConversationId, ItemId, Meter, ModuleId, ModuleOrigin, ModuleView, Status, Stop,
+    ToolResult, ToolView, Trust,
 };
 use anteroom_gate::Permit;
+use live::Watched;
+use shelf::Shelf;
 use std::borrow::Cow;
-use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::Semaphore;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::{Semaphore, watch};
 
 /// Bytes of arguments.
 const ARGUMENTS_MAX_BYTES: usize = 1 << 20;
@@ -36,12 +44,18 @@ const ARGUMENTS_MAX_BYTES: usize = 1 << 20;
 pub struct Registry(Arc<Inner>);
 
 struct Inner {
-    options: Options,
+    calls_max: usize,
+    limits: RwLock<LimitTable>,
     shell: Arc<Shell>,
     loader: Arc<Loader>,
-    /// Built-in modules in the order they were added, then the others by name.
-    modules: RwLock<Arc<Vec<Arc<Module>>>>,
+    shelf: RwLock<Arc<Shelf>>,
     calls: Semaphore,
+    /// The folders, as they were last looked at. One look at a time.
+    folders: tokio::sync::Mutex<BTreeMap<PathBuf, Folder>>,
+    eyes: Eyes,
+    watched: Mutex<BTreeMap<PathBuf, Watched>>,
+    /// Counts the looks that found something new.
+    changes: watch::Sender<u64>,
 }
 
 /// A tool, and where it comes from.
@@ -68,7 +82,7 @@ pub struct Call {
     /// The conversation it belongs to.
     pub conversation: ConversationId,
     /// What its module was granted. A tool is lent no more than it declares.
-    pub grants: Vec<(Capability, GrantReach)>,
+    pub grants: Lent,
     /// What the conversation's tools share.
     pub session: Arc<Session>,
     /// Characters of the result that the model is shown; the whole is kept in a file beyond that.
@@ -88,13 +102,6 @@ pub struct Outcome {
     pub trust: Trust,
 }
 
-/// A tool that was found, with the module it belongs to.
-struct Found {
-    module: Arc<Module>,
-    loaded: Arc<Loaded>,
-    index: usize,
-}
-
 impl Registry {
     /// Starts the engine. Compiles nothing yet.
     ///
@@ -103,12 +110,18 @@ impl Registry {
     pub fn open(options: Options) -> Result<Self, ToolsError> {
         let cache = Cache::open(&options.cache_dir);
         let loader = Loader::new(Engine::new()?, cache)?;
+        let calls_max = options.calls_max.min(CALLS_MAX);
         Ok(Self(Arc::new(Inner {
             shell: Arc::new(Shell::new(&options.environment)),
-            options,
+            limits: RwLock::new(options.table()),
             loader: Arc::new(loader),
-            modules: RwLock::default(),
-            calls: Semaphore::new(CALLS_MAX),
+            shelf: RwLock::default(),
+            calls: Semaphore::new(calls_max),
+            calls_max,
+            folders: tokio::sync::Mutex::default(),
+            eyes: Eyes::new(),
+            watched: Mutex::default(),
+            changes: watch::Sender::new(0),
         })))
     }
 
@@ -118,82 +131,65 @@ impl Registry {
         let id = ModuleId(name.to_owned());
         let bytes = Cow::Borrowed(component);
         let module = self.0.loader.load(id, ModuleOrigin::BuiltIn, None, bytes);
-        self.change(|modules| {
-            let built_in = modules
-                .iter()
-                .take_while(|module| module.origin == ModuleOrigin::BuiltIn)
-                .count();
-            modules.insert(built_in, Arc::new(module));
-        });
+        self.change(|shelf| shelf.add_built_in(Arc::new(module)));
     }
 
-    /// Brings the modules of a folder up to date: `*.wasm`, by name. A broken one is shown as failed, with its
-    /// reason; one that is gone is withdrawn. A running call finishes on the component it began with.
-    /// Answers the modules of the folder.
-    pub async fn load_folder(&self, folder: &Path, origin: ModuleOrigin) -> Vec<ModuleId> {
-        let known = self.modules_now();
-        let read = {
-            let (folder, known, loader) = (folder.to_owned(), known, self.0.loader.clone());
-            tokio::task::spawn_blocking(move || folder::read(&folder, origin, &known, &loader))
-        };
-        let Ok(found) = read.await else {
-            return Vec::new();
-        };
-        let (mut others, mut accepted) = (Vec::new(), Vec::new());
-        for module in self.modules_now().iter() {
-            let is_of_folder = module.origin == origin
-                && module.path.as_deref().and_then(Path::parent) == Some(folder);
-            if !is_of_folder {
-                others.push(module.clone());
-            }
-        }
-        for module in found {
-            let fits = folder::fits(&module, &others, &accepted).await;
-            accepted.push(match fits {
-                Ok(()) => module,
-                Err(why) => Arc::new(module.withdrawn(why)),
-            });
-        }
-        let ids = accepted.iter().map(|module| module.id.clone()).collect();
-        self.change(|modules| {
-            modules.retain(|module| others.iter().any(|other| Arc::ptr_eq(module, other)));
-            modules.extend(accepted);
-            let built_in = modules
-                .iter()
-                .take_while(|module| module.origin == ModuleOrigin::BuiltIn)
-                .count();
-            modules[built_in..].sort_by(|one, other| one.id.cmp(&other.id));
-        });
-        ids
+    /// From now on these limits hold. A running call keeps the ones it began with.
+    pub fn set_limits(&self, limits: Limits, overrides: BTreeMap<String, ToolLimits>) {
+        let mut table = self.0.limits.write().unwrap_or_else(PoisonError::into_inner);
+        *table = LimitTable { limits, overrides };
     }
 
-    /// All modules, loaded or failed; waits for those that are being compiled. What was granted is left empty.
+    /// Switches a module off or on, whether or not it is there yet. A call that runs goes on.
+    pub fn switch(&self, module: &ModuleId, is_enabled: bool) {
+        self.change(|shelf| shelf.switch(module.clone(), is_enabled));
+    }
+
+    /// All modules of all folders, loaded or failed; waits for those that are being compiled. What was granted is
+    /// left empty.
     pub async fn modules(&self) -> Vec<ModuleView> {
-        let mut views = Vec::new();
-        for module in self.modules_now().iter() {
-            views.push(module.view().await);
-        }
-        views
+        self.ready(None).await;
+        let shelf = self.shelf();
+        views(&shelf, &shelf.all()).await
     }
 
-    /// All tools, in a fixed order: built-in ones in the order they were added, then the others by module.
+    /// The modules that count in a project with this tools folder, as [`Self::modules`].
+    pub async fn modules_in(&self, project: Option<&Path>) -> Vec<ModuleView> {
+        self.ready(project).await;
+        let shelf = self.shelf();
+        views(&shelf, &shelf.of(project)).await
+    }
+
+    /// All tools that are no project's, as [`Self::definitions_in`].
     pub async fn definitions(&self) -> Vec<Definition> {
+        self.definitions_in(None).await
+    }
+
+    /// All tools that count in a project with this tools folder, in a fixed order: built-in ones in the order
+    /// they were added, then the others by module. Those that were switched off are left out.
+    pub async fn definitions_in(&self, project: Option<&Path>) -> Vec<Definition> {
+        self.ready(project).await;
+        let shelf = self.shelf();
         let mut definitions = Vec::new();
-        for module in self.modules_now().iter() {
+        for module in shelf.of(project) {
+            if shelf.is_disabled(&module.id) {
+                continue;
+            }
             if let Ok(loaded) = module.loaded().await {
-                definitions.extend(loaded.tools().iter().map(|tool| definition(module, tool)));
+                let tools = loaded.tools().iter();
+                definitions.extend(tools.map(|tool| definition(&module, tool)));
             }
         }
         definitions
     }
 
-    /// One tool by its name.
+    /// One tool by its name, if it is no project's.
     pub async fn find(&self, tool: &str) -> Option<Definition> {
-        let found = self.lookup(tool).await?;
-        Some(definition(&found.module, found.tool()))
+        let mut definitions = self.definitions().await.into_iter();
+        definitions.find(|definition| definition.tool.name == tool)
     }
 
-    /// Runs a tool with the arguments of its permit. A tool's failure, crash or denial is data.
+    /// Runs a tool that is no project's, as [`Resolved::call`].
     pub async fn call(
         &self,
         permit: Permit,
@@ -201,81 +197,41 @@ impl Registry {
         services: Arc<dyn Services>,
         stop: Stop,
     ) -> Outcome {
-        let Some(found) = self.lookup(permit.tool()).await else {
-            return Outcome::failed(self.unknown(permit.tool()).await);
+        let definitions = self.definitions().await;
+        let mut named = definitions.iter();
+        let Some(found) = named.find(|definition| definition.tool.name == permit.tool()) else {
+            let names: Vec<String> = definitions.into_iter().map(|it| it.tool.name).collect();
+            return Outcome::failed(nearest::words(permit.tool(), &names));
         };
-        let trust = trust_of(&found.module);
-        let arguments = match arguments::check(found.tool(), permit.arguments()) {
-            Ok(arguments) => arguments,
-            Err(words) => return Outcome::failed(words).trusted(trust),
-        };
-        let Ok(_place) = self.0.calls.try_acquire() else {
-            return Outcome::failed(format!(
-                "{CALLS_MAX} calls run already, which is the limit; wait for some to end and try again"
-            ));
-        };
-        let limits = self.limits(found.tool());
-        let state = Arc::new(CallState::new(CallParts {
-            caller: caller(&found, &call),
-            permit,
-            services,
-            session: call.session.clone(),
-            clock: Clock::start(limits.wall),
-            stop,
-            shell: self.0.shell.clone(),
-        }));
-        let invocation = invocation(&found, &call, &state, arguments, limits);
-        let end = call::run(&self.0.loader.engine, invocation).await;
-        answer::outcome(end, &state, &call, trust)
-    }
-
-    async fn lookup(&self, tool: &str) -> Option<Found> {
-        for module in self.modules_now().iter() {
-            let Ok(loaded) = module.loaded().await else {
-                continue;
-            };
-            if let Some(index) = loaded.tools().iter().position(|it| it.view.name == tool) {
-                let module = module.clone();
-                return Some(Found {
-                    module,
-                    loaded,
-                    index,
-                });
-            }
+        match self.resolve(None, found).await {
+            Ok(resolved) => resolved.call(permit, call, services, stop).await,
+            Err(why) => Outcome::failed(why),
         }
-        None
-    }
-
-    async fn unknown(&self, tool: &str) -> String {
-        let names: Vec<String> = self
-            .definitions()
-            .await
-            .into_iter()
-            .map(|definition| definition.tool.name)
-            .collect();
-        nearest::words(tool, &names)
     }
 
     fn limits(&self, tool: &Tool) -> Limits {
-        self.0.options.limits_of(&tool.view.name, tool.timeout)
+        let table = self.0.limits.read().unwrap_or_else(PoisonError::into_inner);
+        table.of(&tool.view.name, tool.timeout)
     }
 
-    fn modules_now(&self) -> Arc<Vec<Arc<Module>>> {
-        let modules = self.0.modules.read();
-        modules.unwrap_or_else(PoisonError::into_inner).clone()
+    fn shelf(&self) -> Arc<Shelf> {
+        let shelf = self.0.shelf.read();
+        shelf.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Arc<Module>>)) {
-        let modules = self.0.modules.write();
-        let mut modules = modules.unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut modules));
+    fn change<T>(&self, change: impl FnOnce(&mut Shelf) -> T) -> T {
+        let shelf = self.0.shelf.write();
+        let mut shelf = shelf.unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut shelf))
     }
 }
 
-impl Found {
-    fn tool(&self) -> &Tool {
-        &self.loaded.tools()[self.index]
+async fn views(shelf: &Shelf, modules: &[Arc<Module>]) -> Vec<ModuleView> {
+    let mut views = Vec::with_capacity(modules.len());
+    for module in modules {
+        views.push(module.view(shelf.is_disabled(&module.id)).await);
     }
+    views
 }
 
 impl Outcome {
@@ -300,46 +256,5 @@ fn definition(module: &Module, tool: &Tool) -> Definition {
         hash: module.hash.clone(),
         tool: tool.view.clone(),
         capabilities: tool.capabilities.clone(),
-    }
-}
-
-fn trust_of(module: &Module) -> Trust {
-    match module.origin {
-        ModuleOrigin::BuiltIn => Trust::Workspace,
-        ModuleOrigin::User | ModuleOrigin::Project => Trust::Untrusted,
-    }
-}
-
-fn caller(found: &Found, call: &Call) -> Caller {
-    Caller {
-        module: found.module.id.0.clone(),
-        is_built_in: found.module.origin == ModuleOrigin::BuiltIn,
-        declared: found.tool().capabilities.clone(),
-        grants: call.grants.clone(),
-    }
-}
-
-fn invocation(
-    found: &Found,
-    call: &Call,
-    state: &Arc<CallState>,
-    arguments: String,
-    limits: Limits,
-) -> Invocation {
-    let shown = |path: &Path| path.to_string_lossy().into_owned();
-    Invocation {
-        toolset: found.loaded.toolset.clone(),
-        state: state.clone(),
-        context: CallContext {
-            call_id: call.call.clone(),
-            conversation_id: call.conversation.to_string(),
-            workspace: shown(&call.session.workspace().path),
-            temp: shown(&call.session.temp().path),
-            max_output: u32::try_from(call.max_output_chars).unwrap_or(u32::MAX),
-        },
-        tool: found.tool().view.name.clone(),
-        arguments,
-        memory_bytes: limits.memory_bytes,
-        waits: found.loaded.description.waits,
     }
 }

@@ -11,9 +11,13 @@ mod grants;
 mod guest;
 #[path = "crate/limits.rs"]
 mod limits;
+#[path = "crate/live.rs"]
+mod live;
 #[path = "crate/modules.rs"]
 mod modules;
 #[path = "crate/processes.rs"]
 mod processes;
 #[path = "crate/support.rs"]
 mod support;
+#[path = "../../../tests/support/toolset.rs"]
+mod toolset;

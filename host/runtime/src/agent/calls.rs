@@ -167,7 +167,7 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
                 item: item.id,
                 call: request.id.clone(),
                 conversation: turn.conversation,
-                grants,
+                grants: grants.into(),
                 session: turn.session.clone(),
                 max_output_chars: turn.settings.cli.tool_output_max_chars,
             };

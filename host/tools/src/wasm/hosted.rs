@@ -16,8 +16,9 @@ use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-/// Open files, streams and processes of one call.
-const RESOURCES_MAX: usize = 512;
+/// What a call may hold at once: open files, their streams and pollables, processes. Four for each of the files
+/// that may be open (`files/handle.rs`), so that never this but the limit of files is met first.
+const RESOURCES_MAX: usize = 2048;
 
 /// What the store of a call holds.
 pub(crate) struct Hosted {

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::confine::Shell;
+use crate::lent::Lent;
 use crate::meter::{Count, Counters};
 use crate::services::Services;
 use crate::session::Session;
@@ -61,8 +62,8 @@ pub(crate) struct Caller {
     pub(crate) is_built_in: bool,
     /// The capabilities the tool declares; it is lent no others, whatever its module was granted.
     pub(crate) declared: Vec<Capability>,
-    /// What the module was granted.
-    pub(crate) grants: Vec<(Capability, GrantReach)>,
+    /// What the module was granted; asked at each use.
+    pub(crate) grants: Lent,
 }
 
 /// What a call is made with.
@@ -118,7 +119,11 @@ impl CallState {
                 });
                 Err(self.refused(refusal.text))
             }
-            EffectVerdict::Ask(_) => self.ask(&effect).await,
+            EffectVerdict::Ask(_) => {
+                self.ask(&effect).await?;
+                // A person takes their time; what was lent may be over by now.
+                self.require_reach(&effect)
+            }
         }
     }
 
@@ -126,11 +131,10 @@ impl CallState {
     ///
     /// # Errors
     /// Without the grant: the command that would give it. Recorded as a refusal.
-    pub(crate) fn require(&self, capability: Capability) -> Result<&GrantReach, String> {
-        match self.caller.reach(capability) {
-            Some(reach) => Ok(reach),
-            None => Err(self.refused(self.caller.ungranted(capability))),
-        }
+    pub(crate) fn require(&self, capability: Capability) -> Result<Arc<GrantReach>, String> {
+        self.caller
+            .reach(capability)
+            .map_err(|why| self.refused(why))
     }
 
     /// Waits for a person or a child agent: the call's clock stands still, a cancel ends the wait.
@@ -332,29 +336,24 @@ impl CallState {
 
 impl Caller {
     /// The reach of a capability, if it was declared and granted.
-    pub(crate) fn reach(&self, capability: Capability) -> Option<&GrantReach> {
-        if !self.declared.contains(&capability) {
-            return None;
-        }
-        self.grants
-            .iter()
-            .find(|(granted, _)| *granted == capability)
-            .map(|(_, reach)| reach)
-    }
-
-    /// What to say where a capability is missing.
-    pub(crate) fn ungranted(&self, capability: Capability) -> String {
+    ///
+    /// # Errors
+    /// What to say where it is missing.
+    pub(crate) fn reach(&self, capability: Capability) -> Result<Arc<GrantReach>, String> {
         let module = &self.module;
         if !self.declared.contains(&capability) {
-            return format!(
+            return Err(format!(
                 "this tool of the toolset `{module}` may not {}: it does not declare `{capability}`; only a new version of the toolset can change that",
                 capability.in_words()
-            );
+            ));
         }
-        format!(
-            "the toolset `{module}` may not {}: it was not granted `{capability}`; a person can allow it with `aroom tool grant {module} {capability}`",
-            capability.in_words()
-        )
+        self.grants.reach(capability).map_err(|why| {
+            format!(
+                "the toolset `{module}` may not {}: {}; a person can allow it with `aroom tool grant {module} {capability}`",
+                capability.in_words(),
+                why.in_words(capability)
+            )
+        })
     }
 
     fn beyond(&self, capability: Capability, reach: &[String]) -> String {

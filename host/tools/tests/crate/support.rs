@@ -8,8 +8,8 @@ use anteroom_api::{
 };
 use anteroom_gate::{Asked, CallFacts, CallVerdict, Gate, Memory, Place, Policy};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, Limits, Options, Outcome, Registry,
-    Services, Session,
+    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, Options, Outcome, Registry,
+    Services, Session, ToolLimits,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -86,9 +86,9 @@ impl Bench {
         let environment = environment.map(|(name, value)| (name.to_owned(), value));
         let mut options = Options::new(cache(), BTreeMap::from(environment));
         for (tool, milliseconds) in [("spin_waiting", 1_000), ("sleep", 300)] {
-            let limits = Limits {
-                wall: Duration::from_millis(milliseconds),
-                ..Limits::default()
+            let limits = ToolLimits {
+                wall: Some(Duration::from_millis(milliseconds)),
+                ..ToolLimits::default()
             };
             options.overrides.insert(tool.into(), limits);
         }
@@ -132,9 +132,20 @@ impl Bench {
         arguments: serde_json::Value,
         word: &str,
     ) -> Called {
+        self.interrupted(tool, arguments, word, async {}).await
+    }
+
+    /// A call that is cancelled once it has shown `word` and something else was done meanwhile.
+    pub(crate) async fn interrupted(
+        &self,
+        tool: &str,
+        arguments: serde_json::Value,
+        word: &str,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Called {
         let (sender, stop) = Stop::new();
         let (seen, output) = Seen::new(self.resolution.clone());
-        let cancel = cancel_at(word, output, sender);
+        let cancel = cancel_at(word, output, sender, meanwhile);
         let (called, ()) = tokio::join!(self.call_with(tool, arguments, seen, stop), cancel);
         called
     }
@@ -182,7 +193,7 @@ impl Bench {
             item: ItemId("0190a000-0000-7000-8000-000000000001".parse().unwrap()),
             call: "call_1".to_owned(),
             conversation: conversation(),
-            grants: self.grants.clone(),
+            grants: self.grants.clone().into(),
             session: self.session.clone(),
             max_output_chars: 10_000,
         };
@@ -204,11 +215,17 @@ fn cache() -> PathBuf {
     shared_target(Path::new(env!("CARGO_TARGET_TMPDIR"))).join("compiled")
 }
 
-async fn cancel_at(word: &str, mut output: mpsc::Receiver<String>, stop: watch::Sender<bool>) {
+async fn cancel_at(
+    word: &str,
+    mut output: mpsc::Receiver<String>,
+    stop: watch::Sender<bool>,
+    meanwhile: impl Future<Output = ()>,
+) {
     let mut text = String::new();
     while let Some(piece) = output.recv().await {
         text.push_str(&piece);
         if text.contains(word) {
+            meanwhile.await;
             stop.send_replace(true);
             return;
         }

@@ -68,10 +68,10 @@ impl Guard {
     pub(super) fn is_free_to_read(&self, path: &FilePath) -> bool {
         let reach = self.state.caller.reach(Capability::FilesRead);
         match (path, reach) {
-            (_, None) | (FilePath::Outside(_), _) => false,
-            (FilePath::Temp(_), Some(_)) => true,
-            (FilePath::Workspace(_), Some(reach)) => {
-                is_within(reach, path) && self.is_allowed_to_read(path)
+            (_, Err(_)) | (FilePath::Outside(_), _) => false,
+            (FilePath::Temp(_), Ok(_)) => true,
+            (FilePath::Workspace(_), Ok(reach)) => {
+                is_within(&reach, path) && self.is_allowed_to_read(path)
             }
         }
     }
@@ -224,7 +224,7 @@ impl Guard {
     /// Whether a capability was granted and reaches a path. Without reading there is no file access at all.
     fn require(&self, capability: Capability, path: &FilePath) -> Result<(), ErrorCode> {
         let reach = self.state.require(capability).map_err(|_| REFUSED)?;
-        if is_within(reach, path) {
+        if is_within(&reach, path) {
             return Ok(());
         }
         let module = &self.state.caller.module;

@@ -148,7 +148,7 @@ impl Home {
                 module: "files".into(),
                 is_built_in: true,
                 declared: Capability::ALL.to_vec(),
-                grants,
+                grants: grants.into(),
             },
             permit: self.permit(policy, "edit", serde_json::json!({})),
             services: person.clone(),

@@ -41,7 +41,7 @@ impl Guests {
             item: ID.parse::<ItemId>().unwrap(),
             call: "call".into(),
             conversation: ID.parse::<ConversationId>().unwrap(),
-            grants,
+            grants: grants.into(),
             session: home.session.clone(),
             max_output_chars: 30_000,
         };

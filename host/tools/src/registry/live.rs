@@ -1,0 +1,170 @@
+//! Keeps the shelf like the folders while conversations go on: looks when something may have happened, and lets
+//! what is new count once it is loaded.
+
+use super::{Inner, Registry, views};
+use crate::folder::watch::Eye;
+use crate::folder::{Folder, Patience};
+use anteroom_api::{ModuleId, ModuleOrigin, ModuleView};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// How soon a folder is looked at again in which something has not settled.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// A folder that is kept up to date until this is dropped.
+pub(super) struct Watched {
+    origin: ModuleOrigin,
+    /// Whether it was looked at until everything had settled.
+    is_ready: watch::Receiver<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Registry {
+    /// Keeps the modules of a folder up to date from now on; returns at once. A file that comes, changes or goes
+    /// is found within a second. One that cannot be loaded may be half written, so what was there before counts
+    /// until it has settled. A running call finishes on the component it began with.
+    pub fn watch_folder(&self, folder: &Path, origin: ModuleOrigin) {
+        let mut watched = self.watched();
+        if watched.contains_key(folder) {
+            return;
+        }
+        let (ready, is_ready) = watch::channel(false);
+        let eye = self.0.eyes.open(folder);
+        let task = keep(
+            Arc::downgrade(&self.0),
+            folder.to_owned(),
+            origin,
+            eye,
+            ready,
+        );
+        let watching = Watched {
+            origin,
+            is_ready,
+            task: tokio::spawn(task),
+        };
+        watched.insert(folder.to_owned(), watching);
+    }
+
+    /// Looks at a folder now and takes everything in it as it is: a broken file is failed, with its reason; one
+    /// that is gone is withdrawn. Answers the modules of the folder.
+    pub async fn load_folder(&self, folder: &Path, origin: ModuleOrigin) -> Vec<ModuleId> {
+        self.look(folder, origin, Patience::None).await;
+        let shelf = self.shelf();
+        let modules = shelf.of_folder(folder).iter();
+        modules.map(|module| module.id.clone()).collect()
+    }
+
+    /// Withdraws the modules of a folder and looks at it no more.
+    pub async fn forget_folder(&self, folder: &Path) {
+        drop(self.watched().remove(folder));
+        self.0.folders.lock().await.remove(folder);
+        self.change(|shelf| shelf.take(folder));
+        self.changed();
+    }
+
+    /// The folders that are kept up to date.
+    #[must_use]
+    pub fn folders(&self) -> Vec<(PathBuf, ModuleOrigin)> {
+        let watched = self.watched();
+        let folders = watched.iter();
+        folders
+            .map(|(folder, watched)| (folder.clone(), watched.origin))
+            .collect()
+    }
+
+    /// The modules of one folder as they count now, loaded or failed.
+    pub async fn modules_of(&self, folder: &Path) -> Vec<ModuleView> {
+        let shelf = self.shelf();
+        views(&shelf, shelf.of_folder(folder)).await
+    }
+
+    /// Rises when modules came, changed or went.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// Waits until the user's folder and a project's were looked at once.
+    pub async fn ready(&self, project: Option<&Path>) {
+        let waiting: Vec<watch::Receiver<bool>> = self
+            .watched()
+            .iter()
+            .filter(|(folder, watched)| {
+                watched.origin == ModuleOrigin::User || Some(folder.as_path()) == project
+            })
+            .map(|(_, watched)| watched.is_ready.clone())
+            .collect();
+        for mut is_ready in waiting {
+            // An error says that the folder was forgotten meanwhile.
+            drop(is_ready.wait_for(|is_ready| *is_ready).await);
+        }
+    }
+
+    pub(super) async fn look(
+        &self,
+        folder: &Path,
+        origin: ModuleOrigin,
+        patience: Patience,
+    ) -> bool {
+        let mut folders = self.0.folders.lock().await;
+        let known = folders
+            .entry(folder.to_owned())
+            .or_insert_with(|| Folder::new(folder.to_owned(), origin));
+        let has_settled = known.look(&self.0.loader, patience).await;
+        // Whether the others fit beside them can only be told once they are loaded.
+        for module in self.shelf().built_in() {
+            drop(module.loaded().await);
+        }
+        let modules = known.modules();
+        if self.change(|shelf| shelf.put(folder, origin, modules)) {
+            self.changed();
+        }
+        has_settled
+    }
+
+    fn changed(&self) {
+        self.0.changes.send_modify(|count| *count += 1);
+    }
+
+    fn watched(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<PathBuf, Watched>> {
+        self.0
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks again and again, as long as the registry lives.
+async fn keep(
+    registry: Weak<Inner>,
+    folder: PathBuf,
+    origin: ModuleOrigin,
+    mut eye: Eye,
+    ready: watch::Sender<bool>,
+) {
+    loop {
+        eye.arm();
+        let Some(inner) = registry.upgrade() else {
+            return;
+        };
+        let has_settled = Registry(inner)
+            .look(&folder, origin, Patience::UntilSettled)
+            .await;
+        if has_settled {
+            ready.send_replace(true);
+            eye.change().await;
+        } else {
+            sleep(AGAIN).await;
+        }
+    }
+}
