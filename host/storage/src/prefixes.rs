@@ -1,0 +1,139 @@
+//! Prefixes: what the model was told first in each conversation, byte for byte. Texts are kept once, by hash.
+
+use crate::Storage;
+use crate::error::{Fault, StorageError};
+use crate::project::Fact;
+use crate::rows::Key;
+use anteroom_api::ConversationId;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// What stands in front of every request of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredPrefix {
+    /// The system prompt.
+    pub system: PrefixText,
+    /// The tools, in the order they were sent. What they mean is the runtime's business.
+    pub tools: Vec<PrefixText>,
+}
+
+/// A text under its hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrefixText {
+    /// SHA-256 of the text.
+    pub hash: [u8; 32],
+    /// The text.
+    pub text: String,
+}
+
+impl Storage {
+    /// What a conversation was told, if anything was.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn prefix(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Option<StoredPrefix>, StorageError> {
+        let id: Key = conversation.0.into_bytes();
+        self.read(move |connection| prefix(connection, id)).await
+    }
+
+    /// Keeps what a conversation was told. Only ever grows: the system prompt and the tools that were kept
+    /// before stay.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn keep_prefix(
+        &self,
+        conversation: ConversationId,
+        prefix: StoredPrefix,
+    ) -> Result<(), StorageError> {
+        let id: Key = conversation.0.into_bytes();
+        self.write(move |connection| {
+            put(connection, &prefix.system)?;
+            connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO prefixes (conversation, system) VALUES (?1, ?2)",
+                )?
+                .execute(params![id, prefix.system.hash])?;
+            for (place, tool) in (0_i64..).zip(&prefix.tools) {
+                put(connection, tool)?;
+                connection
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO prefix_tools (conversation, place, tool)
+                         VALUES (?1, ?2, ?3)",
+                    )?
+                    .execute(params![id, place, tool.hash])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Forgets what a conversation was told: its next request begins anew.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn forget_prefix(&self, conversation: ConversationId) -> Result<(), StorageError> {
+        let id: Key = conversation.0.into_bytes();
+        self.write(move |connection| remove(connection, id)).await
+    }
+}
+
+/// Removes what a deleted conversation was told.
+pub(crate) fn forget(fact: &Fact<'_>, conversation: ConversationId) -> Result<(), Fault> {
+    remove(fact.connection, conversation.0.into_bytes())
+}
+
+fn prefix(connection: &Connection, id: Key) -> Result<Option<StoredPrefix>, Fault> {
+    let sql = "SELECT hash, text FROM prefixes JOIN prefix_texts ON hash = system
+               WHERE conversation = ?1";
+    let text = |row: &rusqlite::Row<'_>| {
+        Ok(PrefixText {
+            hash: row.get(0)?,
+            text: row.get(1)?,
+        })
+    };
+    let system = connection.prepare_cached(sql)?.query_row([id], text);
+    let Some(system) = system.optional()? else {
+        return Ok(None);
+    };
+    let sql = "SELECT hash, text FROM prefix_tools JOIN prefix_texts ON hash = tool
+               WHERE conversation = ?1 ORDER BY place";
+    let mut statement = connection.prepare_cached(sql)?;
+    let tools = statement.query_map([id], text)?;
+    let tools = tools.collect::<Result<_, _>>()?;
+    Ok(Some(StoredPrefix { system, tools }))
+}
+
+fn put(connection: &Connection, text: &PrefixText) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO prefix_texts (hash, text) VALUES (?1, ?2)")?
+        .execute(params![text.hash, text.text])?;
+    Ok(())
+}
+
+/// Removes a prefix, and the texts that nobody else was told.
+fn remove(connection: &Connection, id: Key) -> Result<(), Fault> {
+    let sql = "SELECT system FROM prefixes WHERE conversation = ?1
+               UNION SELECT tool FROM prefix_tools WHERE conversation = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let hashes = statement.query_map([id], |row| row.get::<_, [u8; 32]>(0))?;
+    let hashes: Vec<[u8; 32]> = hashes.collect::<Result<_, _>>()?;
+    for sql in [
+        "DELETE FROM prefixes WHERE conversation = ?1",
+        "DELETE FROM prefix_tools WHERE conversation = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([id])?;
+    }
+    for hash in hashes {
+        connection
+            .prepare_cached(
+                "DELETE FROM prefix_texts WHERE hash = ?1
+                     AND NOT EXISTS (SELECT 1 FROM prefixes WHERE system = ?1)
+                     AND NOT EXISTS (SELECT 1 FROM prefix_tools WHERE tool = ?1)",
+            )?
+            .execute([hash])?;
+    }
+    Ok(())
+}
