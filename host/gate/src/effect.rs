@@ -50,6 +50,16 @@ pub enum Effect {
         /// Whether it outlives the call.
         is_background: bool,
     },
+    /// Starts a command that the system's sandbox does not hold, or not as it should. Asked each time, whatever
+    /// was allowed before.
+    Unconfined {
+        /// The command line, for the shell.
+        line: String,
+        /// The folder it starts in: relative to the workspace or absolute.
+        cwd: String,
+        /// What the sandbox stopped, or what it cannot hold.
+        why: String,
+    },
     /// Starts a child agent.
     Agent {
         /// Its role.
@@ -112,7 +122,7 @@ impl Effect {
     pub(crate) fn is_on_files(&self) -> bool {
         match self {
             Self::FileRead { .. } | Self::FileWrite { .. } | Self::FileRemove { .. } => true,
-            Self::Process { .. } | Self::Agent { .. } => false,
+            Self::Process { .. } | Self::Unconfined { .. } | Self::Agent { .. } => false,
         }
     }
 
@@ -153,6 +163,11 @@ impl Effect {
                 let line = masker.mask(line);
                 let detail = process_detail(&line, cwd, *is_background);
                 view(EffectKind::Process, &line, detail, None)
+            }
+            Self::Unconfined { line, cwd, why } => {
+                let line = masker.mask(line);
+                let detail = unconfined_detail(&line, cwd, why);
+                view(EffectKind::Unconfined, &line, Some(detail), None)
             }
             Self::Agent { name, prompt } => {
                 let text = format!("{name}: {prompt}");
@@ -203,6 +218,15 @@ fn process_detail(line: &str, cwd: &str, is_background: bool) -> Option<String> 
         head.push_str("in the background\n");
     }
     (!head.is_empty()).then(|| format!("{head}\n{}", detail(line).0))
+}
+
+/// Says above the command that the walls are missing, and why.
+fn unconfined_detail(line: &str, cwd: &str, why: &str) -> String {
+    let mut head = format!("not held by the sandbox: {}\n", visible(why));
+    if !matches!(cwd, "" | ".") {
+        head.push_str(&format!("in the folder {}\n", visible(cwd)));
+    }
+    format!("{head}\n{}", detail(line).0)
 }
 
 fn visible_preview(preview: &ToolContent, masker: &Masker) -> ToolContent {

@@ -238,6 +238,7 @@ impl Gate {
             | Effect::FileWrite { path, .. }
             | Effect::FileRemove { path, .. } => format!("{tool}:{}", folder_pattern(path)?),
             Effect::Process { .. } => format!("{tool}:{}", standing.command_pattern.as_ref()?),
+            Effect::Unconfined { .. } => return None,
             Effect::Agent { .. } => tool.to_owned(),
         };
         let rule: Rule = text.parse().ok()?;
@@ -315,6 +316,7 @@ fn covers(rule: &Rule, tool: &str, effect: &Effect, standing: &Standing) -> bool
             rule.covers_file(tool, path) && to.as_ref().is_none_or(|to| rule.covers_file(tool, to))
         }
         Effect::Process { .. } => rule.covers_command(tool, standing.words.as_deref()),
+        Effect::Unconfined { .. } => false,
         Effect::Agent { name, .. } => rule.covers_command(tool, Some(std::slice::from_ref(name))),
     }
 }

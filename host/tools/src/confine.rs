@@ -1,15 +1,24 @@
-//! The one place of the crate that starts processes, and the walls around them. Knows no tool and no gate:
-//! who comes here has been allowed.
+//! The one place of the host that starts processes for tools, and the walls around them. Knows no tool and no
+//! gate: who comes here has been allowed.
 //!
-//! Today's wall is the process group: it is killed as a whole. The operating system's sandbox goes between
-//! [`Order`] and the spawn, one file per system.
+//! Shape: what the user wants ([`Sandbox`]) and what is there now become a [`Plan`], which names no technique; the
+//! file of the system makes it hold around one command and says what it cannot ([`Walls`]).
 
 mod environment;
+mod git;
 mod group;
-mod plain;
+mod linux;
+mod plan;
+mod policy;
+mod stopped;
+mod walls;
 
 pub(crate) use environment::Shell;
 pub(crate) use group::{Exit, Group, OnGone};
+pub(crate) use plan::{Plan, Site};
+pub use policy::{Network, ProcessLimits, Sandbox, SandboxMode};
+pub(crate) use stopped::Stopped;
+pub use walls::{Wall, Walls};
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -28,6 +37,17 @@ pub(crate) struct Order<'a> {
     pub(crate) temp: &'a Path,
 }
 
+/// What was settled about the walls of one command.
+pub(crate) enum Settled<'a> {
+    /// None: the user says so, or a person did for this one run.
+    Bare,
+    /// All that this system has.
+    Walled {
+        plan: &'a Plan,
+        sandbox: &'a Sandbox,
+    },
+}
+
 /// A started command.
 pub(crate) struct Started {
     pub(crate) group: Group,
@@ -35,21 +55,29 @@ pub(crate) struct Started {
     pub(crate) stderr: ChildStderr,
 }
 
-/// Starts a command in a process group of its own, with nothing on its standard input. `on_gone` is told once
-/// it has started and ended.
+/// Which walls hold on this machine for what the user wants.
+#[must_use]
+pub fn walls(sandbox: &Sandbox) -> Walls {
+    linux::walls(sandbox)
+}
+
+/// Starts a command, with nothing on its standard input. `on_gone` is told once all its processes are gone.
+/// Blocks until the command runs; it takes some milliseconds.
 ///
 /// # Errors
-/// What the operating system says.
-pub(crate) fn spawn(order: &Order<'_>, on_gone: OnGone) -> io::Result<Started> {
-    let mut child = plain::command(order).spawn()?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let group = Group::watch(child, on_gone)?;
-    match (stdout, stderr) {
-        (Some(stdout), Some(stderr)) => Ok(Started {
-            group,
-            stdout: ChildStdout::from_std(stdout)?,
-            stderr: ChildStderr::from_std(stderr)?,
-        }),
-        _ => Err(io::Error::other("the process has no output")),
-    }
+/// What the operating system says, also about a wall that could not be built: then nothing runs.
+pub(crate) fn spawn(
+    order: &Order<'_>,
+    settled: &Settled<'_>,
+    on_gone: OnGone,
+) -> io::Result<Started> {
+    let mut running = linux::spawn(order, settled)?;
+    let streams = running.take_streams();
+    let group = Group::watch(running, on_gone)?;
+    let (stdout, stderr) = streams?;
+    Ok(Started {
+        group,
+        stdout: ChildStdout::from_std(stdout.into())?,
+        stderr: ChildStderr::from_std(stderr.into())?,
+    })
 }

@@ -4,6 +4,7 @@
 mod agents;
 mod ask;
 mod canvas;
+pub(crate) mod footing;
 mod log;
 mod output;
 mod plain;

@@ -27,6 +27,7 @@ mod services;
 mod session;
 mod wasm;
 
+pub use confine::{Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, walls};
 pub use error::ToolsError;
 pub use lent::{Grants, Lent, NotLent};
 pub use options::{Limits, Options, ToolLimits};

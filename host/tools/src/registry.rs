@@ -5,6 +5,7 @@ mod arguments;
 mod install;
 mod live;
 mod nearest;
+mod sandbox;
 mod resolve;
 mod shelf;
 mod shorten;

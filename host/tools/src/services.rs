@@ -9,6 +9,10 @@ pub trait Services: Send + Sync {
     /// Puts a question of the gate to a person. Answers `NotAnswered` where nobody can be asked.
     /// The second part says who decided.
     fn ask(&self, asked: Asked) -> BoxFuture<'_, (Resolution, String)>;
+    /// Whether somebody is there to be asked. Where nobody is, nothing is offered that would only be refused.
+    fn is_attended(&self) -> bool {
+        false
+    }
     /// Takes note of a decision, also of effects above the read tier that policy or a rule allowed.
     fn decided(&self, decision: CallDecision);
     /// Puts a tool's own question to a person.

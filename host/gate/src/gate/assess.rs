@@ -65,6 +65,7 @@ impl Gate {
             Effect::FileWrite { path, .. } => self.assess_file(path, Tier::Write),
             Effect::FileRemove { path, to } => self.assess_removal(path, to.as_ref()),
             Effect::Process { line, cwd, .. } => self.assess_process(tool, line, cwd),
+            Effect::Unconfined { line, cwd, why } => self.assess_unconfined(tool, line, cwd, why),
             Effect::Agent { .. } => Standing {
                 tier: Tier::Execute,
                 ..Standing::default()
@@ -254,7 +255,7 @@ fn forbids(rule: &Rule, tool: &str, effect: &Effect) -> bool {
             rule.forbids_file(tool, path)
                 || to.as_ref().is_some_and(|to| rule.forbids_file(tool, to))
         }
-        Effect::Process { .. } => rule.covers_tool(tool),
+        Effect::Process { .. } | Effect::Unconfined { .. } => rule.covers_tool(tool),
         Effect::Agent { name, .. } => rule.covers_command(tool, Some(std::slice::from_ref(name))),
     }
 }

@@ -1,7 +1,10 @@
-//! The shell and the environment that commands get: a list of harmless names, never a secret.
+//! The shell and the environment that commands get: a list of harmless names, never a secret. And what the user
+//! says about the sandbox around it, which may change while the host runs.
 
+use super::policy::Sandbox;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Names that are passed on as they are: who and where the user is, and where toolchains live.
 const PASSED: &[&str] = &[
@@ -26,11 +29,19 @@ const PASSED: &[&str] = &[
 /// Where programs are looked for when nobody says.
 const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A shell and what commands in it see of the environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Caches that tools must be able to write; their usual places are not in reach, so they get one in `TMPDIR`.
+pub(super) const CACHES: [(&str, &str); 3] = [
+    ("GOCACHE", "go-build"),
+    ("UV_CACHE_DIR", "uv"),
+    ("npm_config_cache", "npm"),
+];
+
+/// A shell, what commands in it see of the environment, and what stands around it.
+#[derive(Debug)]
 pub(crate) struct Shell {
     pub(crate) program: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
+    sandbox: RwLock<Arc<Sandbox>>,
 }
 
 impl Shell {
@@ -54,7 +65,20 @@ impl Shell {
         Self {
             program,
             environment: kept.into_iter().collect(),
+            sandbox: RwLock::default(),
         }
+    }
+
+    /// What the user says about the sandbox now.
+    pub(crate) fn sandbox(&self) -> Arc<Sandbox> {
+        let sandbox = self.sandbox.read();
+        sandbox.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Holds for commands that start from now on.
+    pub(crate) fn confine(&self, sandbox: Sandbox) {
+        let mut held = self.sandbox.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(sandbox);
     }
 }
 
@@ -75,14 +99,8 @@ mod tests {
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let expected = [("LC_ALL", "C"), ("PATH", "/nowhere"), ("TERM", "dumb")];
         let shell = Shell::new(&BTreeMap::from(given));
-        assert_eq!(
-            shell,
-            Shell {
-                program: "/bin/sh".into(),
-                environment: expected
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .to_vec(),
-            }
-        );
+        assert_eq!(shell.program, Path::new("/bin/sh"));
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(shell.environment, expected);
     }
 }

@@ -1,6 +1,7 @@
 //! `process`: commands. Judged at the spawn, with the folder they start in already opened.
 
 use crate::confine::{self, Exit as GroupExit, OnGone, Order, Started};
+use crate::lend::footing::Footing;
 use crate::lend::output::{Running, Sink, Stream};
 use crate::lend::plain::Plain;
 use crate::wasm::bindings::anteroom::tool::process as contract;
@@ -13,7 +14,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use wasmtime::component::Resource;
@@ -27,24 +28,88 @@ const GROUPS_MAX: usize = 32;
 /// Pieces of output that wait for the guest; a process that is faster than it waits, too.
 const CHUNKS_WAITING: usize = 16;
 
+/// Output kept for telling what the sandbox stopped; up to twice as much for a moment.
+const TAIL_BYTES: usize = 16 << 10;
+
 /// A running process, as a guest holds it.
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 #[derive(Debug)]
 pub struct Child {
     chunks: mpsc::Receiver<Chunk>,
     running: Running,
+    /// Of a run in the sandbox, until it has ended.
+    first: Option<FirstRun>,
+}
+
+/// What is needed to tell that the sandbox stopped a command, and to run it once more without.
+#[derive(Debug)]
+struct FirstRun {
+    command: Command,
+    footing: Footing,
+    tail: String,
+}
+
+impl FirstRun {
+    fn note(&mut self, chunk: &Chunk) {
+        self.tail.push_str(&String::from_utf8_lossy(&chunk.bytes));
+        if self.tail.len() > 2 * TAIL_BYTES {
+            let from = self.tail.ceil_char_boundary(self.tail.len() - TAIL_BYTES);
+            self.tail.drain(..from);
+        }
+    }
+}
+
+impl Child {
+    /// The next piece of output. A command that the sandbox stopped goes on as its second run, if a person said so.
+    async fn next(&mut self, state: &Arc<CallState>) -> Option<Chunk> {
+        if let Some(chunk) = self.chunks.recv().await {
+            if let Some(first) = &mut self.first {
+                first.note(&chunk);
+            }
+            return Some(chunk);
+        }
+        let first = self.first.take()?;
+        let mut exit = self.running.exit();
+        let ended = exit.wait_for(Option::is_some).await.ok().and_then(|it| *it);
+        let why = first.footing.stopped(&first.tail, ended)?;
+        let mut words = format!("[{why}]\n");
+        if let Some(second) = self.second_run(state, first, why).await {
+            words.push_str("[it was allowed to run once more without the sandbox:]\n");
+            *self = second;
+        }
+        state.say(OutputStream::Stderr, words.clone());
+        Some(chunk(Stream::Stderr, words))
+    }
+
+    /// Offers one run without the sandbox to a person, if there is one.
+    async fn second_run(
+        &self,
+        state: &Arc<CallState>,
+        first: FirstRun,
+        why: &str,
+    ) -> Option<Self> {
+        if self.running.is_timed_out() || !state.services.is_attended() {
+            return None;
+        }
+        let (folder, cwd) = folder(state, first.command.cwd.as_deref()).ok()?;
+        let line = first.command.line.clone();
+        let why = why.to_owned();
+        state.effect(Effect::Unconfined { line, cwd, why }).await.ok()?;
+        let started = begin(state, &first.command, folder, Footing::Bare, false).await;
+        Some(child(state, &first.command, started.ok()?, None))
+    }
 }
 
 impl contract::HostChild for Hosted {
     async fn next(&mut self, child: Resource<Child>) -> wasmtime::Result<Option<Chunk>> {
         let child = self.wasi.table.get_mut(&child)?;
-        Ok(child.chunks.recv().await)
+        Ok(child.next(&self.state).await)
     }
 
     async fn wait(&mut self, child: Resource<Child>) -> wasmtime::Result<Exit> {
         let child = self.wasi.table.get_mut(&child)?;
         // A process whose output nobody takes would wait for ever.
-        while child.chunks.recv().await.is_some() {}
+        while child.next(&self.state).await.is_some() {}
         let mut exit = child.running.exit();
         let ended = exit.wait_for(Option::is_some).await.ok().and_then(|it| *it);
         Ok(exit_of(ended, child.running.is_timed_out()))
@@ -121,8 +186,22 @@ async fn spawn(state: &Arc<CallState>, command: Command) -> Result<Child, Proces
             "this call runs {GROUPS_MAX} processes already; wait for one of them"
         )));
     }
+    let (started, footing) = start(state, &command, false).await?;
+    let first = FirstRun {
+        command: command.clone(),
+        footing,
+        tail: String::new(),
+    };
+    Ok(child(state, &command, started, Some(first)))
+}
+
+fn child(
+    state: &Arc<CallState>,
+    command: &Command,
+    started: Started,
+    first: Option<FirstRun>,
+) -> Child {
     let asked = command.timeout_ms.unwrap_or(TIMEOUT_DEFAULT_MS);
-    let started = start(state, &command, false).await?;
     let limit = Duration::from_millis(u64::from(asked.min(TIMEOUT_MAX_MS)));
     let limit = limit.min(state.clock.left().saturating_sub(HEAD_START));
     let (sender, chunks) = mpsc::channel(CHUNKS_WAITING);
@@ -131,28 +210,29 @@ async fn spawn(state: &Arc<CallState>, command: Command) -> Result<Child, Proces
         sender,
         plain: Plain::default(),
     };
-    Ok(Child {
+    Child {
         chunks,
         running: Running::start(started, sink, Some(limit)),
-    })
+        first,
+    }
 }
 
 async fn start_task(state: &Arc<CallState>, command: Command) -> Result<Task, ProcessError> {
     let tasks = state.session.tasks();
     tasks.check_room().map_err(ProcessError::Failed)?;
-    let started = start(state, &command, true).await?;
+    let (started, footing) = start(state, &command, true).await?;
     let limit = command
         .timeout_ms
         .map(|asked| Duration::from_millis(u64::from(asked.min(TIMEOUT_MAX_MS))));
-    Ok(tasks.add(command.line, started, limit).view())
+    Ok(tasks.add(command.line, started, footing, limit).view())
 }
 
-/// Opens the folder, shows the command to the permit, and starts it.
+/// Opens the folder, settles the walls, shows the command to the permit, and starts it.
 async fn start(
     state: &Arc<CallState>,
     command: &Command,
     is_background: bool,
-) -> Result<Started, ProcessError> {
+) -> Result<(Started, Footing), ProcessError> {
     state
         .require(Capability::Process)
         .map_err(ProcessError::Denied)?;
@@ -160,25 +240,40 @@ async fn start(
         return Err(ProcessError::Failed("there is no command to run".into()));
     }
     let (folder, cwd) = folder(state, command.cwd.as_deref()).map_err(ProcessError::Failed)?;
-    let effect = Effect::Process {
-        line: command.line.clone(),
-        cwd,
-        is_background,
-    };
+    let footing = Footing::settle(state)
+        .await
+        .map_err(|why| ProcessError::Denied(state.refused(why)))?;
+    let effect = footing.effect(command.line.clone(), cwd, is_background);
     state.effect(effect).await.map_err(ProcessError::Denied)?;
-    let order = Order {
-        line: &command.line,
-        shell: &state.shell,
-        folder: &folder,
-        temp: &state.session.temp().path,
-    };
+    let started = begin(state, command, folder, footing.clone(), is_background).await?;
+    Ok((started, footing))
+}
+
+/// Starts what was allowed.
+async fn begin(
+    state: &Arc<CallState>,
+    command: &Command,
+    folder: OwnedFd,
+    footing: Footing,
+    is_background: bool,
+) -> Result<Started, ProcessError> {
+    if !is_background {
+        state.groups.send_modify(|count| *count += 1);
+    }
     let on_gone = on_gone(state, is_background);
-    match confine::spawn(&order, on_gone) {
+    let (line, holder) = (command.line.clone(), state.clone());
+    let spawned = tokio::task::spawn_blocking(move || {
+        let order = Order {
+            line: &line,
+            shell: &holder.shell,
+            folder: &folder,
+            temp: &holder.session.temp().path,
+        };
+        confine::spawn(&order, &footing.settled(), on_gone)
+    });
+    match spawned.await.map_err(std::io::Error::other).flatten() {
         Ok(started) => {
             state.counters.processes.add(1);
-            if !is_background {
-                state.groups.send_modify(|count| *count += 1);
-            }
             Ok(started)
         }
         Err(error) => Err(ProcessError::Failed(format!(
@@ -193,15 +288,25 @@ fn on_gone(state: &Arc<CallState>, is_background: bool) -> OnGone {
     if is_background {
         return Box::new(|_| ());
     }
-    let state = Arc::downgrade(state);
+    let running = Counted(Arc::downgrade(state));
     Box::new(move |cpu| {
-        if let Some(state) = state.upgrade() {
+        if let Some(state) = running.0.upgrade() {
             state.counters.process_cpu_us.add_time(cpu);
+        }
+    })
+}
+
+/// A process that the call waits for. Gone with whoever holds this, also where it was never started.
+struct Counted(Weak<CallState>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(state) = self.0.upgrade() {
             state
                 .groups
                 .send_modify(|count| *count = count.saturating_sub(1));
         }
-    })
+    }
 }
 
 /// Opens a folder of the workspace; answers the handle and its real path relative to the workspace.

@@ -1,14 +1,17 @@
 //! Background tasks of a conversation: commands that outlive the call that started them. They end with the
 //! session at the latest.
 
-use crate::confine::Started;
+use crate::confine::{Exit, Started};
+use crate::lend::footing::Footing;
 use crate::lend::output::{Running, Sink, Stream};
 use crate::lend::plain::Plain;
 use crate::lend::process::exit_of;
 use crate::wasm::bindings::anteroom::tool::process::Task as TaskView;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Tasks that may run at once.
@@ -19,6 +22,8 @@ const KEPT_MAX: usize = 64;
 const RING_BYTES: usize = 8 << 20;
 /// Output answered at once.
 const READ_BYTES: usize = 1 << 20;
+/// Output that is looked through for what the sandbox stopped: its end.
+const TAIL_BYTES: usize = 16 << 10;
 /// How long a killed task may take to end.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -62,11 +67,20 @@ impl Tasks {
     }
 
     /// Takes over a started command.
-    pub(crate) fn add(&self, line: String, started: Started, limit: Option<Duration>) -> Arc<Task> {
+    pub(crate) fn add(
+        &self,
+        line: String,
+        started: Started,
+        footing: Footing,
+        limit: Option<Duration>,
+    ) -> Arc<Task> {
         let ring = Ring::default();
         let into_ring = IntoRing {
             ring: ring.clone(),
             plain: Plain::default(),
+            ended: Arc::default(),
+            exit: started.group.exit(),
+            footing,
         };
         let running = Running::start(started, into_ring, limit);
         let mut kept = self.lock();
@@ -181,6 +195,10 @@ impl Ring {
 struct IntoRing {
     ring: Ring,
     plain: Plain,
+    /// Streams that have ended.
+    ended: Arc<AtomicUsize>,
+    exit: watch::Receiver<Option<Exit>>,
+    footing: Footing,
 }
 
 impl IntoRing {
@@ -190,6 +208,21 @@ impl IntoRing {
         ring.bytes.extend(text.as_bytes());
         let surplus = ring.bytes.len().saturating_sub(RING_BYTES);
         ring.bytes.drain(..surplus);
+    }
+
+    /// Adds what the sandbox stopped, once the command has ended too.
+    async fn explain(mut self) {
+        // The watcher outlives the command, so this cannot fail before there is an exit.
+        let exit = self.exit.wait_for(Option::is_some).await.ok();
+        let exit = exit.and_then(|it| *it);
+        let tail: Vec<u8> = {
+            let ring = self.ring.lock();
+            let start = ring.bytes.len().saturating_sub(TAIL_BYTES);
+            ring.bytes.range(start..).copied().collect()
+        };
+        if let Some(why) = self.footing.stopped(&String::from_utf8_lossy(&tail), exit) {
+            self.keep(&format!("[{why}]\n"));
+        }
     }
 }
 
@@ -206,5 +239,8 @@ impl Sink for IntoRing {
     fn end(&mut self, _: Stream) {
         let text = self.plain.finish();
         self.keep(&text);
+        if self.ended.fetch_add(1, Ordering::SeqCst) == 1 {
+            tokio::spawn(self.clone().explain());
+        }
     }
 }

@@ -308,7 +308,7 @@ impl CallState {
                 to.as_ref()
                     .map_or(Ok(()), |to| self.require_file(Capability::FilesWrite, to))
             }
-            Effect::Process { line, .. } => {
+            Effect::Process { line, .. } | Effect::Unconfined { line, .. } => {
                 let reach = self.require(Capability::Process)?;
                 if has_prefix(&reach.commands, line) {
                     return Ok(());
@@ -426,6 +426,7 @@ fn line_of(effect: &Effect) -> String {
             format!("rename {} to {}", name_of(path), name_of(to))
         }
         Effect::Process { line, .. } => line.clone(),
+        Effect::Unconfined { line, .. } => format!("without the sandbox: {line}"),
         Effect::Agent { name, prompt } => format!("{name}: {prompt}"),
     };
     anteroom_gate::visible(&line)
