@@ -86,15 +86,18 @@ impl Memory {
     pub(crate) fn remember(&self, rule: Rule, scope: Scope) {
         let mut rules = self.write();
         // A session's answer outlives the one for always, should that be revoked or end.
-        let is_known = |known: &Remembered| known.rule == rule && known.scope == scope;
-        match rules.iter_mut().find(|known| is_known(known)) {
-            Some(known) => known.expires_at = None,
-            None => rules.push(Remembered {
-                rule,
-                scope,
-                expires_at: None,
-            }),
+        // What the database says of its end stays as it is.
+        if rules
+            .iter()
+            .any(|known| known.rule == rule && known.scope == scope)
+        {
+            return;
         }
+        rules.push(Remembered {
+            rule,
+            scope,
+            expires_at: None,
+        });
     }
 
     /// The first rule that holds and covers.
@@ -159,8 +162,8 @@ mod tests {
     fn a_rule_ends_at_its_time() {
         let time = Arc::new(AtomicI64::new(100));
         let clock = time.clone();
-        let memory =
-            Memory::default().with_clock(Arc::new(move || UnixMillis(clock.load(Ordering::SeqCst))));
+        let memory = Memory::default()
+            .with_clock(Arc::new(move || UnixMillis(clock.load(Ordering::SeqCst))));
         memory.replace_always(vec![always("a", Some(101)), always("b", None)]);
         assert_eq!(held(&memory), ["a", "b"]);
         assert!(memory.find(|rule| rule.tool_name() == "a").is_some());

@@ -4,12 +4,14 @@ use crate::ambient::Ambient;
 use crate::approvals::Desk;
 use crate::audit::Audit;
 use crate::bus::Bus;
+use crate::checkpoints;
 use crate::config::Settings;
 use crate::endings::Owed;
+use crate::rules::Memories;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
 use anteroom_storage::Storage;
-use anteroom_tools::Registry;
+use anteroom_tools::{Registry, Store};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -23,8 +25,12 @@ pub(crate) struct Engine {
     pub(crate) registry: Registry,
     pub(crate) paths: Paths,
     pub(crate) audit: Arc<Audit>,
+    /// What files were before calls changed them.
+    pub(crate) contents: Store,
     /// Ends of turns that could not be told yet.
     pub(crate) owed: Owed,
+    /// What the gates of this process remember.
+    pub(crate) memories: Memories,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -62,6 +68,10 @@ pub(crate) struct EngineParts {
 impl Engine {
     pub(crate) fn new(parts: EngineParts) -> Arc<Self> {
         Arc::new(Self {
+            contents: Store::new(
+                parts.paths.data.join(checkpoints::FOLDER),
+                checkpoints::bounds(&parts.settings),
+            ),
             desk: Desk::new(parts.bus.clone(), parts.ambient.clone()),
             ambient: parts.ambient,
             bus: parts.bus,
@@ -70,6 +80,7 @@ impl Engine {
             paths: parts.paths,
             audit: parts.audit,
             owed: Owed::default(),
+            memories: Memories::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),
@@ -94,6 +105,7 @@ impl Engine {
     }
 
     pub(crate) fn replace_settings(&self, settings: Settings) {
+        self.contents.set_bounds(checkpoints::bounds(&settings));
         *self
             .settings
             .write()

@@ -42,6 +42,20 @@ impl Storage {
         .await
     }
 
+    /// Everything that was granted, also what is over or used up.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn all_grants(&self) -> Result<Vec<GrantOp>, StorageError> {
+        self.read(move |connection| {
+            let sql = format!("SELECT {COLUMNS} FROM grants ORDER BY module, capability, workspace");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_map([], grant)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Whether a module of that name was ever granted something that was not taken back.
     ///
     /// # Errors

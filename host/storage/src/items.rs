@@ -6,7 +6,7 @@ use crate::error::{Fault, StorageError};
 use crate::project::Fact;
 use crate::rows::{self, Key};
 use anteroom_api::{
-    Content, ConversationId, Item, ItemBody, Page, Status, ToolCall, Topic, TurnId,
+    Content, ConversationId, Item, ItemBody, ItemId, Page, Status, ToolCall, Topic, TurnId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -15,8 +15,19 @@ const VIEW: &str = "SELECT i.id, i.turn, i.status, i.origin, i.created_at, i.bod
     c.call, c.tool, c.arguments, c.tier, c.approval_decision, c.result, c.meter, c.child, i.step, i.ordinal
     FROM items i LEFT JOIN tool_calls c ON c.item_row = i.row";
 
+/// The first column behind those of [`VIEW`].
+pub(crate) const AFTER: usize = 16;
+
+/// [`VIEW`] with further columns behind its own.
+pub(crate) fn view_with(columns: &str) -> String {
+    VIEW.replacen(" FROM items", &format!(", {columns} FROM items"), 1)
+}
+
+/// More items than one step has: an answer holds 128 calls at most.
+const STEP_ITEMS: u32 = 256;
+
 impl Storage {
-    /// Items of a conversation, the last `limit` before `before`; a page is oldest first.
+    /// Items of a conversation that were not put aside, the last `limit` before `before`; a page is oldest first.
     ///
     /// # Errors
     /// [`Fault::BadCursor`], or any other [`Fault`].
@@ -26,17 +37,21 @@ impl Storage {
         before: Option<String>,
         limit: u32,
     ) -> Result<Page<Item>, StorageError> {
-        self.read(move |connection| page(connection, id, before.as_deref(), limit))
-            .await
+        self.read_of(id, move |connection| {
+            page(connection, id, before.as_deref(), limit)
+        })
+        .await
     }
 
-    /// All items of a conversation, oldest first.
+    /// All items of a conversation that were not put aside, oldest first.
     ///
     /// # Errors
     /// Any [`Fault`].
     pub async fn all_items(&self, id: ConversationId) -> Result<Vec<Item>, StorageError> {
-        self.read(move |connection| {
-            let sql = format!("{VIEW} WHERE i.conversation = ?1 ORDER BY i.ordinal");
+        self.read_of(id, move |connection| {
+            let sql = format!(
+                "{VIEW} WHERE i.conversation = ?1 AND NOT i.is_aside ORDER BY i.ordinal"
+            );
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_map([key(id)], view)?;
             Ok(found.collect::<Result<_, _>>()?)
@@ -55,7 +70,7 @@ impl Storage {
         item: &Item,
     ) -> Result<(), StorageError> {
         let item = item.clone();
-        self.write(move |connection| {
+        self.write_of(conversation, move |connection| {
             if !conversations::exists(connection, conversation)? {
                 return Err(Fault::UnknownConversation(conversation));
             }
@@ -65,11 +80,18 @@ impl Storage {
                 at: item.created_at,
                 user: None,
                 host: None,
+                asked: &[],
             };
             save(&fact, conversation, &item)
         })
         .await
     }
+}
+
+/// Whether there is an item with this id.
+pub(crate) fn exists(connection: &Connection, id: ItemId) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM items WHERE id = ?1")?;
+    Ok(statement.exists([id.0.into_bytes()])?)
 }
 
 /// Adds or changes an item. An item that is complete is not opened again.
@@ -168,6 +190,15 @@ fn save_call(
     Ok(())
 }
 
+/// The item in a row, and where it belongs.
+pub(crate) fn at(connection: &Connection, row: i64) -> Result<(ConversationId, Item), Fault> {
+    let conversation = connection
+        .prepare_cached("SELECT conversation FROM items WHERE row = ?1")?
+        .query_row([row], |row| rows::id(row, 0))?;
+    let mut statement = connection.prepare_cached(&format!("{VIEW} WHERE i.row = ?1"))?;
+    Ok((conversation, statement.query_row([row], view)?))
+}
+
 /// Items of a turn that are not complete, oldest first.
 pub(crate) fn open_of(connection: &Connection, turn: TurnId) -> Result<Vec<Item>, Fault> {
     let mut statement = connection.prepare_cached(&format!(
@@ -175,6 +206,24 @@ pub(crate) fn open_of(connection: &Connection, turn: TurnId) -> Result<Vec<Item>
     ))?;
     let found = statement.query_map([turn.0.into_bytes()], view)?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// How many calls a step made; they are among the last items of the conversation.
+pub(crate) fn calls_of_step(
+    connection: &Connection,
+    conversation: ConversationId,
+    (turn, step): (TurnId, u32),
+) -> Result<u32, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM items WHERE conversation = ?1 AND turn = ?2 AND step = ?3
+            AND body IS NULL AND ordinal >
+                (SELECT max(ordinal) FROM items WHERE conversation = ?1) - ?4",
+    )?;
+    let found = statement.query_row(
+        params![key(conversation), turn.0.into_bytes(), step, STEP_ITEMS],
+        |row| row.get(0),
+    )?;
+    Ok(found)
 }
 
 fn page(
@@ -191,7 +240,8 @@ fn page(
     };
     let limit = limit.max(1);
     let mut statement = connection.prepare_cached(&format!(
-        "{VIEW} WHERE i.conversation = ?1 AND i.ordinal < ?2 ORDER BY i.ordinal DESC LIMIT ?3"
+        "{VIEW} WHERE i.conversation = ?1 AND i.ordinal < ?2 AND NOT i.is_aside
+         ORDER BY i.ordinal DESC LIMIT ?3"
     ))?;
     let found = statement.query_map(params![key(id), before, i64::from(limit) + 1], |row| {
         Ok((view(row)?, row.get::<_, i64>(15)?))
@@ -206,7 +256,7 @@ fn page(
     })
 }
 
-fn view(row: &Row<'_>) -> rusqlite::Result<Item> {
+pub(crate) fn view(row: &Row<'_>) -> rusqlite::Result<Item> {
     let body = match rows::optional_json(row, 5)? {
         Some(body) => body,
         None => ItemBody::ToolCall(ToolCall {
@@ -231,7 +281,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<Item> {
     })
 }
 
-fn is_open(status: Status) -> bool {
+/// Whether it may still change.
+pub(crate) fn is_open(status: Status) -> bool {
     match status {
         Status::Pending | Status::Running => true,
         Status::Completed | Status::Failed | Status::Denied | Status::Interrupted => false,

@@ -1,30 +1,18 @@
 //! Rules that a person allowed for good. What a rule means is the gate's business.
 
 use crate::Storage;
-use crate::error::StorageError;
+use crate::error::{Fault, StorageError};
+use crate::project::Fact;
 use crate::rows;
-use anteroom_api::UnixMillis;
+use anteroom_api::{RuleView, UnixMillis};
 use rusqlite::params;
 
-/// A permission given with scope `always`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredRule {
-    /// The rule in its notation, for example `bash:cargo test *`.
-    pub rule: String,
-    /// The absolute folder it holds in; everywhere if none.
-    pub workspace: Option<String>,
-    /// When it was given.
-    pub created_at: UnixMillis,
-    /// When it ends, if it does. Ended rules are kept and returned until removed.
-    pub expires_at: Option<UnixMillis>,
-}
-
 impl Storage {
-    /// All rules, oldest first.
+    /// All rules, oldest first; also those whose time is over, until they are revoked.
     ///
     /// # Errors
-    /// Any [`crate::Fault`].
-    pub async fn rules(&self) -> Result<Vec<StoredRule>, StorageError> {
+    /// Any [`Fault`].
+    pub async fn rules(&self) -> Result<Vec<RuleView>, StorageError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT rule, nullif(workspace, ''), created_at, expires_at FROM rules
@@ -32,7 +20,7 @@ impl Storage {
             )?;
             let found = statement.query_map([], |row| {
                 let expires_at: Option<i64> = row.get(3)?;
-                Ok(StoredRule {
+                Ok(RuleView {
                     rule: row.get(0)?,
                     workspace: row.get(1)?,
                     created_at: rows::millis(row, 2)?,
@@ -43,47 +31,32 @@ impl Storage {
         })
         .await
     }
+}
 
-    /// Adds a rule; one with the same words and place is replaced.
-    ///
-    /// # Errors
-    /// Any [`crate::Fault`].
-    pub async fn add_rule(&self, rule: &StoredRule) -> Result<(), StorageError> {
-        let rule = rule.clone();
-        self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO rules (rule, workspace, created_at, expires_at)
-                     VALUES (?1, coalesce(?2, ''), ?3, ?4)",
-                )?
-                .execute(params![
-                    rule.rule,
-                    rule.workspace,
-                    rule.created_at.0,
-                    rule.expires_at.map(|at| at.0),
-                ])?;
-            Ok(())
-        })
-        .await
+/// Keeps a rule; one with the same words and place is replaced.
+pub(crate) fn keep(fact: &Fact<'_>, rule: &RuleView) -> Result<(), Fault> {
+    // A workspace is an absolute path; without one, the rule would silently hold everywhere.
+    if rule.workspace.as_deref() == Some("") {
+        return Ok(());
     }
+    fact.connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO rules (rule, workspace, created_at, expires_at)
+             VALUES (?1, coalesce(?2, ''), ?3, ?4)",
+        )?
+        .execute(params![
+            rule.rule,
+            rule.workspace,
+            rule.created_at.0,
+            rule.expires_at.map(|at| at.0),
+        ])?;
+    Ok(())
+}
 
-    /// Removes a rule; says whether there was one.
-    ///
-    /// # Errors
-    /// Any [`crate::Fault`].
-    pub async fn remove_rule(
-        &self,
-        rule: &str,
-        workspace: Option<&str>,
-    ) -> Result<bool, StorageError> {
-        let rule = rule.to_string();
-        let workspace = workspace.unwrap_or_default().to_string();
-        self.write(move |connection| {
-            let removed = connection
-                .prepare_cached("DELETE FROM rules WHERE rule = ?1 AND workspace = ?2")?
-                .execute(params![rule, workspace])?;
-            Ok(removed > 0)
-        })
-        .await
-    }
+/// Removes a rule.
+pub(crate) fn revoke(fact: &Fact<'_>, rule: &str, workspace: Option<&str>) -> Result<(), Fault> {
+    fact.connection
+        .prepare_cached("DELETE FROM rules WHERE rule = ?1 AND workspace = ?2")?
+        .execute([rule, workspace.unwrap_or_default()])?;
+    Ok(())
 }

@@ -1,14 +1,17 @@
 //! The crate as a whole, against real files.
 
 mod audit;
+mod copies;
 mod deletion;
 mod durable;
 mod failing;
 mod journal;
 mod migrating;
 mod opening;
+mod processes;
 mod projection;
 mod random;
 mod reading;
+mod spending;
 mod support;
 mod unfinished;

@@ -3,7 +3,7 @@
 use crate::conversations::key;
 use crate::error::{Fault, StorageError};
 use crate::project::Fact;
-use crate::{Storage, approvals, items, rows};
+use crate::{Storage, approvals, items, rows, usage};
 use anteroom_api::{
     Approval, ConversationId, Item, Question, QueuedInput, StopReason, TurnId, TurnView, Usage,
 };
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The columns of a [`TurnView`], in the order [`view`] reads them.
 const VIEW: &str = "SELECT id, conversation, started_at, ended_at, stop,
-    prompt_tokens, completion_tokens, cached_tokens, is_estimated FROM turns";
+    prompt_tokens, completion_tokens, cached_tokens, is_estimated, cost_micros FROM turns";
 
 /// A turn that was cut off, with everything that has to be closed before it can be.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +44,20 @@ impl Storage {
     /// Any [`Fault`].
     pub async fn standing(&self, turn: TurnId) -> Result<Standing, StorageError> {
         // Asked where the writes are made: what waits there is stored first.
-        self.write(move |connection| standing(connection, turn))
-            .await
+        for file in self.files() {
+            if file.is_read_only() {
+                continue;
+            }
+            let found = file.write(move |connection| standing(connection, turn));
+            match found.await {
+                Ok(Standing::Unknown) => {}
+                Err(error) if file.name.is_some() => {
+                    tracing::warn!(%error, "a shared database is left out");
+                }
+                known => return known,
+            }
+        }
+        Ok(Standing::Unknown)
     }
 
     /// Turns without an end whose process is gone. Each is handed to one process only, which is expected to
@@ -54,22 +66,34 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, StorageError> {
-        let is_alive = self.host().liveness();
-        let own = self.host().number();
-        self.write(move |connection| {
-            claim(connection, own, &is_alive)?;
-            unfinished(connection, own)
-        })
-        .await
+        let mut all = Vec::new();
+        for file in self.files() {
+            if file.is_read_only() {
+                continue;
+            }
+            let (own, is_alive) = (file.number(), file.liveness());
+            let found = file.write(move |connection| {
+                claim(connection, own, &is_alive)?;
+                unfinished(connection, own)
+            });
+            match found.await {
+                Ok(found) => all.extend(found),
+                Err(error) if file.name.is_some() => {
+                    tracing::warn!(%error, "a shared database is left out");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
     }
 
-    /// Turns of a conversation, oldest first.
+    /// Turns of a conversation that were not put aside, oldest first.
     ///
     /// # Errors
     /// Any [`Fault`].
     pub async fn turns(&self, id: ConversationId) -> Result<Vec<TurnView>, StorageError> {
-        self.read(move |connection| {
-            let sql = format!("{VIEW} WHERE conversation = ?1 ORDER BY row");
+        self.read_of(id, move |connection| {
+            let sql = format!("{VIEW} WHERE conversation = ?1 AND NOT is_aside ORDER BY row");
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_map([key(id)], view)?;
             Ok(found.collect::<Result<_, _>>()?)
@@ -82,15 +106,18 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn queue(&self, id: ConversationId) -> Result<Vec<QueuedInput>, StorageError> {
-        self.read(move |connection| {
+        let file = self.home_of(id).await?;
+        let (own, is_alive) = (file.number(), file.liveness());
+        file.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT turn, input FROM queued WHERE conversation = ?1 ORDER BY row",
+                "SELECT turn, input, host FROM queued WHERE conversation = ?1 ORDER BY row",
             )?;
             let found = statement.query_map([key(id)], |row| {
+                let host: Option<i64> = row.get(2)?;
                 Ok(QueuedInput {
                     turn: rows::id(row, 0)?,
                     input: rows::json(row, 1)?,
-                    is_held: false,
+                    is_held: host != own && !host.is_some_and(&is_alive),
                 })
             })?;
             Ok(found.collect::<Result<_, _>>()?)
@@ -107,14 +134,15 @@ pub(crate) fn queue(
 ) -> Result<(), Fault> {
     fact.connection
         .prepare_cached(
-            "INSERT INTO queued (turn, conversation, input)
-             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM turns WHERE id = ?1)
-             ON CONFLICT (turn) DO NOTHING",
+            "INSERT INTO queued (turn, conversation, input, host)
+             SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM turns WHERE id = ?1)
+             ON CONFLICT (turn) DO UPDATE SET host = coalesce(excluded.host, host)",
         )?
         .execute(params![
             queued.turn.0.into_bytes(),
             key(conversation),
             rows::json_column(&queued.input)?,
+            fact.host,
         ])?;
     Ok(())
 }
@@ -127,17 +155,22 @@ pub(crate) fn unqueue(fact: &Fact<'_>, turn: TurnId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A turn runs, in this process.
+/// A turn runs, in this process. A conversation has one running turn: what another process has begun there
+/// meanwhile stands. (Turns of processes that have ended are closed before another one begins.)
 pub(crate) fn start(
     fact: &Fact<'_>,
     conversation: ConversationId,
     turn: TurnId,
 ) -> Result<(), Fault> {
     unqueue(fact, turn)?;
-    fact.connection
+    let added = fact
+        .connection
         .prepare_cached(
             "INSERT INTO turns (id, conversation, started_at, host, user_id, user_display_name)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (
+                SELECT 1 FROM turns INDEXED BY turns_open
+                WHERE conversation = ?2 AND ended_at IS NULL AND host IS NOT ?4 AND id <> ?1)
+             ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             turn.0.into_bytes(),
@@ -147,7 +180,15 @@ pub(crate) fn start(
             fact.user_id(),
             fact.user_display_name(),
         ])?;
-    Ok(())
+    if added > 0 || is_known(fact.connection, turn)? {
+        return Ok(());
+    }
+    Err(Fault::Busy)
+}
+
+fn is_known(connection: &Connection, turn: TurnId) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM turns WHERE id = ?1")?;
+    Ok(statement.exists([turn.0.into_bytes()])?)
 }
 
 /// A step is over. While the turn runs, its tokens are the sum of its steps'.
@@ -161,11 +202,12 @@ pub(crate) fn end_step(
     fact.connection
         .prepare_cached(
             "INSERT INTO usage (turn, step, prompt_tokens, completion_tokens, cached_tokens,
-                is_estimated, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                is_estimated, at, cost_micros, calls)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (turn, step) DO UPDATE SET prompt_tokens = excluded.prompt_tokens,
                 completion_tokens = excluded.completion_tokens,
-                cached_tokens = excluded.cached_tokens, is_estimated = excluded.is_estimated",
+                cached_tokens = excluded.cached_tokens, is_estimated = excluded.is_estimated,
+                cost_micros = excluded.cost_micros, calls = excluded.calls",
         )?
         .execute(params![
             turn.0.into_bytes(),
@@ -175,16 +217,19 @@ pub(crate) fn end_step(
             rows::tokens_column(usage.cached_tokens),
             usage.is_estimated,
             fact.at.0,
+            rows::tokens_column(usage.cost_micros),
+            items::calls_of_step(fact.connection, conversation, (turn, step))?,
         ])?;
     fact.connection
         .prepare_cached(
-            "UPDATE turns SET (prompt_tokens, completion_tokens, cached_tokens, is_estimated) =
+            "UPDATE turns SET (prompt_tokens, completion_tokens, cached_tokens, is_estimated,
+                cost_micros) =
                 (SELECT sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
-                    max(is_estimated) FROM usage WHERE turn = ?1)
+                    max(is_estimated), sum(cost_micros) FROM usage WHERE turn = ?1)
              WHERE id = ?1 AND ended_at IS NULL",
         )?
         .execute([turn.0.into_bytes()])?;
-    Ok(())
+    usage::settle_step(fact.connection, turn, step)
 }
 
 /// A turn is over. The first end counts.
@@ -198,7 +243,7 @@ pub(crate) fn end(
     fact.connection
         .prepare_cached(
             "UPDATE turns SET ended_at = ?2, stop = ?3, prompt_tokens = ?4,
-                completion_tokens = ?5, cached_tokens = ?6, is_estimated = ?7
+                completion_tokens = ?5, cached_tokens = ?6, is_estimated = ?7, cost_micros = ?8
              WHERE id = ?1 AND ended_at IS NULL",
         )?
         .execute(params![
@@ -209,8 +254,9 @@ pub(crate) fn end(
             rows::tokens_column(usage.completion_tokens),
             rows::tokens_column(usage.cached_tokens),
             usage.is_estimated,
+            rows::tokens_column(usage.cost_micros),
         ])?;
-    Ok(())
+    usage::settle_turn(fact.connection, turn, matches!(stop, StopReason::Interrupted))
 }
 
 /// Takes over the turns of processes that are gone.

@@ -23,8 +23,12 @@ pub struct Settings {
     pub cli: Cli,
     /// The safety gate.
     pub safety: Safety,
+    /// What may be spent.
+    pub budget: Budget,
     /// Limits of one tool call.
     pub tools: Tools,
+    /// What is kept of files before they are changed.
+    pub checkpoints: Checkpoints,
     /// Who the user is, as far as it was written down here.
     pub identity: IdentitySettings,
 }
@@ -57,6 +61,37 @@ pub struct Ai {
     pub retry_max_attempts: u32,
     #[serde(deserialize_with = "seconds")]
     pub retry_backoff_base: Duration,
+    pub narration_cadence: u32,
+    pub titles: bool,
+    pub prices: Prices,
+}
+
+/// What a million tokens cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    pub input: Option<f64>,
+    pub cached: Option<f64>,
+    pub output: Option<f64>,
+}
+
+/// What may be spent.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    pub turn: Cap,
+    pub conversation: Cap,
+    pub day: Cap,
+    pub answer_tokens: u64,
+}
+
+/// Most tokens, cost and calls; none is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cap {
+    pub tokens: Option<u64>,
+    pub cost: Option<f64>,
+    pub calls: Option<u64>,
 }
 
 /// The program itself.
@@ -95,6 +130,7 @@ pub struct Cli {
     pub model_context_window: u32,
     pub context_warn_tokens: u32,
     pub context_auto_compact_tokens: u32,
+    pub auto_compact: bool,
     pub tool_output_max_chars: usize,
     pub file_reference_max_chars: usize,
     pub verbosity: Verbosity,
@@ -124,13 +160,40 @@ pub struct Safety {
     #[serde(deserialize_with = "seconds")]
     pub approval_timeout: Duration,
     pub allowed_tools: Vec<String>,
+    /// Days that an answer for always holds; 0 is without end.
+    pub grant_days: u32,
     pub denied_tools: Vec<String>,
     pub tool_tiers: BTreeMap<String, Tier>,
     pub custom_patterns: Vec<String>,
     pub sensitive_paths: Vec<String>,
     pub trusted_folders: Vec<PathBuf>,
     pub sandbox: Sandbox,
+    pub network: Network,
+    pub sandbox_writable: Vec<PathBuf>,
+    pub limits: CommandLimits,
     pub subagent: Subagent,
+}
+
+/// `safety.network`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// The machine's.
+    On,
+    /// One of the command's own.
+    Local,
+    /// None.
+    Off,
+}
+
+/// What one command may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandLimits {
+    pub memory_mb: u32,
+    pub processes: u32,
+    pub file_mb: u32,
+    pub open_files: u32,
 }
 
 /// `safety.sandbox`.
@@ -166,6 +229,17 @@ pub struct Tools {
     #[serde(deserialize_with = "seconds")]
     pub call_timeout: Duration,
     pub memory_mb: u32,
+}
+
+/// What is kept of files before they are changed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// Whether anything is.
+    pub enabled: bool,
+    pub max_file_mb: u32,
+    pub max_total_mb: u32,
+    pub max_days: u32,
 }
 
 /// Who the user is, as far as it was written down.

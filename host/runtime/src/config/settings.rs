@@ -163,6 +163,11 @@ impl Row {
         )
     }
 
+    /// A budget: no limit if not set, and a project may set one.
+    const fn cap(key: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self::new(key, kind, Standard::Nothing, doc).project(Project::Lower)
+    }
+
     const fn environment(mut self, name: &'static str) -> Self {
         self.environment = Some(name);
         self
@@ -262,6 +267,15 @@ pub(crate) static ROWS: &[Row] = &[
     Row::seconds("ai.retry_backoff_base", 1.0, (0.1, 30.0), "Wait before the first retry, in seconds; it doubles with each")
         .environment("AI_CHAT_RETRY_BACKOFF_BASE")
         .project(Project::Set),
+    Row::whole("ai.narration_cadence", 5, (0, NO_CEILING), "Tool calls after which the agent is asked for a word on its progress; 0 is never")
+        .environment("AI_CHAT_NARRATION_CADENCE")
+        .project(Project::Set),
+    Row::switch("ai.titles", true, "Let the model name a conversation after its first turn; otherwise its first line is its name")
+        .environment("AI_CHAT_TITLES")
+        .project(Project::Set),
+    Row::new("ai.prices.input", PRICE, Standard::Nothing, "Price of a million tokens sent, in your currency"),
+    Row::new("ai.prices.cached", PRICE, Standard::Nothing, "Price of a million tokens sent that the endpoint had cached; as `input` if not set"),
+    Row::new("ai.prices.output", PRICE, Standard::Nothing, "Price of a million tokens answered, in your currency"),
     // The program.
     Row::new("app.data_dir", Kind::Path, Standard::Home, "Folder of the database and the logs")
         .environment("AI_CHAT_DATA_DIR"),
@@ -278,6 +292,8 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Lower),
     Row::whole("cli.context_auto_compact_tokens", 100_000, (1000, NO_CEILING), "Size of the history that is compacted, in tokens")
         .project(Project::Lower),
+    Row::switch("cli.auto_compact", true, "Compact the history by itself when it reaches that size")
+        .project(Project::Set),
     Row::whole("cli.tool_output_max_chars", 2000, (100, NO_CEILING), "Characters of a tool's result that the model gets, head and tail")
         .project(Project::Lower),
     Row::whole("cli.file_reference_max_chars", 100_000, (1000, 10_000_000), "Characters that one `@file` reference may bring")
@@ -296,6 +312,7 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Lower),
     Row::list("safety.allowed_tools", "Rules for what runs without asking, such as `read_file` or `bash:cargo test *`")
         .literal(),
+    Row::whole("safety.grant_days", 0, (0, 3650), "Days after which what you allow for always ends; 0 is never"),
     Row::list("safety.denied_tools", "Rules for what never runs")
         .literal()
         .project(Project::Add),
@@ -309,6 +326,17 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new("safety.trusted_folders", Kind::Paths, Standard::Nothing, "Folders whose own `.anteroom` config and tools count"),
     Row::choice("safety.sandbox", &["off", "auto", "require"], "auto", "The system's sandbox around processes: what there is, or refuse to run without")
         .project(Project::Tighten),
+    Row::choice("safety.network", &["on", "local", "off"], "off", "How far commands in the sandbox reach: the machine's network, one of their own, or none")
+        .project(Project::Tighten),
+    Row::new("safety.sandbox_writable", Kind::Paths, Standard::Nothing, "Files and folders that commands in the sandbox may write besides the workspace and their temp folder"),
+    Row::whole("safety.limits.memory_mb", 8192, (64, 1_048_576), "Memory of one process of a command, in MB")
+        .project(Project::Lower),
+    Row::whole("safety.limits.processes", 2048, (16, 65_536), "Processes and threads of one command at a time")
+        .project(Project::Lower),
+    Row::whole("safety.limits.file_mb", 8192, (1, 16_777_216), "Largest file a command may write, in MB")
+        .project(Project::Lower),
+    Row::whole("safety.limits.open_files", 8192, (64, 1_048_576), "Files one process of a command may have open")
+        .project(Project::Lower),
     // Sub-agents.
     Row::whole("safety.subagent.max_concurrent", 5, (1, NO_CEILING), "Most sub-agents at the same time")
         .project(Project::Lower),
@@ -324,11 +352,27 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Lower),
     Row::whole("safety.subagent.max_prompt_chars", 32_000, (100, NO_CEILING), "Characters of the prompt a sub-agent may be given")
         .project(Project::Lower),
+    // Budgets.
+    Row::cap("budget.turn.tokens", TOKENS, "Most tokens of one turn, its sub-agents included"),
+    Row::cap("budget.turn.cost", PRICE, "Most that one turn may cost, by `ai.prices`"),
+    Row::cap("budget.turn.calls", TOKENS, "Most tool calls of one turn, its sub-agents included"),
+    Row::cap("budget.conversation.tokens", TOKENS, "Most tokens of one conversation, its sub-agents included"),
+    Row::cap("budget.conversation.cost", PRICE, "Most that one conversation may cost, by `ai.prices`"),
+    Row::cap("budget.conversation.calls", TOKENS, "Most tool calls of one conversation, its sub-agents included"),
+    Row::cap("budget.day.tokens", TOKENS, "Most tokens of one day (UTC), all conversations together"),
+    Row::cap("budget.day.cost", PRICE, "Most that one day (UTC) may cost, by `ai.prices`"),
+    Row::cap("budget.day.calls", TOKENS, "Most tool calls of one day (UTC), all conversations together"),
+    Row::whole("budget.answer_tokens", 4096, (1, 1_000_000), "Tokens set aside for an answer before it is asked for, where there is a budget"),
     // Tools.
     Row::seconds("tools.call_timeout", 120.0, (1.0, 600.0), "Time a tool call gets unless the tool asks for another (600 at most), in seconds")
         .project(Project::Lower),
     Row::whole("tools.memory_mb", 64, (8, 256), "Memory of one tool call, in MB")
         .project(Project::Lower),
+    // What files were.
+    Row::switch("checkpoints.enabled", true, "Keep what a file was before a call changes it, for `aroom undo`"),
+    Row::whole("checkpoints.max_file_mb", 16, (1, 1024), "Largest file of which that is kept, in MB"),
+    Row::whole("checkpoints.max_total_mb", 512, (1, 1_048_576), "All that is kept together, in MB; the oldest goes first"),
+    Row::whole("checkpoints.max_days", 30, (1, 3650), "How long it is kept, in days"),
     // Who you are.
     Row::text("identity.user_id", "Id of this installation's user; made at first start")
         .environment("AI_CHAT_USER_ID"),
@@ -340,6 +384,18 @@ pub(crate) static ROWS: &[Row] = &[
         .secret()
         .literal(),
 ];
+
+/// A price of a million tokens, or an amount of money.
+const PRICE: Kind = Kind::Number {
+    least: 0.0,
+    most: 1_000_000.0,
+};
+
+/// An amount of tokens or calls.
+const TOKENS: Kind = Kind::Whole {
+    least: 0,
+    most: 1_000_000_000_000,
+};
 
 const APPROVAL_MODE: Kind = Kind::Choice {
     words: &["auto", "ask_for_dangerous", "ask_for_writes", "ask"],
@@ -391,7 +447,6 @@ pub(crate) static RESERVED: &[Reserved] = &[
     Reserved::later("app.host"),
     Reserved::later_environment("app.port", "AI_CHAT_PORT"),
     Reserved::later("app.tls"),
-    Reserved::later_environment("ai.narration_cadence", "AI_CHAT_NARRATION_CADENCE"),
     Reserved::later("cli.retry_delay"),
     Reserved::later("cli.max_retries"),
     Reserved::instead(

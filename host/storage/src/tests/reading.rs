@@ -2,9 +2,10 @@
 
 use super::support::*;
 use crate::migrate::{STEPS, newest};
-use crate::{Entry, Fault, Storage, StoredRule};
+use crate::{Entry, Fault, Storage};
 use anteroom_api::{
-    Content, ConversationId, ConversationKind, ConversationView, Item, ItemBody, SearchHit, Status,
+    Content, ConversationId, ConversationKind, ConversationView, Event, Item, ItemBody, RuleEvent,
+    RuleView, SearchHit, Status, Topic,
 };
 
 #[tokio::test]
@@ -243,31 +244,36 @@ async fn a_hit_shows_its_words_in_context() {
 async fn rules_are_kept_by_words_and_place() {
     let place = Place::new();
     let storage = place.open().await;
-    let rule = |rule: &str, workspace: Option<&str>, at| StoredRule {
+    let rule = |rule: &str, workspace: Option<&str>, at| RuleView {
         rule: rule.to_string(),
         workspace: workspace.map(str::to_string),
         created_at: AT.plus(at),
         expires_at: (at > 2).then(|| AT.plus(100)),
     };
+    let keep = |rule| Event::Rule(RuleEvent::Kept { rule });
+    let revoke = |rule: &str, workspace: Option<&str>| {
+        Event::Rule(RuleEvent::Revoked {
+            rule: rule.to_string(),
+            workspace: workspace.map(str::to_string),
+        })
+    };
     let here = Some("/work/space");
-    for stored in [
-        rule("read_file", None, 2),
-        rule("bash:ls *", here, 1),
-        rule("bash:ls *", None, 0),
-    ] {
-        storage.add_rule(&stored).await.unwrap();
-    }
     let newer = rule("bash:ls *", here, 3);
-    storage.add_rule(&newer).await.unwrap();
+    let kept = vec![
+        keep(rule("read_file", None, 2)),
+        keep(rule("bash:ls *", here, 1)),
+        keep(rule("bash:ls *", None, 0)),
+        keep(newer.clone()),
+    ];
+    storage.append(entry(Topic::Host, 1, kept)).await.unwrap();
     let all = [
         rule("bash:ls *", None, 0),
         rule("read_file", None, 2),
         newer,
     ];
     assert_eq!(storage.rules().await.unwrap(), all);
-    assert!(storage.remove_rule("bash:ls *", None).await.unwrap());
-    assert!(!storage.remove_rule("bash:ls *", None).await.unwrap());
-    assert!(!storage.remove_rule("read_file", here).await.unwrap());
+    let revoked = vec![revoke("bash:ls *", None), revoke("read_file", here)];
+    storage.append(entry(Topic::Host, 2, revoked)).await.unwrap();
     assert_eq!(storage.rules().await.unwrap(), all[1..]);
 }
 
