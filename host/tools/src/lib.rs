@@ -31,6 +31,9 @@ pub use confine::{Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, wal
 pub use error::ToolsError;
 pub use lent::{Grants, Lent, NotLent};
 pub use options::{Limits, Options, ToolLimits};
-pub use registry::{Call, Definition, Outcome, Registry, Resolved};
+pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
 pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 pub use session::Session;
+pub use wasm::files::{
+    Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path, take_back,
+};

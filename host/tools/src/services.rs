@@ -1,8 +1,10 @@
 //! What tools need from the runtime, as a trait. Knows nothing of who implements it.
 
+use crate::wasm::files::Ledger;
 use anteroom_api::item::CallDecision;
 use anteroom_api::{Answer, BoxFuture, CanvasView, OutputStream, Resolution};
 use anteroom_gate::Asked;
+use std::sync::Arc;
 
 /// The runtime's side of a running call. One value serves one call.
 pub trait Services: Send + Sync {
@@ -42,6 +44,10 @@ pub trait Services: Send + Sync {
         base_version: u32,
         body: String,
     ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>>;
+    /// Where it is written down what files were before the call changes them; none if that is turned off.
+    fn ledger(&self) -> Option<Arc<dyn Ledger>> {
+        None
+    }
     /// Runs a child agent to its end.
     fn run_agent(&self, task: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>>;
 }

@@ -44,6 +44,16 @@ pub(crate) struct Stamp {
     pub(crate) mtime_ns: i128,
 }
 
+impl Stamp {
+    /// The state that no file is ever in.
+    const NONE: Self = Self {
+        dev: 0,
+        ino: 0,
+        size: 0,
+        mtime_ns: i128::MIN,
+    };
+}
+
 impl Session {
     /// Opens the two folders; `temp` is made, for its owner only, if it is not there.
     ///
@@ -99,6 +109,12 @@ impl Session {
     pub(crate) fn stamp_of(&self, path: &FilePath) -> Option<Stamp> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(path).copied()
+    }
+
+    /// A file was changed behind the conversation's back: it has to be read before it is overwritten.
+    pub(crate) fn lose_sight(&self, path: &FilePath) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(path.clone(), Stamp::NONE);
     }
 
     /// Forgets a file that is gone.

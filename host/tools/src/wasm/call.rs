@@ -111,6 +111,7 @@ async fn guest(engine: Engine, invocation: Invocation, abandoned: Stop) -> End {
     let mut groups = state.groups.subscribe();
     // What a kill does not end in time is only missing in the meter.
     let _ = timeout(GONE_PATIENCE, groups.wait_for(|count| *count == 0)).await;
+    state.keeping.finish(&state.session).await;
     end_of(answered, &stderr.tail())
 }
 

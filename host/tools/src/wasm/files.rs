@@ -11,6 +11,7 @@ mod descriptor;
 mod folders;
 mod handle;
 mod judge;
+mod keep;
 mod listing;
 mod moves;
 mod open;
@@ -27,19 +28,17 @@ use crate::session::Stamp;
 use crate::wasm::state::CallState;
 use anteroom_gate::FilePath;
 use handle::Slots;
+pub(crate) use keep::Keeping;
+pub use keep::{
+    Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path, take_back,
+};
 use judge::Answers;
 use listing::Listed;
 use secrets::Secrets;
 use std::collections::HashMap;
-use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
-
-/// Called right before a file is changed, once per path and call: with an open handle of the file as it still
-/// is, or with none when it does not exist yet. An error keeps the change from happening.
-type BeforeChange = Box<dyn FnMut(&FilePath, Option<&OwnedFd>) -> io::Result<()> + Send>;
 
 /// A store's data that lends its file layer.
 pub(crate) trait GuardHost: Send {
@@ -63,7 +62,6 @@ pub(crate) struct Guard {
     stale: HashMap<FilePath, Stamp>,
     /// What was answered for which path; each is asked once per call.
     answers: Answers,
-    before_change: BeforeChange,
     /// Handles and streams that are open.
     slots: Slots,
     /// The entry a listing returned last: the guest's library asks for its hash right after.
@@ -93,7 +91,6 @@ impl Guard {
             state,
             stale: HashMap::new(),
             answers: Answers::default(),
-            before_change: Box::new(|_, _| Ok(())),
             slots: Slots::default(),
             listed: None,
             secrets: None,

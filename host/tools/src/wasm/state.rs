@@ -6,6 +6,7 @@ use crate::lent::Lent;
 use crate::meter::{Count, Counters};
 use crate::services::Services;
 use crate::session::Session;
+use crate::wasm::files::Keeping;
 use anteroom_api::item::CallDecision;
 use anteroom_api::{
     Capability, GrantReach, OutputStream, Resolution, Scope, Stop, Tier, ToolContent,
@@ -38,6 +39,8 @@ pub(crate) struct CallState {
     pub(crate) counters: Arc<Counters>,
     /// What the conversation's tools share.
     pub(crate) session: Arc<Session>,
+    /// What its files were before it changed them.
+    pub(crate) keeping: Keeping,
     /// The time it may take.
     pub(crate) clock: Clock,
     /// Raised when the call is cancelled.
@@ -82,6 +85,7 @@ impl CallState {
         Self {
             caller: parts.caller,
             permit: Arc::new(parts.permit),
+            keeping: Keeping::new(parts.services.ledger()),
             services: parts.services,
             counters: Arc::default(),
             session: parts.session,

@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub(super) ino: u64,
     pub(super) links: u64,
     pub(super) size: u64,
+    /// Permissions and what else stands with them.
+    pub(super) mode: u32,
     accessed: Time,
     modified: Time,
     changed: Time,
@@ -51,6 +53,7 @@ impl Facts {
             ino: wide(stat.st_ino),
             links: wide(stat.st_nlink),
             size: wide(stat.st_size),
+            mode: stat.st_mode & 0o7777,
             accessed: time(long(stat.st_atime), short(stat.st_atime_nsec)),
             modified: time(long(stat.st_mtime), short(stat.st_mtime_nsec)),
             changed: time(long(stat.st_ctime), short(stat.st_ctime_nsec)),

@@ -1,11 +1,11 @@
 //! Acts on names in folders: makes folders and links, removes, sets times. Renaming lives in `moves.rs`.
 
-use super::beneath::{self, Facts};
+use super::beneath;
 use super::code::code;
 use super::resolve::{Found, Lost};
 use super::{Guard, paths};
 use anteroom_gate::FilePath;
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+use rustix::fs::{AtFlags, Mode, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, NewTimestamp};
 
 impl Guard {
@@ -48,7 +48,7 @@ impl Guard {
     ) -> Result<(), ErrorCode> {
         let path = self.new_name(folder, path).await?;
         self.judge_change(&path, true).await?;
-        self.before_change(&path, None)?;
+        self.before_change(&path, None).await?;
         let (parent, name) = beneath::open_parent(&self.state.session, &path).map_err(code)?;
         rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)).map_err(code)?;
         self.made(&path);
@@ -70,7 +70,7 @@ impl Guard {
             (false, false) => AtFlags::empty(),
         };
         self.judge_removal(&found.path, None).await?;
-        self.keep(&found.path)?;
+        self.before_change(&found.path, None).await?;
         let (parent, name) =
             beneath::open_parent(&self.state.session, &found.path).map_err(code)?;
         rustix::fs::unlinkat(parent, name, flags).map_err(code)?;
@@ -94,7 +94,7 @@ impl Guard {
         self.judge_read(&old.path).await?;
         self.judge_other_names(&old.path, &facts).await?;
         self.judge_change(&new, true).await?;
-        self.before_change(&new, None)?;
+        self.before_change(&new, None).await?;
         let session = &self.state.session;
         let (old_parent, old_name) = beneath::open_parent(session, &old.path).map_err(code)?;
         let (new_parent, new_name) = beneath::open_parent(session, &new).map_err(code)?;
@@ -122,7 +122,7 @@ impl Guard {
             self.judge_look(&place).await?;
         }
         self.judge_change(&new, true).await?;
-        self.before_change(&new, None)?;
+        self.before_change(&new, None).await?;
         let (parent, name) = beneath::open_parent(&self.state.session, &new).map_err(code)?;
         rustix::fs::symlinkat(target, parent, name).map_err(code)
     }
@@ -149,19 +149,6 @@ impl Guard {
             session.saw(found.path, facts.stamp());
         }
         Ok(())
-    }
-
-    /// Hands over what is about to go, if it is a file.
-    pub(super) fn keep(&mut self, path: &FilePath) -> Result<(), ErrorCode> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let Ok(fd) = beneath::open(&self.state.session, path, flags) else {
-            // A link, or nothing that could be read.
-            return Ok(());
-        };
-        match Facts::of(&fd) {
-            Ok(facts) if facts.is_file() => self.before_change(path, Some(&fd)),
-            _ => Ok(()),
-        }
     }
 
     /// A name that is not taken.

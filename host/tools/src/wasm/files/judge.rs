@@ -5,7 +5,7 @@ use super::{Guard, paths};
 use anteroom_api::{Capability, GrantReach};
 use anteroom_gate::{Effect, EffectVerdict, FilePath};
 use std::collections::{HashMap, HashSet};
-use std::os::fd::OwnedFd;
+use std::os::fd::BorrowedFd;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 /// What the guest is answered where a reason was recorded for the model.
@@ -17,7 +17,7 @@ pub(super) struct Answers {
     reads: HashMap<FilePath, bool>,
     changes: HashMap<FilePath, Change>,
     removals: HashMap<(FilePath, Option<FilePath>), bool>,
-    /// Paths whose earlier content was handed over; see [`super::BeforeChange`].
+    /// Paths that were kept before their change.
     kept: HashSet<FilePath>,
 }
 
@@ -151,26 +151,56 @@ impl Guard {
         answer(is_allowed)
     }
 
-    /// Hands over a file as it is before the first change of this call.
+    /// Keeps a file as it is before the first change of this call: from the handle that is changed next, or by
+    /// its name where that is what appears or goes.
     ///
     /// # Errors
-    /// A recorded refusal when its content could not be kept.
-    pub(super) fn before_change(
+    /// A recorded refusal when it could not be kept.
+    pub(super) async fn before_change(
         &mut self,
         path: &FilePath,
-        file: Option<&OwnedFd>,
+        file: Option<BorrowedFd<'_>>,
     ) -> Result<(), ErrorCode> {
         if self.answers.kept.contains(path) {
             return Ok(());
         }
-        if let Err(error) = (self.before_change)(path, file) {
-            return Err(self.refuse(format!(
-                "`{}` was not changed: its earlier content could not be kept ({error})",
-                paths::shown(path)
-            )));
+        let kept = self.state.keeping.before(&self.state.session, path, file);
+        if let Err(error) = kept.await {
+            return Err(self.not_kept(path, &error));
         }
         self.answers.kept.insert(path.clone());
         Ok(())
+    }
+
+    /// As [`Self::before_change`], of a folder that gets another name.
+    ///
+    /// # Errors
+    /// As [`Self::before_change`].
+    pub(super) async fn before_move(
+        &mut self,
+        from: &FilePath,
+        to: &FilePath,
+    ) -> Result<(), ErrorCode> {
+        let kept = self.state.keeping.before_move(&self.state.session, from, to);
+        if let Err(error) = kept.await {
+            return Err(self.not_kept(from, &error));
+        }
+        let is_moved = |path: &FilePath| [from, to].iter().any(|at| paths::below(at, path).is_some());
+        self.answers.kept.retain(|path| !is_moved(path));
+        Ok(())
+    }
+
+    /// What was to be made was not made: somebody else was faster, and their file is to be kept.
+    pub(super) fn not_made(&mut self, path: &FilePath) {
+        self.answers.kept.remove(path);
+        self.state.keeping.void(path);
+    }
+
+    fn not_kept(&self, path: &FilePath, error: &str) -> ErrorCode {
+        self.refuse(format!(
+            "`{}` was not changed: what it is now could not be kept ({error})",
+            paths::shown(path)
+        ))
     }
 
     /// Refuses to overwrite what this conversation has read in another state.

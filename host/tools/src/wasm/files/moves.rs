@@ -33,10 +33,11 @@ impl Guard {
             self.judge_contents(&old, &new).await?;
         }
         self.judge_removal(&old, Some(&new)).await?;
-        self.keep(&old)?;
-        match target {
-            Some(_) => self.keep(&new)?,
-            None => self.before_change(&new, None)?,
+        if facts.is_folder() {
+            self.before_move(&old, &new).await?;
+        } else {
+            self.before_change(&old, None).await?;
+            self.before_change(&new, None).await?;
         }
         let session = &self.state.session;
         let (old_parent, old_name) = beneath::open_parent(session, &old).map_err(code)?;

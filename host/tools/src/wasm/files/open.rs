@@ -8,7 +8,7 @@ use super::{Guard, paths};
 use anteroom_gate::FilePath;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::atomic::AtomicBool;
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, ErrorCode, OpenFlags};
 
@@ -231,8 +231,8 @@ impl Guard {
                 .await?;
             self.check_change(&found, wish)?;
             let opened = match found.facts {
-                Some(_) => self.open_existing(found.path, wish)?,
-                None => self.create(found.path)?,
+                Some(_) => self.open_existing(found.path, wish).await?,
+                None => self.create(found.path).await?,
             };
             if let Some(open) = opened {
                 return Ok(open);
@@ -268,7 +268,11 @@ impl Guard {
 
     /// Opens what is there, hands it over, and only then cuts it. None if the path has changed since it was
     /// judged.
-    fn open_existing(&mut self, path: FilePath, wish: Wish) -> Result<Option<Open>, ErrorCode> {
+    async fn open_existing(
+        &mut self,
+        path: FilePath,
+        wish: Wish,
+    ) -> Result<Option<Open>, ErrorCode> {
         let session = &self.state.session;
         let mut opened = beneath::open(session, &path, OFlags::RDWR | CALM);
         if matches!(opened, Err(Errno::ACCESS)) {
@@ -283,7 +287,7 @@ impl Guard {
         self.check_existing(&path, &facts, wish)?;
         let stamp = self.state.session.stamp_of(&path);
         let is_known = wish.truncates || stamp == Some(facts.stamp());
-        self.before_change(&path, Some(&fd))?;
+        self.before_change(&path, Some(fd.as_fd())).await?;
         if wish.truncates {
             rustix::fs::ftruncate(&fd, 0).map_err(code)?;
         }
@@ -296,12 +300,15 @@ impl Guard {
     }
 
     /// Makes a new file. None if something is there meanwhile.
-    fn create(&mut self, path: FilePath) -> Result<Option<Open>, ErrorCode> {
-        self.before_change(&path, None)?;
+    async fn create(&mut self, path: FilePath) -> Result<Option<Open>, ErrorCode> {
+        self.before_change(&path, None).await?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | CALM;
         let mode = Mode::from_raw_mode(0o666);
         let fd = match beneath::open_mode(&self.state.session, &path, flags, mode) {
-            Err(Errno::LOOP | Errno::EXIST) => return Ok(None),
+            Err(Errno::LOOP | Errno::EXIST) => {
+                self.not_made(&path);
+                return Ok(None);
+            }
             opened => opened.map_err(code)?,
         };
         let facts = Facts::of(&fd).map_err(code)?;

@@ -1,10 +1,6 @@
 //! Changes: asked once per path, kept before they happen, and not over what somebody else has written.
 
 use super::fixture::{Home, NO, YES};
-use anteroom_gate::FilePath;
-use std::fs;
-use std::io::Read as _;
-use std::sync::{Arc, Mutex};
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorFlags, ErrorCode, HostDescriptor, NewTimestamp, OpenFlags, PathFlags,
@@ -83,45 +79,6 @@ async fn what_cannot_be_done_is_not_asked_about() {
     assert_eq!(call.unlink("absent").await, Err(ErrorCode::NoEntry));
     assert_eq!(call.asked(), [""; 0]);
     call.write_with("new", "x", create_new).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_earlier_content_is_handed_over_first() {
-    let home = Home::new();
-    let mut call = home.call(|_| YES);
-    let kept: Arc<Mutex<Vec<String>>> = Arc::default();
-    let keeper = kept.clone();
-    call.guard.before_change = Box::new(move |path, file| {
-        let mut text = String::from("absent");
-        if let Some(file) = file {
-            text.clear();
-            let mut copy = fs::File::from(file.try_clone()?);
-            copy.read_to_string(&mut text)?;
-        }
-        if text == "beta" {
-            return Err(std::io::Error::other("disk full"));
-        }
-        keeper.lock().unwrap().push(format!("{path:?} {text}"));
-        Ok(())
-    });
-    call.write("a.txt", "one").await.unwrap();
-    call.write("a.txt", "two").await.unwrap();
-    call.write("new", "x").await.unwrap();
-    call.rename("new", "newer").await.unwrap();
-    assert_eq!(call.write("sub/b.txt", "x").await, Err(ErrorCode::Access));
-    assert_eq!(call.unlink("sub/b.txt").await, Err(ErrorCode::Access));
-    assert_eq!(home.text("sub/b.txt"), "beta");
-    assert!(call.refusals().contains("could not be kept (disk full)"));
-    let expected =
-        |path: &str, text: &str| format!("{:?} {text}", FilePath::Workspace(path.into()));
-    assert_eq!(
-        *kept.lock().unwrap(),
-        [
-            expected("a.txt", "alpha"),
-            expected("new", "absent"),
-            expected("newer", "absent")
-        ]
-    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::confine::Shell;
 use crate::services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 use crate::session::Session;
-use crate::wasm::files::{Guard, View};
+use crate::wasm::files::{Bounds, Change, End, Guard, Ledger, Store, View};
 use crate::wasm::state::{CallParts, CallState, Caller};
 use anteroom_api::item::CallDecision;
 use anteroom_api::{
@@ -34,14 +34,25 @@ pub(super) const YES: Resolution = Resolution::Allowed { scope: Scope::Once };
 
 /// Answers as told and remembers what was asked.
 pub(super) struct Person {
+    ledger: Option<Arc<Book>>,
     reply: Mutex<Reply>,
     asked: Mutex<Vec<String>>,
+}
+
+/// A ledger in memory, with its store beside the workspace.
+pub(super) struct Book {
+    pub(super) store: Store,
+    pub(super) rows: Mutex<Vec<(Change, Option<End>)>>,
+    /// What it says to whoever writes, if it cannot.
+    pub(super) trouble: Mutex<Option<String>>,
 }
 
 /// A workspace with its temporary folder, and something outside both.
 pub(super) struct Home {
     _folder: TempDir,
     pub(super) session: Arc<Session>,
+    /// Where changes are written down.
+    pub(super) book: Arc<Book>,
 }
 
 /// One call in it.
@@ -55,8 +66,12 @@ pub(super) struct Call {
 }
 
 impl Person {
-    pub(super) fn new(reply: impl FnMut(&Asked) -> Resolution + Send + 'static) -> Arc<Self> {
+    pub(super) fn new(
+        reply: impl FnMut(&Asked) -> Resolution + Send + 'static,
+        ledger: Option<Arc<Book>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            ledger,
             reply: Mutex::new(Box::new(reply)),
             asked: Mutex::default(),
         })
@@ -75,9 +90,19 @@ impl Home {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let session = Session::new(folder.path().join("work"), folder.path().join("temp")).unwrap();
+        let bounds = Bounds {
+            file_bytes: 1 << 20,
+            total_bytes: 4 << 20,
+        };
+        let book = Arc::new(Book {
+            store: Store::new(folder.path().join("kept"), bounds),
+            rows: Mutex::default(),
+            trouble: Mutex::default(),
+        });
         let home = Self {
             _folder: folder,
             session,
+            book,
         };
         home.put("a.txt", "alpha");
         home.put("sub/b.txt", "beta");
@@ -141,7 +166,7 @@ impl Home {
         grants: Vec<(Capability, GrantReach)>,
         reply: impl FnMut(&Asked) -> Resolution + Send + 'static,
     ) -> Call {
-        let person = Person::new(reply);
+        let person = Person::new(reply, Some(self.book.clone()));
         let (raise, stop) = Stop::new();
         let state = Arc::new(CallState::new(CallParts {
             caller: Caller {
@@ -427,7 +452,40 @@ impl Services for Person {
     ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
         Box::pin(async { Err(CanvasFailure::NotFound) })
     }
+    fn ledger(&self) -> Option<Arc<dyn Ledger>> {
+        let ledger = self.ledger.clone()?;
+        Some(ledger)
+    }
     fn run_agent(&self, _: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>> {
         Box::pin(async { Err(AgentFailure::Failed("none".into())) })
+    }
+}
+
+impl Ledger for Book {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+    fn write(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<Vec<i64>, String>> {
+        Box::pin(async move {
+            if let Some(trouble) = &*self.trouble.lock().unwrap() {
+                return Err(trouble.clone());
+            }
+            let mut rows = self.rows.lock().unwrap();
+            let first = rows.len();
+            rows.extend(changes.into_iter().map(|change| (change, None)));
+            Ok((first..rows.len()).map(|row| row.try_into().unwrap()).collect())
+        })
+    }
+    fn close(&self, ends: Vec<(i64, End)>) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let mut rows = self.rows.lock().unwrap();
+            for (row, end) in ends {
+                rows[usize::try_from(row).unwrap()].1 = Some(end);
+            }
+            Ok(())
+        })
+    }
+    fn make_room(&self, _: u64) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
     }
 }

@@ -32,7 +32,7 @@ impl Guests {
         (tool, arguments): (&str, Value),
         reply: impl FnMut(&Asked) -> Resolution + Send + 'static,
     ) -> (Outcome, Vec<String>) {
-        let person = Person::new(reply);
+        let person = Person::new(reply, None);
         let (_raise, stop) = Stop::new();
         let grants = [Capability::FilesRead, Capability::FilesWrite]
             .map(|capability| (capability, GrantReach::default()))
