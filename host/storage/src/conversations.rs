@@ -1,13 +1,15 @@
 //! Conversations: their rows, the list of them, and their end.
 
 use crate::error::{Fault, StorageError};
+use crate::file::File;
 use crate::project::Fact;
 use crate::rows::{self, Key};
-use crate::{Storage, journal};
+use crate::{Storage, journal, shared};
 use anteroom_api::{
     ConversationId, ConversationKind, ConversationView, Page, Seq, Topic, Trust, UnixMillis,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The columns of a [`ConversationView`], in the order [`view`] reads them.
@@ -15,7 +17,8 @@ const VIEW: &str = "SELECT c.id, c.kind, c.title, c.workspace, c.model, c.parent
     c.created_at, c.updated_at, c.seq,
     (SELECT t.id FROM turns t WHERE t.conversation = c.id AND t.ended_at IS NULL
      ORDER BY t.row LIMIT 1),
-    c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.estimated_turns
+    c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.estimated_turns, c.cost_micros,
+    c.forked_from
     FROM conversations c";
 
 impl Storage {
@@ -28,8 +31,9 @@ impl Storage {
         before: Option<String>,
         limit: u32,
     ) -> Result<Page<ConversationView>, StorageError> {
-        self.read(move |connection| list(connection, before.as_deref(), limit))
-            .await
+        let limit = limit.max(1);
+        let pages = self.read_all(move |connection, _| list(connection, before.as_deref(), limit));
+        Ok(merged(pages.await?, limit))
     }
 
     /// One conversation; its running turn is the one without an end.
@@ -40,11 +44,12 @@ impl Storage {
         &self,
         id: ConversationId,
     ) -> Result<Option<ConversationView>, StorageError> {
-        self.read(move |connection| {
+        let file = self.home_of(id).await?;
+        let found = file.read(move |connection| {
             let mut statement = connection.prepare_cached(&format!("{VIEW} WHERE c.id = ?1"))?;
             Ok(statement.query_row([key(id)], view).optional()?)
-        })
-        .await
+        });
+        Ok(found.await?.map(|view| shared::named(&file, view)))
     }
 }
 
@@ -77,11 +82,13 @@ pub(crate) fn touch(
 /// Adds a conversation. One that is there keeps what has happened to it since.
 pub(crate) fn open(fact: &Fact<'_>, conversation: &ConversationView) -> Result<(), Fault> {
     let parent: Option<Key> = conversation.parent.map(|item| item.0.into_bytes());
+    let forked_from: Option<Key> = conversation.forked_from.map(|item| item.0.into_bytes());
     fact.connection
         .prepare_cached(
             "INSERT INTO conversations (id, kind, title, workspace, model, parent, trust,
-                created_at, updated_at, user_id, user_display_name)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",
+                created_at, updated_at, user_id, user_display_name, forked_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             key(conversation.id),
@@ -95,6 +102,7 @@ pub(crate) fn open(fact: &Fact<'_>, conversation: &ConversationView) -> Result<(
             conversation.updated_at.0,
             fact.user_id(),
             fact.user_display_name(),
+            forked_from,
         ])?;
     Ok(())
 }
@@ -130,7 +138,8 @@ pub(crate) fn delete(fact: &Fact<'_>, id: ConversationId) -> Result<(), Fault> {
     Ok(())
 }
 
-fn with_children(
+/// A conversation and those of its child agents, parents first.
+pub(crate) fn with_children(
     connection: &Connection,
     id: ConversationId,
 ) -> Result<Vec<ConversationId>, Fault> {
@@ -167,6 +176,25 @@ fn forget_titles(connection: &Connection, id: ConversationId) -> Result<(), Faul
         )?
         .execute(params![host, text])?;
     Ok(())
+}
+
+/// The pages of all files as one: each holds its file's first entries after the same place.
+fn merged(
+    pages: Vec<(Arc<File>, Page<ConversationView>)>,
+    limit: u32,
+) -> Page<ConversationView> {
+    let has_more = pages.iter().any(|(_, page)| page.before.is_some());
+    let entries = pages.into_iter().flat_map(|(file, page)| {
+        let entries = page.entries.into_iter();
+        entries.map(move |view| shared::named(&file, view))
+    });
+    let mut entries: Vec<ConversationView> = entries.collect();
+    entries.sort_by_key(|view| std::cmp::Reverse((view.updated_at, key(view.id))));
+    let has_more = has_more || entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    let last = entries.last().filter(|_| has_more);
+    let before = last.map(|view| Place::of(view).to_string());
+    Page { entries, before }
 }
 
 fn list(
@@ -208,7 +236,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ConversationView> {
         workspace: row.get(3)?,
         model: row.get(4)?,
         parent: rows::optional_id(row, 5)?,
-        forked_from: None,
+        forked_from: rows::optional_id(row, 16)?,
         database: None,
         trust: rows::word(row, 6)?,
         created_at: rows::millis(row, 7)?,
