@@ -109,6 +109,11 @@ impl Bus {
         self.0.wrote.notified().await;
     }
 
+    /// Whom facts are stamped with.
+    pub(crate) fn user(&self) -> &UserStamp {
+        &self.0.user
+    }
+
     /// Tells a preview. Never waits, never fails; nobody has to hear it.
     pub(crate) fn preview(&self, topic: Topic, delta: Delta) {
         let topics = self.topics();

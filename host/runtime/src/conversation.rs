@@ -1,17 +1,22 @@
 //! One task per conversation owns its state; everybody else sends it letters.
 
+use crate::agent::budget::Purse;
 use crate::agent::child::Limiter;
+use crate::agent::compact::{self, Sent};
+use crate::agent::past::{self, Past, Place as PastPlace};
+use crate::agent::plan::Planning;
 use crate::agent::prompt::{self, PromptSources};
+use crate::agent::shared::Shared;
 use crate::agent::steering::{Refused, Steering};
-use crate::agent::turn::{self, Root, TurnContext, TurnReport};
-use crate::config::Sandbox;
+use crate::agent::titles::{self, Titling};
+use crate::agent::turn::{self, Opening, Root, TurnContext, TurnReport};
 use crate::endings;
 use crate::engine::Engine;
 use anteroom_api::{
-    Capability, Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
+    Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
     QueuedInput, Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
-use anteroom_gate::{Gate, Memory, Place, Policy, Rule, Taint};
+use anteroom_gate::{Gate, Place, Policy, Rule, Taint};
 use anteroom_tools::{Definition, Session};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -56,6 +61,18 @@ pub(crate) enum Letter {
         turn: TurnId,
         reply: oneshot::Sender<bool>,
     },
+    /// Changes what has been; only while nothing runs.
+    Past {
+        op: OpId,
+        wish: Past,
+        reply: Reply,
+    },
+    /// Changes what of the history is sent; only while nothing runs.
+    Sent {
+        op: OpId,
+        wish: Sent,
+        reply: Reply,
+    },
     /// Ends the running turn and the task. Answered when both have ended.
     Close {
         reply: oneshot::Sender<()>,
@@ -81,12 +98,14 @@ pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Addre
         view,
         workspace,
         session,
-        memory: None,
         frozen: None,
         queue: VecDeque::new(),
         running: None,
         is_titled,
         taint,
+        shared: Arc::default(),
+        untitled: None,
+        titling: None,
     };
     tokio::spawn(owner.run(letters));
     Ok(address)
@@ -97,7 +116,6 @@ struct Owner {
     view: ConversationView,
     workspace: PathBuf,
     session: Arc<Session>,
-    memory: Option<Memory>,
     /// What the first request of this process said, kept so that later ones start with the same bytes.
     frozen: Option<Frozen>,
     queue: VecDeque<Waiting>,
@@ -105,6 +123,11 @@ struct Owner {
     is_titled: bool,
     /// Whether content from outside has entered; shared by all turns.
     taint: Taint,
+    /// What its turns share.
+    shared: Arc<Shared>,
+    /// The first wish and the title made from its first line, until the model has named the conversation.
+    untitled: Option<(String, String)>,
+    titling: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
 
 #[derive(Clone)]
@@ -178,8 +201,49 @@ impl Owner {
                     .any(|waiting| TurnId::from(waiting.op) == turn);
                 let _ = reply.send(is_running || is_waiting);
             }
+            Letter::Past { op, wish, reply } => {
+                let taken = self.past(op, wish).await;
+                drop(reply.send(taken));
+            }
+            Letter::Sent { op, wish, reply } => {
+                let taken = self.send(op, wish).await;
+                drop(reply.send(taken));
+            }
             Letter::Close { .. } => {}
         }
+    }
+
+    /// Compacting takes a while and can be cancelled, so it runs as a turn does; input waits behind it.
+    async fn send(&mut self, op: OpId, wish: Sent) -> Result<(), Problem> {
+        if let Some(running) = &self.running {
+            return Err(past::runs(running.turn));
+        }
+        if wish == Sent::Whole {
+            return compact::undo(&self.engine, (self.view.id, &self.shared), op).await;
+        }
+        let context = self.context(op.into(), &TurnOptions::default()).await?;
+        let (raise, stop) = Stop::new();
+        let turn = context.clone();
+        let task = tokio::spawn(async move { compact::on_demand(&turn, op, &stop).await });
+        self.running = Some(Running {
+            turn: op.into(),
+            context,
+            raise,
+            task,
+        });
+        Ok(())
+    }
+
+    async fn past(&self, op: OpId, wish: Past) -> Result<(), Problem> {
+        if let Some(running) = &self.running {
+            return Err(past::runs(running.turn));
+        }
+        let place = PastPlace {
+            engine: &self.engine,
+            view: &self.view,
+            session: &self.session,
+        };
+        past::perform(&place, op, wish).await
     }
 
     async fn start(
@@ -260,25 +324,36 @@ impl Owner {
         if !self.is_titled {
             self.is_titled = true;
             let title = title(&waiting.input);
+            if context.settings.ai.titles && waiting.options.is_attended {
+                let wish = titles::wish(&waiting.input);
+                self.untitled = Some((wish, title.clone()));
+            }
             before.push(Event::Conversation(ConversationEvent::Renamed {
                 conversation: self.view.id,
                 title,
             }));
         }
+        let mut input = waiting.input;
+        if let Some(news) = past::news(&self.engine, self.view.id).await? {
+            input.insert(0, news);
+        }
         let (raise, stop) = Stop::new();
-        let task = tokio::spawn(turn::run(
-            context.clone(),
-            Some(waiting.op),
+        let (opened, is_opened) = oneshot::channel();
+        let opening = Opening {
+            cause: Some(waiting.op),
             before,
-            waiting.input,
-            stop,
-        ));
+            input,
+            opened: Some(opened),
+        };
+        let task = tokio::spawn(turn::run(context.clone(), opening, stop));
         self.running = Some(Running {
             turn,
             context,
             raise,
             task,
         });
+        // What is acknowledged is stored. If it cannot be, the end of the turn tells so.
+        drop(is_opened.await);
         Ok(())
     }
 
@@ -287,7 +362,8 @@ impl Owner {
             return;
         };
         running.raise.send_replace(true);
-        endings::of(&running.context, report).await;
+        let report = endings::of(&running.context, report).await;
+        self.entitle(running.context, report);
         while let Some(waiting) = self.queue.pop_front() {
             let turn = TurnId::from(waiting.op);
             let Err(problem) = self.begin(waiting).await else {
@@ -316,7 +392,32 @@ impl Owner {
         }
     }
 
+    /// Asks for a title once the first turn has come to something. In an unattended run nobody waits for it.
+    fn entitle(&mut self, turn: Arc<TurnContext>, report: TurnReport) {
+        if !matches!(
+            report.stop,
+            StopReason::EndTurn | StopReason::MaxSteps | StopReason::MaxTokens
+        ) {
+            return;
+        }
+        let Some((wish, current)) = self.untitled.take() else {
+            return;
+        };
+        let (raise, stop) = Stop::new();
+        let titling = Titling {
+            turn,
+            wish,
+            answer: report.text,
+            current,
+        };
+        self.titling = Some((raise, tokio::spawn(titling.run(stop))));
+    }
+
     async fn close(&mut self) {
+        if let Some((raise, titling)) = self.titling.take() {
+            raise.send_replace(true);
+            drop(titling.await);
+        }
         if let Some(running) = self.running.take() {
             running.raise.send_replace(true);
             drop(running.task.await);
@@ -355,7 +456,6 @@ impl Owner {
             turn,
             workspace: self.workspace.clone(),
             session: self.session.clone(),
-            gate,
             model,
             system: frozen.system,
             tools: if options.is_without_tools {
@@ -380,6 +480,10 @@ impl Owner {
                 .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
             steering: Steering::open(),
             busy: Arc::default(),
+            shared: self.shared.clone(),
+            purse: Purse::of_turn(&self.engine, &settings, self.view.id).await?,
+            planning: Planning::new(options.is_plan, &gate),
+            gate,
             settings,
             engine: self.engine.clone(),
         }))
@@ -399,11 +503,7 @@ impl Owner {
             shell: crate::host::SHELL,
         };
         let system = prompt::render(&prompt::sections(&sources));
-        let mut tools = self.engine.registry.definitions().await;
-        if settings.safety.sandbox == Sandbox::Require {
-            // This build has no sandbox of the operating system, so nothing may start a process.
-            tools.retain(|tool| !tool.capabilities.contains(&Capability::Process));
-        }
+        let tools = self.engine.registry.definitions().await;
         let frozen = Frozen { system, tools };
         self.frozen = Some(frozen.clone());
         frozen
@@ -414,30 +514,22 @@ impl Owner {
         settings: &crate::config::Settings,
         options: &TurnOptions,
     ) -> Result<Gate, Problem> {
-        let memory = match &self.memory {
-            Some(memory) => memory.clone(),
-            None => {
-                let memory = Memory::new(self.always().await);
-                self.memory = Some(memory.clone());
-                memory
-            }
-        };
+        let memory = crate::rules::memory(&self.engine, self.view.id, &self.view.workspace).await?;
         let allowed = settings
             .safety
             .allowed_tools
             .iter()
             .chain(&options.allowed_tools);
-        let policy = Policy {
+        let mut policy = Policy {
             mode: options.mode.unwrap_or(settings.safety.approval_mode),
             allowed: rules(allowed)?,
             denied: rules(settings.safety.denied_tools.iter())?,
             tool_tiers: settings.safety.tool_tiers.clone(),
             custom_patterns: settings.safety.custom_patterns.clone(),
             sensitive_paths: settings.safety.sensitive_paths.clone(),
-            is_sandboxed: true,
-            is_offline: true,
-            sandbox_lacks: Vec::new(),
+            ..Policy::default()
         };
+        crate::sandbox::stand(&self.engine, settings, &mut policy).await;
         let place = Place {
             workspace: self.workspace.clone(),
             home: self.engine.paths.user_home.clone(),
@@ -457,20 +549,6 @@ impl Owner {
             .hint("see `aroom config show`, section `safety`")
         })?;
         Ok(gate.with_taint(self.taint.clone()).with_masker(masker))
-    }
-
-    /// The rules that were allowed for always, in this workspace or everywhere.
-    async fn always(&self) -> Vec<Rule> {
-        let now = self.engine.ambient.now();
-        let stored = self.engine.storage.rules().await.unwrap_or_default();
-        let holds = stored.into_iter().filter(|rule| {
-            rule.expires_at.is_none_or(|end| end > now)
-                && rule
-                    .workspace
-                    .as_ref()
-                    .is_none_or(|place| *place == self.view.workspace)
-        });
-        holds.filter_map(|rule| rule.rule.parse().ok()).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The host: put together at start, the only `match` on [`Op`], taken apart at the end.
 
+use crate::agent::compact::{self, Sent};
 use crate::ambient::Ambient;
 use crate::audit::Audit;
 use crate::bus::Bus;
@@ -102,6 +103,7 @@ impl Host {
             settings,
         });
         recovery::close_dead_turns(&engine).await?;
+        checkpoints::start_tidying(&engine);
         let port = Arc::new_cyclic(|port| Port {
             engine,
             sources,
@@ -198,10 +200,15 @@ impl Port {
                 model,
                 database,
             } => self.open(id, &workspace, (title, model, database)).await,
-            op @ (ConversationOp::Fork { .. }
-            | ConversationOp::Rewind { .. }
-            | ConversationOp::Compact { .. }
-            | ConversationOp::Uncompact { .. }) => crate::agent::past::take(self, id, op).await,
+            op @ (ConversationOp::Fork { .. } | ConversationOp::Rewind { .. }) => {
+                crate::agent::past::take(self, id, op).await
+            }
+            ConversationOp::Compact { conversation } => {
+                compact::ask(self, conversation, (id, Sent::Less)).await
+            }
+            ConversationOp::Uncompact { conversation } => {
+                compact::ask(self, conversation, (id, Sent::Whole)).await
+            }
             ConversationOp::Rename {
                 conversation,
                 title,

@@ -1,15 +1,17 @@
 //! What one call may ask of the runtime while it runs: approvals, questions, canvases, child agents.
 
-use super::child;
+use super::{child, fork};
 use super::turn::TurnContext;
 use crate::approvals::{Asker, NOBODY};
+use crate::checkpoints::CallLedger;
+use crate::rules;
 use anteroom_api::{
     Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
     Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic, Trust,
 };
 use anteroom_gate::{Asked, Taint};
-use anteroom_storage::{Fault, StorageError, StoredRule};
-use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
+use anteroom_storage::{ChangeOwner, Fault, StorageError};
+use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, Services};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::RwLock;
@@ -131,13 +133,9 @@ impl CallServices {
         let Some(rule) = offer.and_then(|offer| offer.rule.clone()) else {
             return;
         };
-        let stored = StoredRule {
-            rule,
-            workspace: Some(self.turn.workspace.display().to_string()),
-            created_at: self.turn.engine.ambient.now(),
-            expires_at: None,
-        };
-        if let Err(error) = self.turn.engine.storage.add_rule(&stored).await {
+        let days = self.turn.settings.safety.grant_days;
+        let kept = rules::keep(&self.turn.engine, rule, &self.turn.workspace, days).await;
+        if let Err(error) = kept {
             tracing::warn!(%error, "could not keep a rule; it holds until this process ends");
         }
     }
@@ -205,21 +203,26 @@ impl CallServices {
 
     async fn find_canvas(&self, id: &str) -> Result<CanvasView, CanvasFailure> {
         let id: CanvasId = id.parse().map_err(|_| CanvasFailure::NotFound)?;
-        let found = self
-            .turn
-            .engine
-            .storage
-            .canvas(self.turn.conversation, id)
-            .await;
-        found
-            .map_err(|error| CanvasFailure::Invalid(error.to_string()))?
-            .ok_or(CanvasFailure::NotFound)
+        let (engine, conversation) = (&self.turn.engine, self.turn.conversation);
+        let failed = |error: &dyn std::fmt::Display| CanvasFailure::Invalid(error.to_string());
+        let names = fork::canvas_names(engine, conversation, id).await;
+        for name in names.map_err(|problem| failed(&problem))? {
+            let found = engine.storage.canvas(conversation, name).await;
+            if let Some(canvas) = found.map_err(|error| failed(&error))? {
+                return Ok(canvas);
+            }
+        }
+        Err(CanvasFailure::NotFound)
     }
 }
 
 impl Services for CallServices {
     fn ask(&self, asked: Asked) -> BoxFuture<'_, (Resolution, String)> {
         Box::pin(self.ask_person(asked))
+    }
+
+    fn is_attended(&self) -> bool {
+        self.turn.options.is_attended
     }
 
     fn decided(&self, decision: CallDecision) {
@@ -308,6 +311,22 @@ impl Services for CallServices {
                 ..current
             })
             .await
+        })
+    }
+
+    fn ledger(&self) -> Option<Arc<dyn Ledger>> {
+        let turn = &self.turn;
+        let owner = ChangeOwner {
+            conversation: turn.conversation,
+            turn: turn.turn,
+            root: turn.root.conversation,
+            root_turn: turn.root.turn,
+            item: self.item,
+            tool: self.tool.clone(),
+        };
+        turn.settings.checkpoints.enabled.then(|| {
+            let ledger: Arc<dyn Ledger> = Arc::new(CallLedger::new(turn.engine.clone(), owner));
+            ledger
         })
     }
 
