@@ -33,6 +33,11 @@ impl Readers {
         }))
     }
 
+    /// How the file is read.
+    pub(crate) fn reading(&self) -> Reading {
+        self.0.reading
+    }
+
     /// Runs `question` on a connection of its own.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

@@ -9,6 +9,7 @@ mod journal;
 mod migrating;
 mod opening;
 mod processes;
+mod portable;
 mod projection;
 mod random;
 mod reading;
