@@ -19,8 +19,8 @@ mod value;
 pub use edit::change;
 pub use reference::{reference, schema};
 pub use resolved::{
-    Ai, App, Cli, IdentitySettings, LogFormat, LogLevel, Safety, Sandbox, Secret, Settings,
-    Subagent, Tools, Verbosity,
+    Ai, App, Budget, Cap, Cli, IdentitySettings, LogFormat, LogLevel, Prices, Safety, Network, Sandbox,
+    Secret, Settings, Subagent, Tools, Verbosity,
 };
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};

@@ -108,6 +108,9 @@ pub(crate) fn save(
         | ItemBody::Summary { .. } => (Some(rows::json_column(&item.body)?), None),
     };
     let is_open = is_open(item.status);
+    if !is_open && matches!(&item.body, ItemBody::AgentMessage { text } if text.is_empty()) {
+        return forget(fact, conversation, item);
+    }
     let row: Option<i64> = fact
         .connection
         .prepare_cached(
@@ -152,6 +155,14 @@ pub(crate) fn save(
         (Some(row), Some(call)) => save_call(fact, conversation, item, (row, call)),
         _ => Ok(()),
     }
+}
+
+/// A message is announced before its first word is known. One that never had a word leaves nothing.
+fn forget(fact: &Fact<'_>, conversation: ConversationId, item: &Item) -> Result<(), Fault> {
+    fact.connection
+        .prepare_cached("DELETE FROM items WHERE id = ?1 AND conversation = ?2")?
+        .execute(params![item.id.0.into_bytes(), key(conversation)])?;
+    Ok(())
 }
 
 fn save_call(

@@ -85,14 +85,14 @@ pub(crate) fn word_column<T: Serialize>(value: &T) -> Result<String, Fault> {
     }
 }
 
-/// Four columns of tokens, from `index` on.
+/// Four columns of tokens and one of their cost, from `index` on.
 pub(crate) fn usage(row: &Row<'_>, index: usize) -> rusqlite::Result<Usage> {
     let tokens = |offset: usize| row.get::<_, i64>(index + offset).map(i64::unsigned_abs);
     Ok(Usage {
         prompt_tokens: tokens(0)?,
         completion_tokens: tokens(1)?,
         cached_tokens: tokens(2)?,
-        cost_micros: 0,
+        cost_micros: tokens(4)?,
         is_estimated: tokens(3)? > 0,
     })
 }

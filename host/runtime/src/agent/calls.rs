@@ -14,10 +14,10 @@ use anteroom_tools::{Call, Definition, Outcome};
 use std::sync::Arc;
 use tokio::task::{JoinError, JoinSet};
 
-/// Runs all calls of one answer. The items come back in the order of the calls.
+/// Runs the calls of one answer, the first `paid` of them; the budget has nothing for the others. The items come back in the order of the calls.
 pub(crate) async fn run(
     turn: &Arc<TurnContext>,
-    step: u32,
+    (step, paid): (u32, usize),
     requests: Vec<CallRequest>,
     stop: &Stop,
 ) -> Result<Vec<Item>, Fault> {
@@ -45,7 +45,10 @@ pub(crate) async fn run(
                 let (turn, item, stop) = (turn.clone(), item.clone(), stop.clone());
                 let busy = turn.busy.clone().read_owned().await;
                 tokio::spawn(async move {
-                    let done = one(&turn, request, item, &stop).await;
+                    let done = match index < paid {
+                        true => one(&turn, request, item, &stop).await,
+                        false => unpaid(&turn, item),
+                    };
                     drop(busy);
                     done
                 })
@@ -74,6 +77,22 @@ pub(crate) async fn run(
     match fault {
         Some(fault) => Err(fault),
         None => Ok(items),
+    }
+}
+
+/// A call is made whole or not at all.
+fn unpaid(turn: &TurnContext, item: Item) -> Item {
+    let ItemBody::ToolCall(call) = item.body else {
+        return item;
+    };
+    let why = turn.purse.end().unwrap_or_default();
+    Item {
+        status: Status::Denied,
+        body: ItemBody::ToolCall(ToolCall {
+            result: Some(ToolResult::failed(format!("not run: {why}"))),
+            ..call
+        }),
+        ..item
     }
 }
 
@@ -246,7 +265,7 @@ async fn prepare(
         capabilities: grants.iter().map(|(capability, _)| *capability).collect(),
         is_third_party: definition.origin != ModuleOrigin::BuiltIn,
     };
-    let permit = match turn.gate.judge_call(facts) {
+    let permit = match turn.acting_gate().judge_call(facts) {
         CallVerdict::Allow(permit) => {
             if permit.tier() > Tier::Read {
                 services.note(allowed(&permit));

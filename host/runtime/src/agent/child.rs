@@ -5,11 +5,12 @@
 
 use super::prompt::{self, PromptSources};
 use super::steering::Steering;
-use super::turn::{self, Root, TurnContext};
+use super::plan::Planning;
+use super::turn::{self, Opening, Root, TurnContext};
 use crate::endings;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Delta, Event,
-    ItemId, Seq, Stop, StopReason, Topic, Trust, Usage,
+    ItemId, Seq, Stop, StopReason, Topic, Trust, TurnOptions, Usage,
 };
 use anteroom_gate::Taint;
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
@@ -111,9 +112,12 @@ pub(crate) async fn run(
     // A task of its own: what panics in it fails the child and no more.
     let mut running = tokio::spawn(turn::run(
         child.clone(),
-        None,
-        vec![opened],
-        vec![Content::text(task.prompt)],
+        Opening {
+            cause: None,
+            before: vec![opened],
+            input: vec![Content::text(task.prompt)],
+            opened: None,
+        },
         child_stop,
     ));
     let mut is_late = false;
@@ -189,21 +193,26 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
             .cloned()
             .collect(),
     };
+    // What the parent has read from outside may stand in the prompt.
+    let gate = parent
+        .acting_gate()
+        .clone()
+        .with_taint(parent.gate.taint().inherited());
     Arc::new(TurnContext {
         conversation: engine.ambient.uuid().into(),
         turn: engine.ambient.uuid().into(),
         settings: parent.settings.clone(),
         workspace: parent.workspace.clone(),
         session: parent.session.clone(),
-        // What the parent has read from outside may stand in the prompt.
-        gate: parent
-            .gate
-            .clone()
-            .with_taint(parent.gate.taint().inherited()),
+        planning: Planning::new(false, &gate),
+        gate,
         model: task.model.clone().unwrap_or_else(|| parent.model.clone()),
         system,
         tools,
-        options: parent.options.clone(),
+        options: TurnOptions {
+            is_plan: false,
+            ..parent.options.clone()
+        },
         root: Root {
             conversation: parent.root.conversation,
             turn: parent.root.turn,
@@ -215,6 +224,8 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         max_steps: parent.settings.safety.subagent.max_iterations,
         steering: Steering::open(),
         busy: Arc::default(),
+        shared: Arc::default(),
+        purse: parent.purse.clone(),
         engine,
     })
 }

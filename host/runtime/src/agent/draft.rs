@@ -3,6 +3,7 @@
 //! Knows the bus and the storage; knows nothing of the endpoint or of tools. The item that the words
 //! belong to is announced with the first word; words are previewed once the announcement is stored.
 
+use super::tokens;
 use crate::ambient::Ambient;
 use crate::bus::Bus;
 use anteroom_api::{
@@ -69,14 +70,36 @@ impl Draft {
         place: DraftPlace,
         busy: Arc<RwLock<()>>,
     ) -> Self {
-        Self {
+        let draft = Self {
             bus,
             storage,
             ambient,
             place,
             busy,
             state: Arc::default(),
-        }
+        };
+        let item = draft.new_item(Kind::Message);
+        draft.lock().message.item = Some(item);
+        draft
+    }
+
+    /// Announces the message; stored together with the beginning of the step, so that its words can be
+    /// previewed from the first one on. A message that stays empty leaves nothing.
+    pub(crate) fn opening(&self) -> Event {
+        let item = self.lock().message.item.clone();
+        let item = item.unwrap_or_else(|| self.new_item(Kind::Message));
+        Event::Item(ItemEvent::Started(item))
+    }
+
+    /// The announcement is stored.
+    pub(crate) fn opened(&self) {
+        self.lock().message.is_announced = true;
+    }
+
+    /// An estimate of the tokens that have come so far.
+    pub(crate) fn said(&self) -> u64 {
+        let state = self.lock();
+        tokens::of_text(&state.message.text) + tokens::of_text(&state.reasoning.text)
     }
 
     /// Takes one event of the stream. Never waits.

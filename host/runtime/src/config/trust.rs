@@ -43,6 +43,8 @@ pub(crate) fn judge(row: &Row, value: Value, held: &Value) -> Ruling {
 fn lower(value: Value, held: &Value) -> Ruling {
     match (value.as_f64(), held.as_f64()) {
         (Some(given), Some(now)) if given <= now => Ruling::Take(value),
+        // No limit at all is the highest.
+        (Some(_), None) if held.is_null() => Ruling::Take(value),
         _ => Ruling::Ignore(format!("a project may only lower it, and it is {held}")),
     }
 }

@@ -167,13 +167,14 @@ impl Storage {
     }
 }
 
-/// Every row of every table of ours, as text, by table. Without those that no projection touches.
+/// Every row of every table of ours, as text, by table. Without those that no projection touches, and
+/// without what was spent on a day, which stays.
 pub(super) async fn dump(storage: &Storage) -> BTreeMap<String, Vec<String>> {
     storage
         .read(|connection| {
             let mut tables = connection.prepare(
                 "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main'
-                     AND name NOT LIKE 'sqlite_%' AND name NOT IN ('journal', 'openings', 'audit')",
+                     AND name NOT LIKE 'sqlite_%' AND name NOT IN ('journal', 'openings', 'audit', 'days')",
             )?;
             let tables: Vec<String> = tables
                 .query_map([], |row| row.get(0))?
