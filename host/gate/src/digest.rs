@@ -20,7 +20,11 @@ impl Bound<'_> {
             self.tool.as_bytes(),
             self.workspace.as_os_str().as_encoded_bytes(),
             self.policy.as_bytes(),
-            if self.is_tainted { b"tainted" } else { b"clean" },
+            if self.is_tainted {
+                b"tainted"
+            } else {
+                b"clean"
+            },
             format!("{view:?}").as_bytes(),
             exact.as_bytes(),
         ])

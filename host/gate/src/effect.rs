@@ -145,7 +145,9 @@ impl Effect {
                     EffectKind::FileWrite,
                     &text,
                     None,
-                    preview.as_ref().map(|preview| visible_preview(preview, masker)),
+                    preview
+                        .as_ref()
+                        .map(|preview| visible_preview(preview, masker)),
                 )
             }
             Self::FileRemove { path, to } => {

@@ -33,7 +33,7 @@ pub struct Gate {
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(crate) struct Inner {
     policy: Policy,
     place: Place,
     memory: Memory,
@@ -173,10 +173,8 @@ impl Gate {
             return (true, why);
         }
         why.say("no rule covers it");
-        let asks_by_itself = mode != Mode::Ask
-            || self
-                .find_rule(|rule| rule.is_partial_for(tool))
-                .is_some();
+        let asks_by_itself =
+            mode != Mode::Ask || self.find_rule(|rule| rule.is_partial_for(tool)).is_some();
         (is_watched && asks_by_itself, why)
     }
 
@@ -202,7 +200,9 @@ impl Gate {
         is_tainted: bool,
     ) -> (EffectView, String) {
         let view = effect.view(&self.masker);
-        let digest = self.bound(tool, is_tainted).digest(&view, &format!("{effect:?}"));
+        let digest = self
+            .bound(tool, is_tainted)
+            .digest(&view, &format!("{effect:?}"));
         (view, digest)
     }
 
@@ -253,7 +253,9 @@ impl Gate {
         let (effect, is_whole) = call_view(tool, &shown);
         // The digest is over all of it, what is hidden or masked included.
         let exact = facts.arguments.to_string();
-        let digest = self.bound(tool, standing.is_tainted).digest(&effect, &exact);
+        let digest = self
+            .bound(tool, standing.is_tainted)
+            .digest(&effect, &exact);
         let mut reasons = standing.reasons;
         if facts.is_third_party {
             reasons.push(format!("`{}` did not come with Anteroom", visible(tool)));

@@ -88,20 +88,25 @@ pub(crate) fn granted(
         }
     };
     let Some(offer) = asked.scopes.iter().find(|offer| offer.scope == scope) else {
-        return Err(policy_refusal(format!(
-            "`{tool}` was not allowed to act: the approval was for a scope that was not offered. Ask again and approve it once."
-        ), None));
+        return Err(policy_refusal(
+            format!(
+                "`{tool}` was not allowed to act: the approval was for a scope that was not offered. Ask again and approve it once."
+            ),
+            None,
+        ));
     };
     match (&offer.rule, scope) {
         (_, Scope::Once) => Ok(None),
         (Some(rule), _) => rule.parse().map(|rule| Some((rule, scope))).map_err(|_| {
-            policy_refusal(format!(
-                "`{tool}` was not allowed to act: its rule is broken"
-            ), None)
+            policy_refusal(
+                format!("`{tool}` was not allowed to act: its rule is broken"),
+                None,
+            )
         }),
-        (None, _) => Err(policy_refusal(format!(
-            "`{tool}` was not allowed to act: the approval names no rule"
-        ), None)),
+        (None, _) => Err(policy_refusal(
+            format!("`{tool}` was not allowed to act: the approval names no rule"),
+            None,
+        )),
     }
 }
 

@@ -156,9 +156,8 @@ impl Gate {
             ));
         }
         let always_asks = !reasons.is_empty();
-        let brings = matches!(path, FilePath::Outside(_)).then(|| {
-            format!("the file `{shown}`, outside the workspace")
-        });
+        let brings = matches!(path, FilePath::Outside(_))
+            .then(|| format!("the file `{shown}`, outside the workspace"));
         Standing {
             tier: if always_asks && tier > Tier::Read {
                 Tier::Destructive
@@ -220,7 +219,9 @@ impl Gate {
                         .any(|words| rule.covers_command(tool, Some(words)))
             })
             .map(|rule| denial(tool, rule))
-            .or_else(|| secrets::has_mask(line).then(|| (secrets::masked_words("the command"), None)));
+            .or_else(|| {
+                secrets::has_mask(line).then(|| (secrets::masked_words("the command"), None))
+            });
         let mut reasons = judgement.reasons;
         let is_blocked = judgement.hard_block.is_some();
         reasons.splice(0..0, judgement.hard_block);

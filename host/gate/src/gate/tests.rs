@@ -925,7 +925,10 @@ fn digests_change_with_any_change() {
     .unwrap();
     let mut digests: Vec<String> = Vec::new();
     for effect in &effects {
-        assert_eq!(here.shown("t", effect, false), here.shown("t", effect, false));
+        assert_eq!(
+            here.shown("t", effect, false),
+            here.shown("t", effect, false)
+        );
         let digest = |gate: &Gate, tool: &str, is_tainted| gate.shown(tool, effect, is_tainted).1;
         digests.extend([
             digest(&here, "t", false),
@@ -985,7 +988,10 @@ fn views_show_all_and_hide_nothing() {
     }
     .view(&Masker::default());
     assert_eq!(view.summary, "a\\u{200b}b (new)");
-    assert_eq!(effect("rename a b").view(&Masker::default()).summary, "a -> b");
+    assert_eq!(
+        effect("rename a b").view(&Masker::default()).summary,
+        "a -> b"
+    );
     assert_eq!(effect("read .").view(&Masker::default()).summary, ".");
     let question = question(
         &gate(Mode::Ask, &[], &[]),

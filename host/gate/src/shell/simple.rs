@@ -232,7 +232,8 @@ impl Walker<'_> {
                     .unresolved("the target of a redirection is not known");
             }
             if super::egress::is_network_path(&field.text) {
-                self.report.sends(&format!("`{}`", crate::visible::visible(&field.text)));
+                self.report
+                    .sends(&format!("`{}`", crate::visible::visible(&field.text)));
             }
             let is_null = matches!(self.spot(field, scope), Spot::Harmless);
             if is_null && field.is_literal() {

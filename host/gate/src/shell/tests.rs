@@ -1,5 +1,7 @@
 //! Lines and what they are found to be. Workspace `/home/ada/work/app`, home `/home/ada`.
 
+mod egress;
+
 use super::*;
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! Walks a parsed line and meets each simple command in it. Raises the report; decides nothing itself.
 
 use super::Context;
+use super::egress;
 use super::field::{Field, texts};
 use super::output::{Feed, Output};
 use super::parse;
@@ -98,6 +99,9 @@ impl<'a> Walker<'a> {
             None => {
                 self.report
                     .unresolved("it cannot be parsed as a shell command");
+                if let Some(name) = egress::strong_word(text) {
+                    self.report.sends(&format!("`{name}`"));
+                }
                 if is_within && self.depth <= FRAGMENT_DEPTH {
                     self.fragments(text, scope);
                 }

@@ -28,6 +28,7 @@ async fn ask_person(
 ) -> Result<Vec<String>, AskError> {
     state.require(Capability::Ask).map_err(AskError::Denied)?;
     let asked_at = Instant::now();
+    let text = state.permit.masker().mask(&text).into_owned();
     let answer = state.services.question(text, options, is_multiple);
     match state.wait_for_person(answer).await {
         Ok(Answer::Given { values }) => Ok(values),

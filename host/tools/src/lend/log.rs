@@ -19,7 +19,7 @@ impl Host for Hosted {
                 Level::Warn => "warn",
                 Level::Error => "error",
             };
-            let line = one_line(&message);
+            let line = one_line(&self.state.permit.masker().mask(&message));
             self.state
                 .say(OutputStream::Log, format!("{level}: {line}\n"));
         }
@@ -30,7 +30,8 @@ impl Host for Hosted {
         let fraction = fraction
             .filter(|fraction| fraction.is_finite())
             .map(|fraction| fraction.clamp(0.0, 1.0));
-        self.state.services.progress(one_line(&message), fraction);
+        let message = one_line(&self.state.permit.masker().mask(&message));
+        self.state.services.progress(message, fraction);
         Ok(())
     }
 }

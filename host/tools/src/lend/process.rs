@@ -8,7 +8,7 @@ use crate::wasm::bindings::anteroom::tool::process as contract;
 use crate::wasm::hosted::Hosted;
 use crate::wasm::state::CallState;
 use anteroom_api::{Capability, OutputStream};
-use anteroom_gate::Effect;
+use anteroom_gate::{Effect, MaskStream};
 use contract::{Chunk, Command, Exit, ProcessError, Source, Task};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -209,6 +209,7 @@ fn child(
         state: state.clone(),
         sender,
         plain: Plain::default(),
+        masked: MaskStream::new(state.permit.masker().clone()),
     };
     Child {
         chunks,
@@ -364,12 +365,14 @@ pub(crate) fn exit_of(exit: Option<GroupExit>, timed_out: bool) -> Exit {
     }
 }
 
-/// Output of a command that runs while its call does: shown to the person, then handed to the guest.
+/// Output of a command that runs while its call does: shown to the person without secrets, then handed to the
+/// guest, whose answer is masked as a whole.
 #[derive(Clone)]
 struct Shown {
     state: Arc<CallState>,
     sender: mpsc::Sender<Chunk>,
     plain: Plain,
+    masked: MaskStream,
 }
 
 impl Sink for Shown {
@@ -380,16 +383,19 @@ impl Sink for Shown {
         if text.is_empty() {
             return true;
         }
-        self.state.say(shown_as(stream), text.clone());
+        let shown = self.masked.push(&text);
+        self.state.say(shown_as(stream), shown);
         self.sender.send(chunk(stream, text)).await.is_ok()
     }
 
     fn end(&mut self, stream: Stream) {
         let text = self.plain.finish();
+        let mut shown = self.masked.push(&text);
+        shown.push_str(&self.masked.finish());
+        self.state.say(shown_as(stream), shown);
         if !text.is_empty() {
             // The stand-in for a torn character; not worth waiting for.
-            drop(self.sender.try_send(chunk(stream, text.clone())));
-            self.state.say(shown_as(stream), text);
+            drop(self.sender.try_send(chunk(stream, text)));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::wasm::bindings::anteroom::tool::types::{Content, Output, ToolError};
 use crate::wasm::call::End;
 use crate::wasm::state::CallState;
 use anteroom_api::{Status, ToolContent, ToolResult, Trust};
+use anteroom_gate::Masker;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -28,7 +29,10 @@ pub(super) fn outcome(end: End, state: &CallState, call: &Call, trust: Trust) ->
             text(format!("the call was cancelled{}", said(state))),
         ),
     };
-    let content = shorten::shorten(content, call);
+    // Before anything is kept, in a file of the session too.
+    let masker = state.permit.masker();
+    let content = content.into_iter().map(|part| masked(part, masker));
+    let content = shorten::shorten(content.collect(), call);
     Outcome {
         result: ToolResult {
             is_error: status != Status::Completed,
@@ -36,7 +40,30 @@ pub(super) fn outcome(end: End, state: &CallState, call: &Call, trust: Trust) ->
         },
         status,
         meter: state.counters.meter(state.clock.worked()),
-        trust,
+        trust: trust.max(state.permit.trust()),
+    }
+}
+
+fn masked(part: ToolContent, masker: &Masker) -> ToolContent {
+    match part {
+        ToolContent::Text { text } => ToolContent::Text {
+            text: masker.mask(&text).into_owned(),
+        },
+        ToolContent::Json { value } => ToolContent::Json {
+            value: masker.masked_json(&value),
+        },
+        ToolContent::Diff {
+            path,
+            unified,
+            added,
+            removed,
+        } => ToolContent::Diff {
+            path,
+            unified: masker.mask(&unified).into_owned(),
+            added,
+            removed,
+        },
+        ToolContent::Image { .. } => part,
     }
 }
 
