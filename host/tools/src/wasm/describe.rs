@@ -11,6 +11,7 @@ use crate::wasm::engine::Engine;
 use crate::wasm::failure;
 use crate::wasm::hosted::{Described, Powerless};
 use crate::wasm::limiter::Limiter;
+use crate::wasm::schema;
 use anteroom_api::{Capability, Tier, ToolView};
 use jsonschema::Validator;
 use std::collections::BTreeSet;
@@ -258,6 +259,8 @@ fn check(manifest: ToolManifest) -> Result<Tool, String> {
             "the input schema of `{name}` does not describe an object: `type` is not `object`"
         ));
     }
+    schema::check(&input_schema)
+        .map_err(|why| format!("the input schema of `{name}` is not taken: {why}"))?;
     let validator = jsonschema::validator_for(&input_schema)
         .map_err(|error| format!("the input schema of `{name}` is no JSON Schema: {error}"))?;
     let mut capabilities: Vec<Capability> =
