@@ -34,6 +34,9 @@ pub enum Fault {
     /// The file is damaged, or never was a database.
     #[error("the database is damaged or is no database")]
     Corrupt(#[source] Cause),
+    /// Looked through, and damaged.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// It stayed locked for as long as we are willing to wait.
     #[error("another program holds the database")]
     Locked(#[source] Cause),
@@ -264,6 +267,7 @@ fn code(fault: &Fault) -> ProblemCode {
         Fault::DiskFull(_)
         | Fault::ReadOnly(_)
         | Fault::Corrupt(_)
+        | Fault::Damaged(_)
         | Fault::Locked(_)
         | Fault::Disk(_)
         | Fault::NewerSchema { .. }
@@ -285,6 +289,7 @@ fn words(error: &StorageError) -> String {
         Fault::DiskFull(_) => format!("could not store in `{path}`: the disk is full"),
         Fault::ReadOnly(_) => format!("the database `{path}` cannot be opened for writing"),
         Fault::Corrupt(_) => format!("the database `{path}` is damaged or is no database"),
+        Fault::Damaged(text) => format!("the database `{path}` is damaged: {text}"),
         Fault::Locked(_) => format!("another program holds the database `{path}`"),
         Fault::Disk(_) => format!("the disk with the database `{path}` reported an error"),
         Fault::NewerSchema { found, known } => format!(
@@ -330,9 +335,12 @@ fn hint(error: &StorageError) -> Option<String> {
             "let your user write there: `ls -ld {folder} {path}` shows who owns it, \
              `chmod u+rwx {folder}` and `chmod u+rw {path}` open it"
         ),
+        Fault::Damaged(_) => "put a backup in its place with `aroom db restore FILE`; \
+             `aroom db export` saves what can still be read"
+            .to_string(),
         Fault::Corrupt(_) => format!(
-            "put a backup in its place, or start anew with `mv {path} {}`; \
-             copies made before migrations are beside it as `.backup-v*`",
+            "put a backup in its place (in `backups` beside it, or `.backup-v*`), \
+             or start anew with `mv {path} {}`",
             Quoted(&with_ending(&error.path, ".broken"))
         ),
         Fault::Locked(_) => {

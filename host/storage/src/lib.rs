@@ -50,6 +50,7 @@ mod status;
 mod storage;
 mod summaries;
 mod turns;
+mod upkeep;
 mod usage;
 mod writer;
 
@@ -68,7 +69,7 @@ pub use news::{Marks, News};
 pub use portable::Imported;
 pub use shared::SharedFile;
 pub use prefixes::{PrefixText, StoredPrefix};
-pub use status::Status;
+pub use status::{DatabaseState, Status};
 pub use storage::Storage;
 pub use summaries::Summarized;
 pub use turns::{Standing, Unfinished};

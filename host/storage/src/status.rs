@@ -3,7 +3,9 @@
 use crate::Storage;
 use crate::connection::version;
 use crate::error::{Fault, StorageError};
-use crate::files;
+use crate::file::File;
+use crate::{files, place};
+use anteroom_api::{Problem, ProblemCode};
 use rusqlite::Connection;
 use std::path::PathBuf;
 
@@ -69,6 +71,152 @@ impl Storage {
     pub async fn check(&self) -> Result<Vec<String>, StorageError> {
         self.read(damage).await
     }
+}
+
+/// One database file and how it is.
+#[derive(Clone, Debug)]
+pub struct DatabaseState {
+    /// Its name; none for the personal one.
+    pub name: Option<String>,
+    /// The file.
+    pub path: PathBuf,
+    /// Its size with its side files, bytes.
+    pub size_bytes: u64,
+    /// Its schema; 0 if it cannot be read.
+    pub schema: u32,
+    /// Conversations in it, child agents' included.
+    pub conversations: u64,
+    /// Items in it.
+    pub items: u64,
+    /// Whether nothing can be stored in it.
+    pub is_read_only: bool,
+    /// What each of its tables takes with its indexes, bytes, the largest first; only where it was checked.
+    pub tables: Vec<(String, u64)>,
+    /// What is wrong with it.
+    pub complaints: Vec<Problem>,
+}
+
+impl Storage {
+    /// All databases, the personal one first, those that cannot be used included; read through and through if
+    /// `is_checking`, which takes as long as they are large.
+    pub async fn databases(&self, is_checking: bool) -> Vec<DatabaseState> {
+        let mut states = vec![state(&self.personal(), is_checking).await];
+        for (shared, file) in self.shared_states() {
+            states.push(match file {
+                Ok(file) => state(&file, is_checking).await,
+                Err(fault) => DatabaseState {
+                    name: Some(shared.name),
+                    complaints: vec![fault.with(&shared.path).into()],
+                    ..DatabaseState::unknown(shared.path)
+                },
+            });
+        }
+        states
+    }
+}
+
+impl DatabaseState {
+    fn unknown(path: PathBuf) -> Self {
+        let (file, log) = files::sizes(&path);
+        Self {
+            name: None,
+            path,
+            size_bytes: file + log,
+            schema: 0,
+            conversations: 0,
+            items: 0,
+            is_read_only: false,
+            tables: Vec::new(),
+            complaints: Vec::new(),
+        }
+    }
+}
+
+async fn state(file: &File, is_checking: bool) -> DatabaseState {
+    let mut state = DatabaseState {
+        name: file.name.as_deref().map(str::to_owned),
+        is_read_only: file.is_read_only(),
+        ..DatabaseState::unknown(file.path.clone())
+    };
+    if let Some(fault) = file.trouble() {
+        state.complaints.push(fault.with(&file.path).into());
+    }
+    if file.name.is_none()
+        && let Some(kind) = place::network(&file.path)
+    {
+        state.complaints.push(on_network(file, kind));
+    }
+    let counted = file.read(|connection| {
+        Ok((
+            version(connection)?,
+            count(connection, "conversations")?,
+            count(connection, "items")?,
+        ))
+    });
+    match counted.await {
+        Ok((schema, conversations, items)) => {
+            (state.schema, state.conversations, state.items) = (schema, conversations, items);
+        }
+        Err(error) => state.complaints.push(error.into()),
+    }
+    if is_checking {
+        match file
+            .read(|connection| Ok((damage(connection)?, tables(connection)?)))
+            .await
+        {
+            Ok((damage, tables)) => {
+                state.tables = tables;
+                state.complaints.extend(damaged(file, damage));
+            }
+            Err(error) => state.complaints.push(error.into()),
+        }
+    }
+    state
+}
+
+/// Allowed for the personal file, because one machine alone gets along; said, because two do not.
+fn on_network(file: &File, kind: &str) -> Problem {
+    Problem::new(
+        ProblemCode::Storage,
+        format!(
+            "the database `{}` is on a network disk ({kind})",
+            file.path.display()
+        ),
+    )
+    .hint("use it from one machine at a time, or set `app.data_dir` to a local folder")
+}
+
+/// Damage in one complaint.
+pub(crate) fn damaged(file: &File, damage: Vec<String>) -> Option<Problem> {
+    if damage.is_empty() {
+        return None;
+    }
+    let error = StorageError {
+        path: file.path.clone(),
+        fault: Fault::Damaged(damage.join("; ")),
+    };
+    Some(error.into())
+}
+
+/// `table` is one of ours, by name.
+fn count(connection: &Connection, table: &'static str) -> Result<u64, Fault> {
+    let mut statement = connection.prepare_cached(&format!("SELECT count(*) FROM {table}"))?;
+    let count: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+fn tables(connection: &Connection) -> Result<Vec<(String, u64)>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT CASE WHEN s.tbl_name LIKE 'messages_text%' THEN 'search index'
+                ELSE coalesce(s.tbl_name, 'schema') END AS owner, sum(d.pgsize) AS bytes
+         FROM dbstat d LEFT JOIN sqlite_schema s ON s.name = d.name
+         WHERE d.aggregate = 1 GROUP BY owner ORDER BY bytes DESC, owner",
+    )?;
+    let found = statement.query_map([], |row| {
+        let bytes: i64 = row.get(1)?;
+        Ok((row.get(0)?, bytes.unsigned_abs()))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// What is damaged in the file behind a connection.

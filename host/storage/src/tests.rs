@@ -14,5 +14,7 @@ mod projection;
 mod random;
 mod reading;
 mod spending;
+mod shared;
 mod support;
 mod unfinished;
+mod upkeep;

@@ -180,15 +180,19 @@ pub(crate) fn start(
             fact.user_id(),
             fact.user_display_name(),
         ])?;
-    if added > 0 || is_known(fact.connection, turn)? {
+    if added > 0 || is_ours(fact, turn)? {
         return Ok(());
     }
     Err(Fault::Busy)
 }
 
-fn is_known(connection: &Connection, turn: TurnId) -> Result<bool, Fault> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM turns WHERE id = ?1")?;
-    Ok(statement.exists([turn.0.into_bytes()])?)
+/// Whether a turn that is known is over, or runs in this process, or nobody can tell where it runs.
+fn is_ours(fact: &Fact<'_>, turn: TurnId) -> Result<bool, Fault> {
+    let mut statement = fact.connection.prepare_cached(
+        "SELECT 1 FROM turns WHERE id = ?1
+            AND (ended_at IS NOT NULL OR host IS NULL OR ?2 IS NULL OR host = ?2)",
+    )?;
+    Ok(statement.exists(params![turn.0.into_bytes(), fact.host])?)
 }
 
 /// A step is over. While the turn runs, its tokens are the sum of its steps'.

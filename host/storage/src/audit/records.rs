@@ -3,13 +3,11 @@
 use super::{Body, add, hex};
 use crate::error::Fault;
 use crate::project::Fact;
-use crate::rows;
 use anteroom_api::{
-    Approval, ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent,
+    ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent,
     DatabaseEvent, Event, FolderEvent, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent,
     Resolution, RuleEvent, Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome,
 };
-use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 
 /// Who decided when no person did; what a person decided is recorded when they decide.
@@ -151,11 +149,7 @@ fn decided(
     if *resolution == Resolution::NotAnswered {
         return Ok(());
     }
-    let asked: Option<Approval> = fact
-        .connection
-        .prepare_cached("SELECT approval FROM approvals WHERE id = ?1")?
-        .query_row([id.0.into_bytes()], |row| rows::json(row, 0))
-        .optional()?;
+    let asked = fact.approval(id)?;
     let (verdict, scope) = in_words(resolution);
     let mut body = Body {
         by: by.to_owned(),

@@ -125,7 +125,9 @@ impl Seen {
         }
         match record.parent {
             Some(parent) if !self.calls.contains(&parent) && !items::exists(home, parent)? => {
-                Err(lines.wrong(format!("its parent, the call `{parent}`, is nowhere before it")))
+                Err(lines.wrong(format!(
+                    "its parent, the call `{parent}`, is nowhere before it"
+                )))
             }
             _ => Ok(()),
         }

@@ -8,9 +8,7 @@ use crate::conversations::{self, key};
 use crate::error::{Fault, StorageError, with_ending};
 use crate::rows::{self, Key};
 use crate::{Storage, connection, files, items};
-use anteroom_api::{
-    ConversationId, Item, ItemBody, Status, StopReason, ToolResult, UnixMillis, Usage,
-};
+use anteroom_api::{ConversationId, Item, ItemBody, Status, StopReason, ToolResult, UnixMillis};
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 use serde::Serialize;
 use std::fs::File;
@@ -236,11 +234,7 @@ impl Page<'_> {
     }
 
     /// Writes the next turn.
-    fn turn(
-        &mut self,
-        turns: &mut Rows<'_>,
-        updated_at: UnixMillis,
-    ) -> Result<Option<Key>, Fault> {
+    fn turn(&mut self, turns: &mut Rows<'_>, updated_at: UnixMillis) -> Result<Option<Key>, Fault> {
         let Some(row) = turns.next()? else {
             return Ok(None);
         };
@@ -252,7 +246,7 @@ impl Page<'_> {
             started_at: rows::millis(row, 1)?,
             ended_at: ended_at.map_or(updated_at, UnixMillis),
             stop: stop.unwrap_or(StopReason::Interrupted),
-            usage: usage(row, 4)?,
+            usage: rows::usage(row, 4)?,
             steps: self.steps(id)?,
             user: user(row, 9)?,
         };
@@ -269,7 +263,7 @@ impl Page<'_> {
             Ok(StepRecord {
                 step: row.get(0)?,
                 at: rows::millis(row, 1)?,
-                usage: usage(row, 2)?,
+                usage: rows::usage(row, 2)?,
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
@@ -299,9 +293,9 @@ impl Page<'_> {
     }
 
     fn rest(&mut self) -> Result<(), Fault> {
-        let mut statement = self
-            .source
-            .prepare_cached("SELECT turn, input FROM queued WHERE conversation = ?1 ORDER BY row")?;
+        let mut statement = self.source.prepare_cached(
+            "SELECT turn, input FROM queued WHERE conversation = ?1 ORDER BY row",
+        )?;
         let mut found = statement.query([key(self.id)])?;
         while let Some(row) = found.next()? {
             let record = QueuedRecord {
@@ -333,7 +327,7 @@ impl Page<'_> {
             let record = BesidesRecord {
                 purpose: row.get(0)?,
                 at: rows::millis(row, 1)?,
-                usage: usage(row, 2)?,
+                usage: rows::usage(row, 2)?,
             };
             self.write(&Record::Besides(record))?;
         }
@@ -365,15 +359,6 @@ fn user(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<UserRecord>> {
         id,
         name: name.unwrap_or_default(),
     }))
-}
-
-/// Five columns: tokens, whether they are an estimate, cost.
-fn usage(row: &Row<'_>, index: usize) -> rusqlite::Result<Usage> {
-    let cost: i64 = row.get(index + 4)?;
-    Ok(Usage {
-        cost_micros: cost.unsigned_abs(),
-        ..rows::usage(row, index)?
-    })
 }
 
 /// An item that will not change any more; one that might is as a crash would leave it.

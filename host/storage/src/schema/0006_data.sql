@@ -52,3 +52,31 @@ CREATE TABLE prefix_tools (
     PRIMARY KEY (conversation, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX prefix_tools_text ON prefix_tools (tool);
+
+-- The beginnings of words are looked up at every length up to six: a beginning of four letters may be that of tens
+-- of thousands of words, and each of those had to be looked at.
+DROP TRIGGER messages_added;
+DROP TRIGGER messages_removed;
+DROP TRIGGER messages_changed;
+DROP TABLE messages_text;
+CREATE VIRTUAL TABLE messages_text USING fts5 (
+    text, content = 'messages', content_rowid = 'row',
+    tokenize = 'unicode61 remove_diacritics 2',
+    prefix = '2 4 6' -- a length between two of these is looked up by the next one
+);
+INSERT INTO messages_text (messages_text) VALUES ('rebuild');
+CREATE TRIGGER messages_added AFTER INSERT ON items WHEN new.text IS NOT NULL
+BEGIN
+    INSERT INTO messages_text (rowid, text) VALUES (new.row, new.text);
+END;
+CREATE TRIGGER messages_removed AFTER DELETE ON items WHEN old.text IS NOT NULL
+BEGIN
+    INSERT INTO messages_text (messages_text, rowid, text) VALUES ('delete', old.row, old.text);
+END;
+CREATE TRIGGER messages_changed AFTER UPDATE OF text ON items WHEN old.text IS NOT new.text
+BEGIN
+    INSERT INTO messages_text (messages_text, rowid, text)
+        SELECT 'delete', old.row, old.text WHERE old.text IS NOT NULL;
+    INSERT INTO messages_text (rowid, text)
+        SELECT new.row, new.text WHERE new.text IS NOT NULL;
+END;

@@ -211,7 +211,8 @@ async fn nothing_works_after_closing() {
         clone.close().await.unwrap_err().fault,
         Fault::Closed
     ));
-    // Everything is in the one file.
+    // Everything is in the one file, beside an empty one that processes lock.
     let files: Vec<_> = contents(place.folder.path()).into_keys().collect();
-    assert_eq!(files, [place.file()]);
+    let lock = crate::error::with_ending(&place.file(), ".lock");
+    assert_eq!(files, [place.file(), lock]);
 }

@@ -20,8 +20,8 @@ async fn nobody_else_can_read_it() {
     let files: Vec<_> = contents(&folder).into_keys().collect();
     assert_eq!(
         files.len(),
-        4,
-        "the database, its log, its index, the lock: {files:?}"
+        5,
+        "the database, its log, its index, the two locks: {files:?}"
     );
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
@@ -81,11 +81,13 @@ async fn check(prepare: impl FnOnce(&Path), expected: impl Fn(&Fault) -> bool) -
     let error = Storage::open(&place.file(), AT).await.unwrap_err();
     assert!(expected(&error.fault), "{error:?}");
     assert_eq!(error.path, place.file());
-    // Looking into a log leaves an index beside it; it is not part of what is stored.
+    // Looking into it leaves a lock and an index of the log beside it; neither is part of what is stored.
     let mut after = contents(place.folder.path());
-    let index = with_ending(&place.file(), "-shm");
-    if !before.contains_key(&index) {
-        after.remove(&index);
+    for ending in ["-shm", ".lock"] {
+        let file = with_ending(&place.file(), ending);
+        if !before.contains_key(&file) {
+            after.remove(&file);
+        }
     }
     assert!(after == before, "{:?} {:?}", before.keys(), after.keys());
     error.into()

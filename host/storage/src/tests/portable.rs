@@ -298,7 +298,10 @@ async fn child_agents_go_with_their_parents() {
     let nobody = [conversation_id(9)];
     let missing = file(&place, "missing.jsonl");
     let error = storage.export(&missing, &nobody).await.unwrap_err();
-    assert!(matches!(error.fault, Fault::UnknownConversation(_)), "{error:?}");
+    assert!(
+        matches!(error.fault, Fault::UnknownConversation(_)),
+        "{error:?}"
+    );
     assert!(!missing.exists());
 }
 
@@ -378,7 +381,11 @@ async fn wrong_lines_are_refused_by_number_and_nothing_is_stored() {
         lines.insert(place, lines[place].clone());
         (place + 2, lines)
     };
-    let deep = format!("\"arguments\":{}1{}", "[".repeat(200_000), "]".repeat(200_000));
+    let deep = format!(
+        "\"arguments\":{}1{}",
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
     let unknown = uuid(9, 9).to_string();
     let turn = turn_id(ROOM + 1).to_string();
     let call = item_id(ROOM + 2).to_string();
@@ -390,20 +397,48 @@ async fn wrong_lines_are_refused_by_number_and_nothing_is_stored() {
             lines[0] = lines[0].replace("\"version\":1", "\"version\":2");
             (1, lines)
         }),
-        ("unknown field", changed("conversation", "\"title\"", "\"titel\"")),
-        ("unknown variant", changed("item", "user_message", "hacker_message")),
-        ("unknown variant", changed("item", "\"record\":\"item\"", "\"record\":\"grant\"")),
+        (
+            "unknown field",
+            changed("conversation", "\"title\"", "\"titel\""),
+        ),
+        (
+            "unknown variant",
+            changed("item", "user_message", "hacker_message"),
+        ),
+        (
+            "unknown variant",
+            changed("item", "\"record\":\"item\"", "\"record\":\"grant\""),
+        ),
         ("cannot be read", changed("item", "\"item\"", "item")),
         ("over", changed("item", "\"completed\"", "\"running\"")),
         ("nowhere before it", changed("item", &turn, &unknown)),
         ("no path", changed("conversation", "/work/space", "")),
-        ("1970", changed("conversation", "1790000000000", "9223372036854775807")),
+        (
+            "1970",
+            changed("conversation", "1790000000000", "9223372036854775807"),
+        ),
         ("1970", changed("turn", "1790000000011", "-5")),
-        ("counts other lines", changed("end", "\"items\":3", "\"items\":4")),
+        (
+            "counts other lines",
+            changed("end", "\"items\":3", "\"items\":4"),
+        ),
         ("are announced", changed("end_of_export", ":3", ":4")),
-        ("counted from 1", changed("canvas", "\"version\":1", "\"version\":2")),
-        ("input that waits", changed("queued", "[{\"type\":\"text\",\"text\":\"and then?\"}]", "[]")),
-        ("points at an item", changed("summary", &item_id(3 * ROOM + 1).to_string(), &unknown)),
+        (
+            "counted from 1",
+            changed("canvas", "\"version\":1", "\"version\":2"),
+        ),
+        (
+            "input that waits",
+            changed(
+                "queued",
+                "[{\"type\":\"text\",\"text\":\"and then?\"}]",
+                "[]",
+            ),
+        ),
+        (
+            "points at an item",
+            changed("summary", &item_id(3 * ROOM + 1).to_string(), &unknown),
+        ),
         ("there twice", {
             let (_, mut lines) = doubled("conversation");
             let (start, end) = (of(&good, "conversation"), of(&good, "end"));
@@ -413,7 +448,10 @@ async fn wrong_lines_are_refused_by_number_and_nothing_is_stored() {
         ("has no end", doubled("conversation")),
         ("there already", doubled("turn")),
         ("there already", doubled("item")),
-        ("ends too early", (good.len(), good[..good.len() - 1].to_vec())),
+        (
+            "ends too early",
+            (good.len(), good[..good.len() - 1].to_vec()),
+        ),
         ("belongs to no conversation", {
             let place = of(&good, "conversation");
             (place + 1, without("conversation"))
@@ -425,14 +463,23 @@ async fn wrong_lines_are_refused_by_number_and_nothing_is_stored() {
         }),
         ("nowhere before it", {
             let mut lines = good.clone();
-            let child = lines.iter().position(|line| line.contains("\"parent\"")).unwrap();
+            let child = lines
+                .iter()
+                .position(|line| line.contains("\"parent\""))
+                .unwrap();
             lines[child] = lines[child].replace(&call, &unknown);
             (child + 1, lines)
         }),
-        ("has a parent", changed("conversation", "\"kind\":\"chat\"", "\"kind\":\"agent\"")),
+        (
+            "has a parent",
+            changed("conversation", "\"kind\":\"chat\"", "\"kind\":\"agent\""),
+        ),
         ("recursion limit", {
             let mut lines = good.clone();
-            let place = lines.iter().position(|line| line.contains("\"arguments\"")).unwrap();
+            let place = lines
+                .iter()
+                .position(|line| line.contains("\"arguments\""))
+                .unwrap();
             let start = lines[place].find("\"arguments\"").unwrap();
             let end = lines[place].find(",\"tier\"").unwrap();
             lines[place].replace_range(start..end, &deep);
