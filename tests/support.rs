@@ -1,8 +1,11 @@
 //! What tests share: a real host on a temporary home, a scripted endpoint, event logs that compare.
 
+pub mod alone;
 #[path = "support/endpoint.rs"]
 pub mod endpoint;
 pub mod faults;
 pub mod log;
+pub mod neighbor;
 pub mod program;
 pub mod scene;
+pub mod toolset;

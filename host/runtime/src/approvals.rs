@@ -1,23 +1,30 @@
 //! Open approvals and elicitations: deadlines, answers, and silence that counts as no.
 //!
-//! Knows nothing of tools or frontends. An answer is taken once, by removing the question.
+//! Knows nothing of tools or frontends. An answer is taken once, by removing the question, in the process that
+//! asks; answers given elsewhere are brought there.
 
 use crate::ambient::Ambient;
 use crate::bus::Bus;
-use crate::host::{Port, not_available};
+use crate::host::Port;
 use anteroom_api::{
     Answer, Approval, ApprovalEvent, ApprovalId, CallHit, ConversationId, Decision,
     ElicitationEvent, ElicitationId, Event, ItemId, OpId, Problem, ProblemCode, Question,
     Resolution, Stop, Topic, TurnId, UnixMillis,
 };
 use anteroom_gate::Asked;
+use anteroom_storage::Storage;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
-/// Questions open at once in the whole host; one more is refused.
+/// Questions open at once in the whole database; one more is refused.
 const MAX_OPEN: usize = 100;
+/// However often more time is given, a turn does not wait for one answer longer than this.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// Wishes for more time that wait for an approval; it takes them at once.
+const EXTENSIONS: usize = 8;
 
 /// Who decided when nobody did.
 pub(crate) const NOBODY: &str = "nobody";
@@ -48,6 +55,7 @@ pub(crate) struct Desk(Arc<Inner>);
 struct Inner {
     bus: Bus,
     ambient: Ambient,
+    storage: Storage,
     open: Mutex<Open>,
 }
 
@@ -58,22 +66,37 @@ struct Open {
 }
 
 struct OpenApproval {
-    conversation: ConversationId,
     approval: Approval,
     reply: oneshot::Sender<(Decision, String, OpId)>,
+    extend: mpsc::Sender<Extension>,
 }
 
 struct OpenQuestion {
-    conversation: ConversationId,
-    question: Question,
     reply: oneshot::Sender<(Answer, OpId)>,
 }
 
+/// A wish for more time.
+struct Extension {
+    op: OpId,
+    reply: oneshot::Sender<Result<(), Problem>>,
+}
+
+/// What an approval waits for.
+struct Waiting {
+    topic: Topic,
+    id: ApprovalId,
+    patience: Duration,
+    expires_at: UnixMillis,
+    answer: oneshot::Receiver<(Decision, String, OpId)>,
+    extensions: mpsc::Receiver<Extension>,
+}
+
 impl Desk {
-    pub(crate) fn new(bus: Bus, ambient: Ambient) -> Self {
+    pub(crate) fn new(bus: Bus, ambient: Ambient, storage: Storage) -> Self {
         Self(Arc::new(Inner {
             bus,
             ambient,
+            storage,
             open: Mutex::default(),
         }))
     }
@@ -104,11 +127,25 @@ impl Desk {
             expires_at: later(now, asker.patience),
         };
         let id = approval.id;
+        let topic = Topic::Conversation(asker.conversation);
         let (reply, answer) = oneshot::channel();
-        if !self.put(asker, approval.clone(), reply) {
+        let (extend, extensions) = mpsc::channel(EXTENSIONS);
+        let waiting = Waiting {
+            topic,
+            id,
+            patience: asker.patience,
+            expires_at: approval.expires_at,
+            answer,
+            extensions,
+        };
+        let open = OpenApproval {
+            approval: approval.clone(),
+            reply,
+            extend,
+        };
+        if !self.put(open).await {
             return (Resolution::NotAnswered, NOBODY.into());
         }
-        let topic = Topic::Conversation(asker.conversation);
         let requested = Event::Approval(ApprovalEvent::Requested {
             approval: Box::new(approval),
         });
@@ -122,12 +159,7 @@ impl Desk {
             self.take_approval(id);
             return (Resolution::NotAnswered, NOBODY.into());
         }
-        let mut stop = stop.clone();
-        let given = tokio::select! {
-            given = tokio::time::timeout(asker.patience, answer) => given.ok().and_then(Result::ok),
-            () = stop.raised() => None,
-        };
-        self.take_approval(id);
+        let given = self.wait(waiting, stop.clone()).await;
         let (resolution, by, cause) = match given {
             None => (Resolution::NotAnswered, NOBODY.to_owned(), None),
             Some((Decision::Deny { reason }, by, op)) => {
@@ -178,21 +210,12 @@ impl Desk {
             expires_at: later(self.0.ambient.now(), asker.patience),
         };
         let id = question.id;
-        let (reply, answer) = oneshot::channel();
-        {
-            let mut open = self.open();
-            if open.len() >= MAX_OPEN {
-                return Answer::NotAnswered;
-            }
-            open.questions.insert(
-                id,
-                OpenQuestion {
-                    conversation: asker.conversation,
-                    question: question.clone(),
-                    reply,
-                },
-            );
+        let (reply, mut answer) = oneshot::channel();
+        let elsewhere = self.open_elsewhere().await;
+        if !self.open().has_room(elsewhere) {
+            return Answer::NotAnswered;
         }
+        self.open().questions.insert(id, OpenQuestion { reply });
         let topic = Topic::Conversation(asker.conversation);
         let requested = Event::Elicitation(ElicitationEvent::Requested { question });
         if self
@@ -206,11 +229,14 @@ impl Desk {
             return Answer::NotAnswered;
         }
         let mut stop = stop.clone();
-        let given = tokio::select! {
-            given = tokio::time::timeout(asker.patience, answer) => given.ok().and_then(Result::ok),
+        let mut given = tokio::select! {
+            given = tokio::time::timeout(asker.patience, &mut answer) => given.ok().and_then(Result::ok),
             () = stop.raised() => None,
         };
-        self.open().questions.remove(&id);
+        // Whoever was faster than the end of the wait was told that the answer is taken.
+        if self.open().questions.remove(&id).is_none() {
+            given = given.or_else(|| answer.try_recv().ok());
+        }
         let (answer, cause) = given.map_or((Answer::NotAnswered, None), |(answer, op)| {
             (answer, Some(op))
         });
@@ -288,49 +314,101 @@ impl Desk {
             .map_err(|_| not_open("question"))
     }
 
-    /// Open approvals shown in a conversation, oldest first.
-    pub(crate) fn approvals(&self, conversation: ConversationId) -> Vec<Approval> {
-        let open = self.open();
-        let of = open
+    /// Asks for more time for an approval.
+    pub(crate) async fn extend(&self, op: OpId, id: ApprovalId) -> Result<(), Problem> {
+        let extend = self
+            .open()
             .approvals
-            .values()
-            .filter(|open| open.conversation == conversation);
-        of.map(|open| open.approval.clone()).collect()
+            .get(&id)
+            .map(|open| open.extend.clone());
+        let extend = extend.ok_or_else(|| not_open("approval"))?;
+        let (reply, taken) = oneshot::channel();
+        let sent = extend.send(Extension { op, reply }).await;
+        sent.map_err(|_| not_open("approval"))?;
+        taken.await.map_err(|_| not_open("approval"))?
     }
 
-    /// Open questions shown in a conversation, oldest first.
-    pub(crate) fn questions(&self, conversation: ConversationId) -> Vec<Question> {
-        let open = self.open();
-        let of = open
-            .questions
-            .values()
-            .filter(|open| open.conversation == conversation);
-        of.map(|open| open.question.clone()).collect()
+    /// Whether an approval is asked by this process.
+    pub(crate) fn has_approval(&self, id: ApprovalId) -> bool {
+        self.open().approvals.contains_key(&id)
     }
 
-    fn put(
+    /// Whether a question is asked by this process.
+    pub(crate) fn has_question(&self, id: ElicitationId) -> bool {
+        self.open().questions.contains_key(&id)
+    }
+
+    /// Waits for an answer, for the end of patience or for a stop, whichever is first.
+    async fn wait(&self, mut waiting: Waiting, mut stop: Stop) -> Option<(Decision, String, OpId)> {
+        let started = Instant::now();
+        let mut deadline = started + waiting.patience;
+        let given = loop {
+            tokio::select! {
+                given = &mut waiting.answer => break given.ok(),
+                () = stop.raised() => break None,
+                () = tokio::time::sleep_until(deadline) => break None,
+                Some(extension) = waiting.extensions.recv() => {
+                    let longer = (deadline + waiting.patience).min(started + LONGEST);
+                    let more = longer.saturating_duration_since(deadline);
+                    let taken = self.more_time(&mut waiting, more, extension.op).await;
+                    if taken.is_ok() {
+                        deadline = longer;
+                    }
+                    drop(extension.reply.send(taken));
+                }
+            }
+        };
+        // Whoever was faster than the end of the wait was told that the answer is taken.
+        match self.take_approval(waiting.id) {
+            true => given,
+            false => given.or_else(|| waiting.answer.try_recv().ok()),
+        }
+    }
+
+    async fn more_time(
         &self,
-        asker: &Asker,
-        approval: Approval,
-        reply: oneshot::Sender<(Decision, String, OpId)>,
-    ) -> bool {
-        let mut open = self.open();
-        if open.len() >= MAX_OPEN {
+        waiting: &mut Waiting,
+        more: Duration,
+        op: OpId,
+    ) -> Result<(), Problem> {
+        if more.is_zero() {
+            return Err(Problem::new(
+                ProblemCode::LimitReached,
+                "this approval waits as long as one may",
+            )
+            .hint("answer it, or deny it and say later what is to be done"));
+        }
+        let expires_at = later(waiting.expires_at, more);
+        let extended = Event::Approval(ApprovalEvent::Extended {
+            approval: waiting.id,
+            expires_at,
+        });
+        let told = self.0.bus.publish(waiting.topic, Some(op), vec![extended]);
+        told.await?;
+        waiting.expires_at = expires_at;
+        Ok(())
+    }
+
+    /// Opens an approval, unless too many are open.
+    async fn put(&self, open: OpenApproval) -> bool {
+        let elsewhere = self.open_elsewhere().await;
+        let mut all = self.open();
+        if !all.has_room(elsewhere) {
             return false;
         }
-        open.approvals.insert(
-            approval.id,
-            OpenApproval {
-                conversation: asker.conversation,
-                approval,
-                reply,
-            },
-        );
+        all.approvals.insert(open.approval.id, open);
         true
     }
 
-    fn take_approval(&self, id: ApprovalId) {
-        self.open().approvals.remove(&id);
+    /// How many are open in other processes. What cannot be counted counts as too many.
+    async fn open_elsewhere(&self) -> usize {
+        let open = self.0.storage.open_elsewhere().await;
+        open.map_or(MAX_OPEN, |open| open as usize)
+    }
+
+    /// Closes an approval; false if it was answered already.
+    fn take_approval(&self, id: ApprovalId) -> bool {
+        self.open().approvals.remove(&id).is_some()
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, Open> {
@@ -339,8 +417,8 @@ impl Desk {
 }
 
 impl Open {
-    fn len(&self) -> usize {
-        self.approvals.len() + self.questions.len()
+    fn has_room(&self, elsewhere: usize) -> bool {
+        self.approvals.len() + self.questions.len() + elsewhere < MAX_OPEN
     }
 }
 
@@ -356,14 +434,23 @@ fn later(now: UnixMillis, patience: Duration) -> UnixMillis {
     now.plus(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Open approvals of all conversations, oldest first.
+/// Open approvals of all conversations, in whichever process they are asked, oldest first.
 pub(crate) async fn open_everywhere(
-    _port: &Port,
+    port: &Port,
 ) -> Result<Vec<anteroom_api::OpenApproval>, Problem> {
-    Err(not_available("this"))
+    Ok(port.engine.storage.open_approvals(None).await?)
+}
+
+/// Open approvals shown in a conversation, oldest first.
+pub(crate) async fn open_in(
+    port: &Port,
+    conversation: ConversationId,
+) -> Result<Vec<Approval>, Problem> {
+    let open = port.engine.storage.open_approvals(Some(conversation));
+    Ok(open.await?.into_iter().map(|open| open.approval).collect())
 }
 
 /// Calls by the beginning of their id.
-pub(crate) async fn calls(_port: &Port, _id: String) -> Result<Vec<CallHit>, Problem> {
-    Err(not_available("this"))
+pub(crate) async fn calls(port: &Port, id: String) -> Result<Vec<CallHit>, Problem> {
+    Ok(port.engine.storage.calls(&id).await?)
 }

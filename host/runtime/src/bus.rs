@@ -4,9 +4,13 @@
 //! channel that carries facts in journal order and previews between them. A follower that falls behind,
 //! or that joins late, reads what it missed from the journal, so that facts are never lost on the way.
 
+pub(crate) mod bell;
+pub(crate) mod watch;
+
 use crate::ambient::Ambient;
 use anteroom_api::{Delta, Envelope, Event, OpId, Problem, Seq, Signal, Signals, Topic, TurnId};
 use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
+use bell::Bell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -27,6 +31,8 @@ struct Inner {
     ambient: Ambient,
     user: UserStamp,
     topics: Mutex<HashMap<Topic, Channel>>,
+    /// Rung after each write, for other processes.
+    bell: Bell,
     /// Woken after each write of this process.
     wrote: Notify,
 }
@@ -39,7 +45,13 @@ struct Channel {
     in_flight: usize,
     /// Facts stored but not told, because an earlier one is not there yet.
     waiting: BTreeMap<Seq, Arc<Envelope>>,
+    /// The newest fact known to be stored, by whichever process.
+    stored: Seq,
 }
+
+/// The newest position of a topic that was found in the journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looked(pub(crate) Seq);
 
 #[derive(Clone)]
 enum Cast {
@@ -53,10 +65,12 @@ enum Cast {
 
 impl Bus {
     pub(crate) fn new(storage: Storage, ambient: Ambient, user: UserStamp) -> Self {
+        let bell = Bell::beside(storage.path());
         Self(Arc::new(Inner {
             storage,
             ambient,
             user,
+            bell,
             topics: Mutex::default(),
             wrote: Notify::new(),
         }))
@@ -92,6 +106,7 @@ impl Bus {
                 channel.tell(stored.as_deref().unwrap_or(&[]));
             });
             bus.forget_if_idle(topic);
+            bus.0.bell.ring();
             bus.0.wrote.notify_one();
             stored
         });
@@ -112,6 +127,19 @@ impl Bus {
     /// Whom facts are stamped with.
     pub(crate) fn user(&self) -> &UserStamp {
         &self.0.user
+    }
+
+    /// What wakes other processes.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.0.bell
+    }
+
+    /// Tells followers what another process has stored.
+    pub(crate) fn looked(&self, topic: Topic, looked: Looked) {
+        if let Some(channel) = self.topics().get_mut(&topic) {
+            channel.stored = channel.stored.max(looked.0);
+            channel.tell(&[]);
+        }
     }
 
     /// Tells a preview. Never waits, never fails; nobody has to hear it.
@@ -169,6 +197,7 @@ impl Bus {
             told: None,
             in_flight: 0,
             waiting: BTreeMap::new(),
+            stored: Seq(0),
         }))
     }
 
@@ -200,6 +229,11 @@ impl Channel {
             } else {
                 return;
             }
+        }
+        // While appends are under way they may bring it themselves.
+        if self.in_flight == 0 && self.told.is_none_or(|told| told < self.stored) && self.stored > Seq(0) {
+            self.told = Some(self.stored);
+            drop(self.sender.send(Cast::Resync));
         }
     }
 }

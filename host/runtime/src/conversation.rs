@@ -5,19 +5,20 @@ use crate::agent::child::Limiter;
 use crate::agent::compact::{self, Sent};
 use crate::agent::past::{self, Past, Place as PastPlace};
 use crate::agent::plan::Planning;
-use crate::agent::prompt::{self, PromptSources};
+use crate::agent::prompt;
 use crate::agent::shared::Shared;
 use crate::agent::steering::{Refused, Steering};
 use crate::agent::titles::{self, Titling};
 use crate::agent::turn::{self, Opening, Root, TurnContext, TurnReport};
 use crate::endings;
 use crate::engine::Engine;
+use crate::modules::prefix::{self, Prefix};
 use anteroom_api::{
     Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
     QueuedInput, Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
 use anteroom_gate::{Gate, Place, Policy, Rule, Taint};
-use anteroom_tools::{Definition, Session};
+use anteroom_tools::Session;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -117,7 +118,7 @@ struct Owner {
     workspace: PathBuf,
     session: Arc<Session>,
     /// What the first request of this process said, kept so that later ones start with the same bytes.
-    frozen: Option<Frozen>,
+    frozen: Option<Prefix>,
     queue: VecDeque<Waiting>,
     running: Option<Running>,
     is_titled: bool,
@@ -128,12 +129,6 @@ struct Owner {
     /// The first wish and the title made from its first line, until the model has named the conversation.
     untitled: Option<(String, String)>,
     titling: Option<(watch::Sender<bool>, JoinHandle<()>)>,
-}
-
-#[derive(Clone)]
-struct Frozen {
-    system: String,
-    tools: Vec<Definition>,
 }
 
 struct Waiting {
@@ -161,9 +156,10 @@ impl Owner {
             tokio::select! {
                 report = ended => self.turn_ended(report).await,
                 letter = letters.recv() => match letter {
-                    None => return,
+                    None => return self.forget(),
                     Some(Letter::Close { reply }) => {
                         self.close().await;
+                        self.forget();
                         let _ = reply.send(());
                         return;
                     }
@@ -316,8 +312,26 @@ impl Owner {
         Ok(())
     }
 
+    fn forget(&self) {
+        self.engine.memories.forget(self.view.id);
+    }
+
+    /// Takes over what other processes did to the conversation meanwhile.
+    async fn catch_up(&mut self) -> Result<(), Problem> {
+        let found = self.engine.storage.conversation(self.view.id).await?;
+        let Some(view) = found else {
+            return Err(crate::host::no_conversation(self.view.id));
+        };
+        self.is_titled |= !view.title.is_empty();
+        if view.trust == Trust::Untrusted && !self.taint.is_marked() {
+            self.taint = Taint::earlier("read earlier in this conversation");
+        }
+        Ok(())
+    }
+
     async fn begin(&mut self, waiting: Waiting) -> Result<(), Problem> {
         endings::settle(&self.engine, self.view.id).await?;
+        self.catch_up().await?;
         let turn = TurnId::from(waiting.op);
         let context = self.context(turn, &waiting.options).await?;
         let mut before = Vec::new();
@@ -489,24 +503,14 @@ impl Owner {
         }))
     }
 
-    async fn frozen(&mut self) -> Frozen {
-        if let Some(frozen) = &self.frozen {
-            return frozen.clone();
-        }
-        let settings = self.engine.settings();
-        let extra = settings.ai.system_prompt.clone().unwrap_or_default();
-        let sources = PromptSources {
-            workspace: &self.workspace,
-            home: &self.engine.paths.home,
-            extra: &extra,
-            is_child: false,
-            shell: crate::host::SHELL,
-        };
-        let system = prompt::render(&prompt::sections(&sources));
-        let tools = self.engine.registry.definitions().await;
-        let frozen = Frozen { system, tools };
-        self.frozen = Some(frozen.clone());
-        frozen
+    /// What this turn's requests begin with: what was sent before, and the tools that came since.
+    async fn frozen(&mut self) -> Prefix {
+        let system = || prompt::render(&prompt::of_workspace(&self.engine, &self.workspace));
+        let offered = prefix::tools(&self.engine, &self.workspace).await;
+        let before = self.frozen.clone();
+        let next = prefix::next(&self.engine, self.view.id, before, (offered, system)).await;
+        self.frozen = Some(next.clone());
+        next
     }
 
     async fn gate(

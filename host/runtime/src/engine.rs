@@ -4,9 +4,12 @@ use crate::ambient::Ambient;
 use crate::approvals::Desk;
 use crate::audit::Audit;
 use crate::bus::Bus;
+use crate::bus::watch::FileWatch;
 use crate::checkpoints;
 use crate::config::Settings;
 use crate::endings::Owed;
+use crate::modules::keeper::Keeper;
+use crate::forwarding::Ticks;
 use crate::rules::Memories;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
@@ -29,8 +32,14 @@ pub(crate) struct Engine {
     pub(crate) contents: Store,
     /// Ends of turns that could not be told yet.
     pub(crate) owed: Owed,
+    /// What wakes this process when a file changes.
+    pub(crate) watch: FileWatch,
+    /// Rises whenever another process may have answered.
+    pub(crate) ticks: Ticks,
     /// What the gates of this process remember.
     pub(crate) memories: Memories,
+    /// What runs of third-party tools, and what is told of modules.
+    pub(crate) modules: Keeper,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -72,7 +81,7 @@ impl Engine {
                 parts.paths.data.join(checkpoints::FOLDER),
                 checkpoints::bounds(&parts.settings),
             ),
-            desk: Desk::new(parts.bus.clone(), parts.ambient.clone()),
+            desk: Desk::new(parts.bus.clone(), parts.ambient.clone(), parts.storage.clone()),
             ambient: parts.ambient,
             bus: parts.bus,
             storage: parts.storage,
@@ -80,7 +89,10 @@ impl Engine {
             paths: parts.paths,
             audit: parts.audit,
             owed: Owed::default(),
+            watch: FileWatch::new(),
+            ticks: Ticks::default(),
             memories: Memories::default(),
+            modules: Keeper::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),
@@ -90,6 +102,7 @@ impl Engine {
     /// From now on a stopped turn counts as interrupted.
     pub(crate) fn begin_stopping(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
+        crate::modules::keeper::stop(self);
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

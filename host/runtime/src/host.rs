@@ -9,7 +9,7 @@ use crate::conversation::{self, Address, Letter};
 use crate::engine::{Engine, EngineParts, Paths};
 use crate::identity::Identity;
 use crate::reads::View;
-use crate::{checkpoints, database, modules, recovery, rules, trust, wiring};
+use crate::{checkpoints, database, forwarding, modules, neighbors, recovery, rules, trust, wiring};
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
     ConversationView, ElicitationOp, Event, HostHandle, HostPort, Op, OpId, Problem, ProblemCode,
@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 /// The shell that commands run in.
 pub(crate) const SHELL: &str = "bash";
@@ -52,6 +53,8 @@ pub(crate) struct Port {
     pub(crate) sources: Sources,
     conversations: Mutex<HashMap<ConversationId, Address>>,
     view: View,
+    /// What listens to other processes.
+    tasks: Mutex<Vec<AbortHandle>>,
 }
 
 impl Host {
@@ -109,8 +112,11 @@ impl Host {
             sources,
             conversations: Mutex::default(),
             view: View::new(port.clone()),
+            tasks: Mutex::default(),
         });
-        modules::load_folders(&port, &options.workspace).await;
+        modules::keeper::start(&port.engine, &options.workspace).await?;
+        let tasks = neighbors::listen(&port).await?;
+        port.tasks().extend(tasks);
         Ok(Self { port })
     }
 
@@ -144,6 +150,9 @@ impl Host {
         if tokio::time::timeout(STOP_PATIENCE, all).await.is_err() {
             tracing::warn!("a turn did not end in time; the next start marks it as interrupted");
         }
+        for task in self.port.tasks().drain(..) {
+            task.abort();
+        }
         if let Err(problem) = self.port.engine.audit.seal().await {
             tracing::warn!(%problem, "the end of the audit log is not signed");
         }
@@ -157,10 +166,32 @@ impl HostPort for Port {
     fn submit(&self, op: Op) -> BoxFuture<'_, Result<OpId, Rejection>> {
         Box::pin(async move {
             let id = OpId(self.engine.ambient.uuid());
+            if !forwarding::elsewhere(self, id, &op).await? {
+                self.perform(id, op).await?;
+            }
+            Ok(id)
+        })
+    }
+
+    fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
+        self.engine.bus.follow(topic, after)
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        &self.view
+    }
+}
+
+impl Port {
+    /// Carries a wish out in this process.
+    pub(crate) fn perform(&self, id: OpId, op: Op) -> BoxFuture<'_, Result<(), Problem>> {
+        Box::pin(async move {
             match op {
                 Op::Conversation(op) => self.conversation(id, op).await,
                 Op::Turn(op) => self.turn(id, op).await,
-                Op::Approval(ApprovalOp::Extend { .. }) => Err(not_available("more time")),
+                Op::Approval(ApprovalOp::Extend { approval }) => {
+                    self.engine.desk.extend(id, approval).await
+                }
                 Op::Approval(ApprovalOp::Decide {
                     approval,
                     digest,
@@ -177,21 +208,21 @@ impl HostPort for Port {
                 Op::Database(op) => database::take(self, id, op).await,
                 Op::Folder(op) => trust::take(self, id, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
-            }?;
-            Ok(id)
+            }
         })
     }
 
-    fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
-        self.engine.bus.follow(topic, after)
+    /// Ends the task of a conversation that was deleted elsewhere.
+    pub(crate) async fn let_go(&self, conversation: ConversationId) {
+        let address = self.addresses().remove(&conversation);
+        if let Some(address) = address {
+            let (reply, closed) = oneshot::channel();
+            if address.send(Letter::Close { reply }).await.is_ok() {
+                drop(closed.await);
+            }
+        }
     }
 
-    fn reads(&self) -> &dyn Reads {
-        &self.view
-    }
-}
-
-impl Port {
     async fn conversation(&self, id: OpId, op: ConversationOp) -> Result<(), Problem> {
         match op {
             ConversationOp::Open {
@@ -227,13 +258,7 @@ impl Port {
             }
             ConversationOp::Delete { conversation } => {
                 self.existing(conversation).await?;
-                let address = self.addresses().remove(&conversation);
-                if let Some(address) = address {
-                    let (reply, closed) = oneshot::channel();
-                    if address.send(Letter::Close { reply }).await.is_ok() {
-                        drop(closed.await);
-                    }
-                }
+                self.let_go(conversation).await;
                 let deleted = ConversationEvent::Deleted { conversation };
                 let temp = self.engine.paths.temp(conversation);
                 // What is left there is scratch; a failure shows in `aroom doctor` as size.
@@ -330,6 +355,9 @@ impl Port {
                 Letter::Steer { turn, input, reply },
             ),
             TurnOp::Cancel { turn } => (self.of_turn(turn).await?, Letter::Cancel { turn, reply }),
+            TurnOp::Unqueue { turn } if forwarding::discard(self, id, turn).await? => {
+                return Ok(());
+            }
             TurnOp::Unqueue { turn } => (
                 self.of_turn(turn).await?,
                 Letter::Unqueue {
@@ -338,7 +366,9 @@ impl Port {
                     reply,
                 },
             ),
-            TurnOp::Release { .. } => return Err(not_available("held input")),
+            TurnOp::Release { turn, options } => {
+                return forwarding::release(self, turn, options).await;
+            }
         };
         let address = self.address(conversation).await?;
         address.send(letter).await.map_err(|_| closed())?;
@@ -433,6 +463,10 @@ impl Port {
             ProblemCode::NotFound,
             "there is no such turn running or waiting here",
         ))
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<AbortHandle>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn addresses(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Address>> {

@@ -22,14 +22,17 @@ mod database;
 mod doctor;
 mod endings;
 mod engine;
+mod forwarding;
 mod host;
 pub mod identity;
 pub mod logs;
 mod masking;
 mod modules;
+mod neighbors;
 mod reads;
 mod recovery;
 mod rules;
+mod sandbox;
 mod trust;
 mod wiring;
 

@@ -4,9 +4,9 @@ use crate::host::{Port, no_conversation};
 use crate::{config, doctor, wiring};
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, Capability, ChangeView,
+    Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantOp, GrantWhere, Item, ModuleOrigin, ModuleView, OpenApproval,
+    FolderView, FoundEndpoint, GrantOp, Item, ModuleView, OpenApproval,
     Page, Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
     SearchHit, Seq, SettingsReport, Topic, TurnId, TurnView,
 };
@@ -85,11 +85,11 @@ impl Reads for View {
     }
 
     fn approvals(&self, conversation: ConversationId) -> Read<'_, Vec<Approval>> {
-        Box::pin(async move { Ok(self.port()?.engine.desk.approvals(conversation)) })
+        Box::pin(async move { crate::approvals::open_in(&*self.port()?, conversation).await })
     }
 
     fn questions(&self, conversation: ConversationId) -> Read<'_, Vec<Question>> {
-        Box::pin(async move { Ok(self.port()?.engine.desk.questions(conversation)) })
+        Box::pin(async move { Ok(self.port()?.engine.storage.open_questions(conversation).await?) })
     }
 
     fn canvases(&self, conversation: ConversationId) -> Read<'_, Vec<CanvasView>> {
@@ -114,11 +114,7 @@ impl Reads for View {
     fn modules(&self, workspace: String) -> Read<'_, Vec<ModuleView>> {
         Box::pin(async move {
             let port = self.port()?;
-            let mut modules = port.engine.registry.modules().await;
-            for module in &mut modules {
-                module.granted = granted(&port, module, &workspace).await?;
-            }
-            Ok(modules)
+            crate::modules::views(&port, &workspace).await
         })
     }
 
@@ -218,20 +214,4 @@ impl Reads for View {
     fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport> {
         Box::pin(async move { crate::agent::replay::replay(&*self.port()?, turn).await })
     }
-}
-
-async fn granted(
-    port: &Port,
-    module: &ModuleView,
-    workspace: &str,
-) -> Result<Vec<Capability>, Problem> {
-    if module.origin == ModuleOrigin::BuiltIn {
-        return Ok(module.requested.clone());
-    }
-    let grants = port.engine.storage.grants(&module.hash).await?;
-    let holds = grants.into_iter().filter(|grant| match &grant.place {
-        GrantWhere::Everywhere => true,
-        GrantWhere::Workspace(place) => place == workspace,
-    });
-    Ok(holds.map(|grant| grant.capability).collect())
 }

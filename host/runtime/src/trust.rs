@@ -12,3 +12,6 @@ pub(crate) async fn take(_port: &Port, _id: OpId, op: FolderOp) -> Result<(), Pr
 pub(crate) async fn view(_port: &Port, _path: String) -> Result<FolderView, Problem> {
     Err(not_available("trust"))
 }
+
+/// A folder was trusted or is not any more, here or in another process.
+pub(crate) async fn changed(_port: &Port) {}
