@@ -52,7 +52,7 @@ pub(crate) fn settings(
     Ok((sources, settings))
 }
 
-fn is_trusted(settings: &Settings, workspace: &Path) -> bool {
+pub(crate) fn is_trusted(settings: &Settings, workspace: &Path) -> bool {
     let Ok(workspace) = workspace.canonicalize() else {
         return false;
     };

@@ -47,6 +47,8 @@ pub(crate) struct Folder {
     path: PathBuf,
     origin: ModuleOrigin,
     files: BTreeMap<PathBuf, Known>,
+    settled_after: Duration,
+    gone_after: Duration,
 }
 
 /// What is known of a file.
@@ -93,6 +95,8 @@ impl Folder {
             path,
             origin,
             files: BTreeMap::new(),
+            settled_after: SETTLED_AFTER,
+            gone_after: GONE_AFTER,
         }
     }
 
@@ -120,26 +124,27 @@ impl Folder {
         for (path, found) in &mut found {
             self.take(path, found, loader);
         }
-        let until = match patience {
-            Patience::UntilSettled => Moment::now() + LOADING_PATIENCE,
-            Patience::None => Moment::now() + LOADING_PATIENCE_ASKED,
+        let (settled_after, loading) = match patience {
+            Patience::UntilSettled => (self.settled_after, LOADING_PATIENCE),
+            Patience::None => (Duration::ZERO, LOADING_PATIENCE_ASKED),
         };
+        let until = Moment::now() + loading;
         for known in self.files.values_mut() {
-            has_settled &= known.settle(patience, until).await;
+            has_settled &= known.settle(settled_after, until).await;
         }
         has_settled
     }
 
     /// Forgets what is gone, but not what may be about to come back.
     fn drop_missing(&mut self, found: &BTreeMap<PathBuf, Found>, patience: Patience) -> bool {
-        let mut has_settled = true;
+        let (mut has_settled, gone_after) = (true, self.gone_after);
         self.files.retain(|path, known| {
             if found.contains_key(path) {
                 known.gone = None;
                 return true;
             }
             let since = *known.gone.get_or_insert_with(Instant::now);
-            let is_gone = patience == Patience::None || since.elapsed() >= GONE_AFTER;
+            let is_gone = patience == Patience::None || since.elapsed() >= gone_after;
             has_settled &= is_gone;
             !is_gone
         });
@@ -181,14 +186,14 @@ impl Known {
     }
 
     /// Lets what was read last count, if it can be loaded or will not get better. Answers whether it does.
-    async fn settle(&mut self, patience: Patience, until: Moment) -> bool {
+    async fn settle(&mut self, settled_after: Duration, until: Moment) -> bool {
         let Some(next) = &self.next else {
             return true;
         };
         let Ok(loading) = timeout_at(until, next.loaded()).await else {
             return false;
         };
-        if loading.is_err() && patience == Patience::UntilSettled && self.is_fresh() {
+        if loading.is_err() && self.is_fresh(settled_after) {
             return false;
         }
         let next = self.next.take();
@@ -203,9 +208,9 @@ impl Known {
     }
 
     /// Whether somebody may still be writing it.
-    fn is_fresh(&self) -> bool {
+    fn is_fresh(&self, settled_after: Duration) -> bool {
         let age = self.changed_at.and_then(|changed| changed.elapsed().ok());
-        age.is_some_and(|age| age < SETTLED_AFTER)
+        age.is_some_and(|age| age < settled_after)
     }
 }
 
@@ -320,4 +325,64 @@ pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("it has more than {} MB", FILE_MAX_BYTES >> 20));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasm::cache::Cache;
+    use crate::wasm::engine::Engine;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn what_was_just_written_and_is_broken_may_be_half_written() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&place.path().join("cache"));
+        let loader = Arc::new(Loader::new(Engine::new().unwrap(), cache).unwrap());
+        let mut folder = Folder::new(place.path().to_owned(), ModuleOrigin::User);
+        let file = place.path().join("one.wasm");
+        let hashes = |folder: &Folder| {
+            let modules = folder.modules().into_iter();
+            modules
+                .map(|module| module.hash.clone())
+                .collect::<Vec<_>>()
+        };
+        fs::write(&file, "broken").unwrap();
+        folder.settled_after = HOUR;
+        assert!(!folder.look(&loader, Patience::UntilSettled).await);
+        assert!(hashes(&folder).is_empty());
+        assert!(folder.look(&loader, Patience::None).await);
+        let before = hashes(&folder);
+        assert_eq!(before, [hash_of(b"broken")]);
+        // What was there counts until what comes has settled.
+        fs::write(&file, "half").unwrap();
+        assert!(!folder.look(&loader, Patience::UntilSettled).await);
+        assert_eq!(hashes(&folder), before);
+        folder.settled_after = Duration::ZERO;
+        assert!(folder.look(&loader, Patience::UntilSettled).await);
+        assert_eq!(hashes(&folder), [hash_of(b"half")]);
+        // Also where it goes, as it may come back.
+        fs::remove_file(&file).unwrap();
+        folder.gone_after = HOUR;
+        assert!(!folder.look(&loader, Patience::UntilSettled).await);
+        assert_eq!(hashes(&folder).len(), 1);
+        folder.gone_after = Duration::ZERO;
+        assert!(folder.look(&loader, Patience::UntilSettled).await);
+        assert!(hashes(&folder).is_empty());
+    }
+
+    #[test]
+    fn a_name_is_parsed_once() {
+        for (path, expected) in [
+            ("/a/csv.wasm", Some("csv")),
+            ("/a/my-tools_2.wasm", Some("my-tools_2")),
+            ("/a/Csv.wasm", None),
+            ("/a/.wasm", None),
+            ("/a/c\u{202e}sv.wasm", None),
+        ] {
+            let id = id_of(Path::new(path)).ok();
+            assert_eq!(id.map(|id| id.0).as_deref(), expected, "{path}");
+        }
+    }
 }

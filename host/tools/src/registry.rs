@@ -10,6 +10,7 @@ mod resolve;
 mod shelf;
 mod shorten;
 
+pub use live::MayCount;
 pub use resolve::Resolved;
 
 use crate::ToolsError;

@@ -3,14 +3,16 @@
 use super::history;
 use super::services::CallServices;
 use super::turn::{Fault, TurnContext};
+use crate::modules::keeper;
 use anteroom_api::{
-    CallDecision, Capability, ConversationEvent, Delta, Event, GrantReach, GrantWhere, Item,
-    ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Resolution, Scope, Status, Stop, Tier, ToolCall,
+    CallDecision, ConversationEvent, Delta, Event, Item, ItemBody,
+    ItemEvent, ModuleOrigin, Origin, Phase, Resolution, Scope, Status, Stop, Tier, ToolCall,
     ToolResult, Topic, Trust,
 };
 use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
 use anteroom_model::CallRequest;
-use anteroom_tools::{Call, Definition, Outcome};
+use anteroom_storage::StorageError;
+use anteroom_tools::{Call, Definition, Lent, Outcome, Resolved};
 use std::sync::Arc;
 use tokio::task::{JoinError, JoinSet};
 
@@ -181,18 +183,17 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
     );
     let services = CallServices::new(turn.clone(), item.id, request.name.clone(), stop.clone());
     let done = match prepare(turn, &request, &services).await {
-        Ok((permit, definition, grants)) => {
+        Ok((permit, tool, grants)) => {
+            let declared = tool.definition().tool.tier;
             let call = Call {
                 item: item.id,
                 call: request.id.clone(),
                 conversation: turn.conversation,
-                grants: grants.into(),
+                grants,
                 session: turn.session.clone(),
                 max_output_chars: turn.settings.cli.tool_output_max_chars,
             };
-            let outcome = turn
-                .engine
-                .registry
+            let outcome = tool
                 .call(permit, call, Arc::new(services.clone()), stop.clone())
                 .await;
             services.settled().await;
@@ -202,7 +203,7 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
                 .iter()
                 .map(|decision| decision.tier)
                 .max();
-            let tier = reached.map_or(definition.tool.tier, |tier| tier.max(definition.tool.tier));
+            let tier = reached.map_or(declared, |tier| tier.max(declared));
             Done { outcome, tier }
         }
         Err(refused) => *refused,
@@ -236,7 +237,7 @@ fn finish(item: Item, request: &CallRequest, done: Done, services: &CallServices
     }
 }
 
-type Prepared = (Permit, Definition, Vec<(Capability, GrantReach)>);
+type Prepared = (Permit, Resolved, Lent);
 
 /// Everything that must be true before a tool runs. The refusal is what the model is told.
 async fn prepare(
@@ -244,9 +245,14 @@ async fn prepare(
     request: &CallRequest,
     services: &CallServices,
 ) -> Result<Prepared, Box<Done>> {
-    let Some(definition) = turn.tool(&request.name).cloned() else {
+    let Some(sent) = turn.tool(&request.name) else {
         return Err(refuse(Status::Failed, unknown_tool(turn, &request.name)));
     };
+    // From here on it is this component, whatever comes into its place meanwhile.
+    let project = keeper::project_folder(&turn.workspace);
+    let tool = turn.engine.registry.resolve(Some(&project), sent).await;
+    let tool = tool.map_err(|withdrawn| refuse(Status::Failed, withdrawn))?;
+    let definition = tool.definition();
     let arguments = match &request.arguments {
         Ok(arguments) if arguments.is_object() => arguments.clone(),
         Ok(_) | Err(_) => {
@@ -257,12 +263,20 @@ async fn prepare(
             return Err(refuse(Status::Failed, text));
         }
     };
-    let grants = grants(turn, &definition).await;
+    // Nobody is asked about a call that cannot be made.
+    tool.check(&arguments)
+        .map_err(|words| refuse(Status::Failed, words))?;
+    let modules = &turn.engine.modules.running;
+    let (world, workspace) = (
+        (&turn.engine.storage, &turn.engine.ambient),
+        turn.workspace.display().to_string(),
+    );
+    let capabilities = modules.capabilities(world, &definition, &workspace).await;
     let facts = CallFacts {
         tool: definition.tool.name.clone(),
         declared: definition.tool.tier,
         arguments,
-        capabilities: grants.iter().map(|(capability, _)| *capability).collect(),
+        capabilities: capabilities.map_err(|error| ungranted(&error))?,
         is_third_party: definition.origin != ModuleOrigin::BuiltIn,
     };
     let permit = match turn.acting_gate().judge_call(facts) {
@@ -291,31 +305,17 @@ async fn prepare(
             }
         }
     };
-    Ok((permit, definition, grants))
+    // Counted before it runs: a call that is cut off was one.
+    let lent = modules.lend(world, &definition, &workspace).await;
+    let lent = lent.map_err(|error| ungranted(&error))?;
+    Ok((permit, tool, lent))
 }
 
-/// What the module was granted here. Built-in modules have what they ask for; others what a person gave to
-/// exactly this binary.
-async fn grants(turn: &TurnContext, definition: &Definition) -> Vec<(Capability, GrantReach)> {
-    if definition.origin == ModuleOrigin::BuiltIn {
-        return definition
-            .capabilities
-            .iter()
-            .map(|capability| (*capability, GrantReach::default()))
-            .collect();
-    }
-    let given = turn
-        .engine
-        .storage
-        .grants(&definition.hash)
-        .await
-        .unwrap_or_default();
-    let workspace = turn.workspace.display().to_string();
-    let holds = given.into_iter().filter(|grant| match &grant.place {
-        GrantWhere::Everywhere => true,
-        GrantWhere::Workspace(place) => *place == workspace,
-    });
-    holds.map(|grant| (grant.capability, grant.reach)).collect()
+/// Where nobody can tell what was granted, nothing was.
+fn ungranted(error: &StorageError) -> Box<Done> {
+    tracing::error!(%error, "the grants of a tool could not be read or counted");
+    let text = "the grants of this tool could not be read, so it was not called; tell the person";
+    refuse(Status::Failed, text.to_owned())
 }
 
 /// A call that no effect of it will tell of.

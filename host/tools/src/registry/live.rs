@@ -4,7 +4,7 @@
 use super::{Inner, Registry, views};
 use crate::folder::watch::Eye;
 use crate::folder::{Folder, Patience};
-use anteroom_api::{ModuleId, ModuleOrigin, ModuleView};
+use anteroom_api::{BoxFuture, ModuleId, ModuleOrigin, ModuleView};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -15,9 +15,14 @@ use tokio::time::sleep;
 /// How soon a folder is looked at again in which something has not settled.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// Says whether the modules of a folder count at this moment. Asked before each look, because what a folder
+/// holds may be what decides it.
+pub type MayCount = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
 /// A folder that is kept up to date until this is dropped.
 pub(super) struct Watched {
     origin: ModuleOrigin,
+    may_count: MayCount,
     /// Whether it was looked at until everything had settled.
     is_ready: watch::Receiver<bool>,
     task: JoinHandle<()>,
@@ -32,8 +37,9 @@ impl Drop for Watched {
 impl Registry {
     /// Keeps the modules of a folder up to date from now on; returns at once. A file that comes, changes or goes
     /// is found within a second. One that cannot be loaded may be half written, so what was there before counts
-    /// until it has settled. A running call finishes on the component it began with.
-    pub fn watch_folder(&self, folder: &Path, origin: ModuleOrigin) {
+    /// until it has settled. A running call finishes on the component it began with. While `may_count` says no,
+    /// the folder counts as empty.
+    pub fn watch_folder(&self, folder: &Path, origin: ModuleOrigin, may_count: MayCount) {
         let mut watched = self.watched();
         if watched.contains_key(folder) {
             return;
@@ -49,6 +55,7 @@ impl Registry {
         );
         let watching = Watched {
             origin,
+            may_count,
             is_ready,
             task: tokio::spawn(task),
         };
@@ -72,14 +79,26 @@ impl Registry {
         self.changed();
     }
 
-    /// The folders that are kept up to date.
-    #[must_use]
-    pub fn folders(&self) -> Vec<(PathBuf, ModuleOrigin)> {
-        let watched = self.watched();
-        let folders = watched.iter();
-        folders
+    /// Looks at all folders that are kept up to date, now.
+    pub async fn load_folders(&self) {
+        let folders: Vec<(PathBuf, ModuleOrigin)> = self
+            .watched()
+            .iter()
             .map(|(folder, watched)| (folder.clone(), watched.origin))
-            .collect()
+            .collect();
+        for (folder, origin) in folders {
+            self.look(&folder, origin, Patience::None).await;
+        }
+    }
+
+    /// The folders that are kept up to date and were looked at.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let watched = self.watched();
+        let ready = watched
+            .iter()
+            .filter(|(_, watched)| *watched.is_ready.borrow());
+        ready.map(|(folder, _)| folder.clone()).collect()
     }
 
     /// The modules of one folder as they count now, loaded or failed.
@@ -117,6 +136,19 @@ impl Registry {
         patience: Patience,
     ) -> bool {
         let mut folders = self.0.folders.lock().await;
+        let may_count = self
+            .watched()
+            .get(folder)
+            .map(|watched| watched.may_count.clone());
+        if let Some(may_count) = may_count
+            && !may_count().await
+        {
+            folders.remove(folder);
+            if self.change(|shelf| shelf.put(folder, origin, Vec::new())) {
+                self.changed();
+            }
+            return true;
+        }
         let known = folders
             .entry(folder.to_owned())
             .or_insert_with(|| Folder::new(folder.to_owned(), origin));
@@ -161,7 +193,11 @@ async fn keep(
             .look(&folder, origin, Patience::UntilSettled)
             .await;
         if has_settled {
-            ready.send_replace(true);
+            if !ready.send_replace(true)
+                && let Some(inner) = registry.upgrade()
+            {
+                Registry(inner).changed();
+            }
             eye.change().await;
         } else {
             sleep(AGAIN).await;

@@ -3,10 +3,12 @@
 use crate::support::{Bench, guest};
 use crate::toolset::Toolset;
 use anteroom_api::{ModuleId, ModuleOrigin, ModuleState, ModuleView, Status};
-use anteroom_tools::{Limits, Registry, ToolLimits};
+use anteroom_tools::{Limits, MayCount, Registry, ToolLimits};
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Reached only by a failing test.
@@ -23,7 +25,9 @@ impl Live {
     fn new() -> Self {
         let bench = Bench::empty();
         let tools = bench.folder().join("home/tools");
-        bench.registry.watch_folder(&tools, ModuleOrigin::User);
+        bench
+            .registry
+            .watch_folder(&tools, ModuleOrigin::User, always());
         Self { bench, tools }
     }
 
@@ -31,7 +35,9 @@ impl Live {
         let bench = Bench::empty();
         let tools = bench.folder().join("tools");
         fs::create_dir(&tools).unwrap();
-        bench.registry.watch_folder(&tools, ModuleOrigin::User);
+        bench
+            .registry
+            .watch_folder(&tools, ModuleOrigin::User, always());
         Self { bench, tools }
     }
 
@@ -60,6 +66,10 @@ async fn until(registry: &Registry, fits: impl Fn(&[ModuleView]) -> bool) -> Vec
     };
     let found = tokio::time::timeout(PATIENCE, waited).await;
     found.expect("the modules never fitted")
+}
+
+fn always() -> MayCount {
+    Arc::new(|| Box::pin(async { true }))
 }
 
 fn look(answer: &str) -> Toolset {
@@ -254,4 +264,27 @@ async fn a_projects_modules_count_in_that_project_alone() {
     assert!(strange.unwrap_err().contains("is gone"));
     registry.forget_folder(&folders[1]).await;
     assert_eq!(names(Some(&folders[1])).await, ["user_tool"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_not_count_is_not_even_read() {
+    let bench = Bench::empty();
+    let tools = bench.folder().join("tools");
+    fs::create_dir(&tools).unwrap();
+    fs::write(tools.join("eyes.wasm"), look("one").build()).unwrap();
+    let may = Arc::new(AtomicBool::new(false));
+    let asked = may.clone();
+    let may_count: MayCount = Arc::new(move || {
+        let may = asked.load(Ordering::SeqCst);
+        Box::pin(async move { may })
+    });
+    let registry = &bench.registry;
+    registry.watch_folder(&tools, ModuleOrigin::User, may_count);
+    assert_eq!(registry.modules().await, []);
+    may.store(true, Ordering::SeqCst);
+    registry.load_folders().await;
+    assert_eq!(registry.modules().await.len(), 1);
+    may.store(false, Ordering::SeqCst);
+    registry.load_folders().await;
+    assert_eq!(registry.modules().await, []);
 }

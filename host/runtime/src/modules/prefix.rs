@@ -1,0 +1,130 @@
+//! What stands in front of every request of a conversation: the system prompt and the tools, byte for byte as they
+//! were first sent, also in another process. New tools come behind; what was sent once stays.
+
+use super::keeper;
+use crate::engine::Engine;
+use anteroom_api::{Capability, ConversationId, ModuleId, ModuleOrigin, ToolView};
+use anteroom_storage::{PrefixText, StoredPrefix};
+use anteroom_tools::Definition;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The prefix of a conversation.
+#[derive(Clone, Debug)]
+pub(crate) struct Prefix {
+    pub(crate) system: String,
+    pub(crate) tools: Vec<Definition>,
+}
+
+/// A tool as it was sent.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    module: ModuleId,
+    origin: ModuleOrigin,
+    hash: String,
+    tool: ToolView,
+    capabilities: Vec<Capability>,
+}
+
+/// The tools that a new conversation in a workspace would be told of.
+pub(crate) async fn tools(engine: &Arc<Engine>, workspace: &Path) -> Vec<Definition> {
+    let project = keeper::watch_project(engine, workspace).await;
+    engine.registry.definitions_in(Some(&project)).await
+}
+
+/// What was kept of a conversation's prefix, if it has begun.
+///
+/// What cannot be read any more counts as not sent: the conversation goes on with a prefix that is new.
+pub(crate) async fn kept(engine: &Engine, conversation: ConversationId) -> Option<Prefix> {
+    let stored = match engine.storage.prefix(conversation).await {
+        Ok(stored) => stored?,
+        Err(error) => {
+            tracing::warn!(%error, "what a conversation was told first could not be read");
+            return None;
+        }
+    };
+    let tools = stored
+        .tools
+        .iter()
+        .map(|tool| serde_json::from_str::<Sent>(&tool.text));
+    let tools = tools.collect::<Result<Vec<Sent>, _>>().ok()?;
+    Some(Prefix {
+        system: stored.system.text,
+        tools: tools.into_iter().map(Definition::from).collect(),
+    })
+}
+
+/// The prefix for the next turn of a conversation. `before` is the one of the last turn; `system` makes the system
+/// prompt of a conversation that begins.
+pub(crate) async fn next(
+    engine: &Arc<Engine>,
+    conversation: ConversationId,
+    before: Option<Prefix>,
+    (offered, system): (Vec<Definition>, impl FnOnce() -> String),
+) -> Prefix {
+    let before = match before {
+        Some(before) => Some(before),
+        None => kept(engine, conversation).await,
+    };
+    let is_new = before.is_none();
+    let mut prefix = before.unwrap_or_else(|| Prefix {
+        system: system(),
+        tools: Vec::new(),
+    });
+    let sent = prefix.tools.len();
+    for definition in offered {
+        let is_sent = |other: &Definition| other.tool.name == definition.tool.name;
+        if !prefix.tools.iter().any(is_sent) {
+            prefix.tools.push(definition);
+        }
+    }
+    if is_new || prefix.tools.len() > sent {
+        let stored = engine.storage.keep_prefix(conversation, stored(&prefix));
+        if let Err(error) = stored.await {
+            tracing::warn!(%error, "what a conversation was told first could not be kept");
+        }
+    }
+    prefix
+}
+
+fn stored(prefix: &Prefix) -> StoredPrefix {
+    let sent = prefix.tools.iter().cloned().map(Sent::from);
+    let texts = sent.map(|sent| serde_json::to_string(&sent).unwrap_or_default());
+    StoredPrefix {
+        system: text(prefix.system.clone()),
+        tools: texts.map(text).collect(),
+    }
+}
+
+fn text(text: String) -> PrefixText {
+    PrefixText {
+        hash: Sha256::digest(text.as_bytes()).into(),
+        text,
+    }
+}
+
+impl From<Sent> for Definition {
+    fn from(sent: Sent) -> Self {
+        Self {
+            module: sent.module,
+            origin: sent.origin,
+            hash: sent.hash,
+            tool: sent.tool,
+            capabilities: sent.capabilities,
+        }
+    }
+}
+
+impl From<Definition> for Sent {
+    fn from(definition: Definition) -> Self {
+        Self {
+            module: definition.module,
+            origin: definition.origin,
+            hash: definition.hash,
+            tool: definition.tool,
+            capabilities: definition.capabilities,
+        }
+    }
+}
