@@ -23,6 +23,10 @@ pub struct Session {
     temp: Root,
     outside: Root,
     seen: Mutex<HashMap<FilePath, Stamp>>,
+    /// Contents that were copied before a command, so that the next one copies only what changed.
+    copies: Mutex<HashMap<FilePath, (Seen, String)>>,
+    /// Files that tools changed themselves, with how far the session had come.
+    left: Mutex<Left>,
     tasks: Tasks,
 }
 
@@ -42,6 +46,20 @@ pub(crate) struct Stamp {
     pub(crate) ino: u64,
     pub(crate) size: u64,
     pub(crate) mtime_ns: i128,
+}
+
+/// What tells one state of a file from another, its permissions and the time of its last change included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) stamp: Stamp,
+    pub(crate) changed_ns: i128,
+    pub(crate) mode: u32,
+}
+
+#[derive(Debug, Default)]
+struct Left {
+    generation: u64,
+    files: HashMap<FilePath, u64>,
 }
 
 impl Stamp {
@@ -73,6 +91,8 @@ impl Session {
             temp: Root::open(&temp)?,
             outside: Root::open(Path::new("/"))?,
             seen: Mutex::default(),
+            copies: Mutex::default(),
+            left: Mutex::default(),
             tasks: Tasks::default(),
         }))
     }
@@ -115,6 +135,46 @@ impl Session {
     pub(crate) fn lose_sight(&self, path: &FilePath) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(path.clone(), Stamp::NONE);
+    }
+
+    /// The hash of a file's content, if it was copied in this very state.
+    pub(crate) fn copied(&self, path: &FilePath, seen: Seen) -> Option<String> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies
+            .get(path)
+            .filter(|(state, _)| *state == seen)
+            .map(|(_, hash)| hash.clone())
+    }
+
+    /// Remembers that a content was copied.
+    pub(crate) fn note_copy(&self, path: FilePath, seen: Seen, hash: String) {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        if copies.len() < SEEN_MAX || copies.contains_key(&path) {
+            copies.insert(path, (seen, hash));
+        }
+    }
+
+    /// How far the session has come; from here on [`Self::left_since`] tells.
+    pub(crate) fn generation(&self) -> u64 {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.generation += 1;
+        left.generation
+    }
+
+    /// A tool changes a file, and what it was is kept for that tool's call.
+    pub(crate) fn leaves(&self, path: &FilePath) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = left.generation;
+        if left.files.len() >= SEEN_MAX {
+            left.files.clear();
+        }
+        left.files.insert(path.clone(), generation);
+    }
+
+    /// Whether a tool has changed a file since then.
+    pub(crate) fn left_since(&self, path: &FilePath, generation: u64) -> bool {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.files.get(path).is_some_and(|at| *at >= generation)
     }
 
     /// Forgets a file that is gone.

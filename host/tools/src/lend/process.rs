@@ -5,9 +5,10 @@ use crate::lend::footing::Footing;
 use crate::lend::output::{Running, Sink, Stream};
 use crate::lend::plain::Plain;
 use crate::wasm::bindings::anteroom::tool::process as contract;
+use crate::wasm::files::Watched;
 use crate::wasm::hosted::Hosted;
 use crate::wasm::state::CallState;
-use anteroom_api::{Capability, OutputStream};
+use anteroom_api::{Capability, OutputStream, Tier};
 use anteroom_gate::{Effect, MaskStream};
 use contract::{Chunk, Command, Exit, ProcessError, Source, Task};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
@@ -16,6 +17,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use wasmtime::component::Resource;
 
@@ -258,10 +260,11 @@ async fn begin(
     footing: Footing,
     is_background: bool,
 ) -> Result<Started, ProcessError> {
+    let watched = watch(state, is_background).await?;
     if !is_background {
         state.groups.send_modify(|count| *count += 1);
     }
-    let on_gone = on_gone(state, is_background);
+    let on_gone = on_gone(state, is_background, watched);
     let (line, holder) = (command.line.clone(), state.clone());
     let spawned = tokio::task::spawn_blocking(move || {
         let order = Order {
@@ -284,10 +287,30 @@ async fn begin(
     }
 }
 
+/// Keeps what the command may change; one that only reads changes nothing.
+async fn watch(
+    state: &Arc<CallState>,
+    is_background: bool,
+) -> Result<Option<Watched>, ProcessError> {
+    if state.permit.tier() == Tier::Read {
+        return Ok(None);
+    }
+    let kept = state.keeping.before_command(state, is_background).await;
+    kept.map_err(|error| {
+        let why = format!("the command was not run: what it may change could not be kept ({error})");
+        ProcessError::Failed(state.refused(why))
+    })
+}
+
 /// A background task outlives its call, so the call neither waits for it nor counts its time.
-fn on_gone(state: &Arc<CallState>, is_background: bool) -> OnGone {
+fn on_gone(state: &Arc<CallState>, is_background: bool, watched: Option<Watched>) -> OnGone {
     if is_background {
-        return Box::new(|_| ());
+        let runtime = Handle::current();
+        return Box::new(move |_| {
+            if let Some(watched) = watched {
+                runtime.spawn(watched.over());
+            }
+        });
     }
     let running = Counted(Arc::downgrade(state));
     Box::new(move |cpu| {

@@ -28,7 +28,7 @@ use crate::session::Stamp;
 use crate::wasm::state::CallState;
 use anteroom_gate::FilePath;
 use handle::Slots;
-pub(crate) use keep::Keeping;
+pub(crate) use keep::{Keeping, Watched};
 pub use keep::{
     Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path, take_back,
 };

@@ -90,6 +90,15 @@ impl Facts {
         }
     }
 
+    /// Last change of anything, in nanoseconds.
+    pub(super) fn changed_ns(&self) -> i128 {
+        let Time {
+            seconds,
+            nanoseconds,
+        } = self.changed;
+        i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
+    }
+
     /// Last access, last change of the content, last change of anything.
     pub(super) fn times(&self) -> [Option<Datetime>; 3] {
         [self.accessed, self.modified, self.changed].map(|time| {
@@ -159,6 +168,25 @@ pub(super) fn look(session: &Session, path: &FilePath) -> Result<Facts, Errno> {
 /// What a name in an open folder is, no link followed.
 pub(super) fn look_at(folder: impl AsFd, name: &str) -> Result<Facts, Errno> {
     rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Facts::from_stat(&stat))
+}
+
+/// When something was made, in nanoseconds, where the file system knows it.
+pub(super) fn born_ns(session: &Session, path: &FilePath) -> Option<i128> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::StatxFlags;
+        let (parent, name) = open_parent(session, path).ok()?;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let found = rustix::fs::statx(parent, name, flags, StatxFlags::BTIME).ok()?;
+        let is_told = found.stx_mask & StatxFlags::BTIME.bits() != 0;
+        let born = found.stx_btime;
+        is_told.then(|| i128::from(born.tv_sec) * 1_000_000_000 + i128::from(born.tv_nsec))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (session, path);
+        None
+    }
 }
 
 /// Where a link leads, as it is written.

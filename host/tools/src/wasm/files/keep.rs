@@ -6,10 +6,12 @@
 
 mod state;
 mod store;
+mod tree;
 mod undo;
 
 use super::{beneath, paths};
 use crate::session::Session;
+use crate::wasm::state::CallState;
 use anteroom_api::BoxFuture;
 use anteroom_gate::FilePath;
 use rustix::io::Errno;
@@ -17,8 +19,9 @@ pub use state::FileState;
 use state::Looked;
 use std::collections::HashMap;
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub use store::{Bounds, Shared, Store, StoreError};
+use tree::Picture;
 pub use undo::{Recorded, Taken, take_back};
 
 /// A change that is about to be made, or that a command has made.
@@ -82,6 +85,8 @@ impl Change {
 pub(crate) struct Keeping {
     ledger: Option<Arc<dyn Ledger>>,
     kept: Mutex<HashMap<FilePath, Kept>>,
+    /// The tree as it was before the call's first command.
+    picture: Mutex<Option<Picture>>,
 }
 
 struct Kept {
@@ -99,6 +104,7 @@ impl Keeping {
         Self {
             ledger,
             kept: Mutex::default(),
+            picture: Mutex::default(),
         }
     }
 
@@ -156,7 +162,7 @@ impl Keeping {
     }
 
     /// The call is over: notes what its files are now. What it left as it was is no change.
-    pub(crate) async fn finish(&self, session: &Session) {
+    pub(crate) async fn finish(&self, session: &Arc<Session>) {
         let Some(ledger) = &self.ledger else {
             return;
         };
@@ -164,6 +170,47 @@ impl Keeping {
         if let Err(error) = self.settle(session, &**ledger, |_| true).await {
             tracing::warn!(%error, "could not note how changed files were left");
         }
+        let picture = self.picture().take();
+        compare(session, ledger, picture).await;
+    }
+
+    /// A command is about to run: keeps what the tree is that it runs in. What a background task changes is
+    /// found when the answer is used.
+    ///
+    /// # Errors
+    /// In words, why it could not be kept.
+    pub(crate) async fn before_command(
+        &self,
+        state: &Arc<CallState>,
+        is_background: bool,
+    ) -> Result<Option<Watched>, String> {
+        let Some(ledger) = self.ledger.clone() else {
+            return Ok(None);
+        };
+        // A guest starts one command after the other.
+        if self.picture().is_some() && !is_background {
+            return Ok(None);
+        }
+        let picture = {
+            let (state, ledger) = (state.clone(), ledger.clone());
+            let take = move || {
+                let is_sensitive = |path: &FilePath| state.permit.is_sensitive(path);
+                Picture::take((&state.session, &*ledger), is_sensitive, is_background)
+            };
+            let taken = tokio::task::spawn_blocking(take).await;
+            taken.map_err(|error| error.to_string())??
+        };
+        if !is_background {
+            *self.picture() = picture;
+            return Ok(None);
+        }
+        // Holding the session would keep the task alive with it.
+        let session = Arc::downgrade(&state.session);
+        Ok(Some(Watched {
+            session,
+            ledger,
+            picture,
+        }))
     }
 
     /// Notes what some of its files are now; what is done to them later counts for itself.
@@ -208,6 +255,7 @@ impl Keeping {
             .await?;
         let rows = ledger.write(vec![change]).await?;
         let row = *rows.first().ok_or("it was not written down")?;
+        session.leaves(&path);
         let kept = Kept {
             row,
             before,
@@ -218,8 +266,48 @@ impl Keeping {
         Ok(())
     }
 
+    fn picture(&self) -> MutexGuard<'_, Option<Picture>> {
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<FilePath, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A background task's tree before it began.
+pub(crate) struct Watched {
+    session: Weak<Session>,
+    ledger: Arc<dyn Ledger>,
+    picture: Option<Picture>,
+}
+
+impl Watched {
+    /// The task is over: writes down what changed meanwhile, if the conversation is still there.
+    pub(crate) async fn over(self) {
+        if let Some(session) = self.session.upgrade() {
+            compare(&session, &self.ledger, self.picture).await;
+        }
+    }
+}
+
+/// Writes down what a command changed.
+async fn compare(session: &Arc<Session>, ledger: &Arc<dyn Ledger>, picture: Option<Picture>) {
+    let Some(picture) = picture else {
+        return;
+    };
+    let limit = ledger.store().bounds().told_bytes();
+    let compared = {
+        let session = session.clone();
+        tokio::task::spawn_blocking(move || picture.changes(&session, limit)).await
+    };
+    let written = match compared {
+        Ok(changes) if changes.is_empty() => return,
+        Ok(changes) => ledger.write(changes).await.map(|_| ()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = written {
+        tracing::warn!(%error, "could not write down what a command changed");
     }
 }
 

@@ -25,6 +25,11 @@ const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 const LOCK: &str = "lock";
 /// How the names of unfinished contents begin.
 const UNFINISHED: &str = "new-";
+/// The time at which it is used.
+const NOW: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_NOW,
+};
 /// The size that is not known yet.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -100,7 +105,7 @@ pub struct Store {
 
 /// Held while a content is kept and until it is written down.
 #[derive(Debug)]
-pub struct Shared(#[expect(dead_code, reason = "closing it gives the lock back")] OwnedFd);
+pub struct Shared(OwnedFd);
 
 impl Store {
     /// A store in a folder, which is made when it is first needed.
@@ -136,7 +141,22 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; nothing is kept then.
-    pub fn keep(&self, _shared: &Shared, file: impl AsFd) -> Result<FileState, StoreError> {
+    pub fn keep(&self, shared: &Shared, file: impl AsFd) -> Result<FileState, StoreError> {
+        let (draft, state) = self.copy(shared, file)?;
+        if let Some((draft, copy)) = draft {
+            copy.sync_all()?;
+            draft.settle(&self.folder)?;
+            fs::File::open(&self.folder)?.sync_all()?;
+        }
+        Ok(state)
+    }
+
+    /// Copies what an open file holds, without waiting for the disk. No draft if it is kept already.
+    pub(super) fn copy(
+        &self,
+        _shared: &Shared,
+        file: impl AsFd,
+    ) -> Result<(Option<(Draft, fs::File)>, FileState), StoreError> {
         let facts = Facts::of(&file)?;
         let limit = self.bounds().file_bytes;
         if facts.size > limit {
@@ -146,34 +166,50 @@ impl Store {
             });
         }
         self.check_room(facts.size)?;
-        let mut draft = self.draft()?;
+        let (mut draft, mut copy) = self.draft()?;
         let mut hasher = Sha256::new();
         let mut size: u64 = 0;
-        state::read_all(&file, |piece| {
+        let copied = state::read_all(&file, |piece| {
             size += piece.len() as u64;
             // It may grow while it is read.
             if size > limit {
                 return Err(Errno::FBIG);
             }
             hasher.update(piece);
-            draft
-                .write(piece)
-                .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
-        })
-        .map_err(|error| match error {
-            Errno::FBIG => StoreError::TooLarge { size, limit },
-            error => error.into(),
-        })?;
-        let hash = hex(&hasher.finalize());
-        if !self.touch(&hash, size) {
-            draft.settle(&self.folder, &hash)?;
-            self.kept_bytes.fetch_add(size, Ordering::Relaxed);
+            let written = copy.write_all(piece);
+            written.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+        });
+        match copied {
+            Err(Errno::FBIG) => return Err(StoreError::TooLarge { size, limit }),
+            copied => copied?,
         }
-        Ok(FileState::File {
-            hash,
+        draft.hash = hex(&hasher.finalize());
+        let state = FileState::File {
+            hash: draft.hash.clone(),
             size,
             mode: facts.mode & MODE_BITS,
-        })
+        };
+        if self.touch(&draft.hash, size) {
+            return Ok((None, state));
+        }
+        self.kept_bytes.fetch_add(size, Ordering::Relaxed);
+        Ok((Some((draft, copy)), state))
+    }
+
+    /// Gives copies their names, after one wait for the disk.
+    pub(super) fn settle(&self, drafts: Vec<Draft>) -> Result<(), StoreError> {
+        if drafts.is_empty() {
+            return Ok(());
+        }
+        let folder = fs::File::open(&self.folder)?;
+        #[cfg(target_os = "linux")]
+        rustix::fs::syncfs(&folder)?;
+        #[cfg(not(target_os = "linux"))]
+        rustix::fs::sync();
+        for draft in drafts {
+            draft.settle(&self.folder)?;
+        }
+        Ok(folder.sync_all()?)
     }
 
     /// Opens a kept content and makes sure that it is what it was.
@@ -259,6 +295,19 @@ impl Store {
         Ok(())
     }
 
+    /// What time it is on the disk, in nanoseconds.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn moment(&self, shared: &Shared) -> io::Result<i128> {
+        let now = Timestamps {
+            last_access: NOW,
+            last_modification: NOW,
+        };
+        rustix::fs::futimens(&shared.0, &now)?;
+        Ok(Facts::of(&shared.0)?.stamp().mtime_ns)
+    }
+
     /// Keeps collections away until it is dropped. What was kept before its first use may still go.
     ///
     /// # Errors
@@ -278,7 +327,7 @@ impl Store {
     }
 
     /// Whether a content is there already; if so it counts as kept just now.
-    fn touch(&self, hash: &str, size: u64) -> bool {
+    pub(super) fn touch(&self, hash: &str, size: u64) -> bool {
         let path = self.folder.join(hash);
         let is_whole =
             fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() == size);
@@ -287,26 +336,24 @@ impl Store {
                 tv_sec: 0,
                 tv_nsec: UTIME_OMIT,
             },
-            last_modification: Timespec {
-                tv_sec: 0,
-                tv_nsec: UTIME_NOW,
-            },
+            last_modification: NOW,
         };
         let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
         is_whole && rustix::fs::utimensat(rustix::fs::CWD, &path, &times, flags).is_ok()
     }
 
-    fn draft(&self) -> io::Result<Draft> {
+    fn draft(&self) -> io::Result<(Draft, fs::File)> {
         let number = self.unfinished.fetch_add(1, Ordering::Relaxed);
         let name = format!("{UNFINISHED}{}-{number}", std::process::id());
         let path = self.folder.join(name);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
         let file = rustix::fs::open(&path, flags | OFlags::CLOEXEC, Mode::from_raw_mode(0o600))?;
-        Ok(Draft {
+        let draft = Draft {
             path,
-            file: file.into(),
+            hash: String::new(),
             is_settled: false,
-        })
+        };
+        Ok((draft, file.into()))
     }
 
     fn make_folder(&self) -> io::Result<()> {
@@ -372,22 +419,17 @@ impl Content {
 }
 
 /// A content without its name yet; removed if it never gets one.
-struct Draft {
+pub(super) struct Draft {
     path: PathBuf,
-    file: fs::File,
+    hash: String,
     is_settled: bool,
 }
 
 impl Draft {
-    fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.file.write_all(piece)
-    }
-
-    fn settle(mut self, folder: &Path, hash: &str) -> io::Result<()> {
-        self.file.sync_all()?;
-        fs::rename(&self.path, folder.join(hash))?;
+    fn settle(mut self, folder: &Path) -> io::Result<()> {
+        fs::rename(&self.path, folder.join(&self.hash))?;
         self.is_settled = true;
-        fs::File::open(folder)?.sync_all()
+        Ok(())
     }
 }
 
