@@ -12,7 +12,7 @@ impl Storage {
     ///
     /// # Errors
     /// Any [`Fault`].
-    pub async fn conversation_of(
+    pub async fn home_of(
         &self,
         item: ItemId,
     ) -> Result<Option<ConversationId>, StorageError> {
