@@ -13,7 +13,6 @@ const MODULES_MAX: usize = 64;
 pub(crate) struct Repository {
     /// Outside of the workspace, and needed for a commit.
     pub(crate) writable: Vec<PathBuf>,
-    pub(crate) pinned: Vec<PathBuf>,
     pub(crate) sealed: Vec<PathBuf>,
     pub(crate) absent: Vec<(PathBuf, &'static str)>,
     pub(crate) unwanted: Vec<PathBuf>,
@@ -25,7 +24,6 @@ pub(crate) fn repository(workspace: &Path) -> Repository {
     let mut found = Repository::default();
     let dot_git = workspace.join(".git");
     if dot_git.is_dir() {
-        found.pinned.push(dot_git.clone());
         found.guard(&dot_git, workspace);
         return found;
     }

@@ -76,7 +76,10 @@ impl Aftermath {
 /// # Errors
 /// What went wrong, also in building the walls: then nothing runs.
 pub(super) fn spawn(order: &Order<'_>, settled: &Settled<'_>) -> io::Result<Running> {
-    let kernel = Kernel::get();
+    spawn_on(Kernel::get(), order, settled)
+}
+
+fn spawn_on(kernel: &Kernel, order: &Order<'_>, settled: &Settled<'_>) -> io::Result<Running> {
     let rooms = kernel.rooms.as_ref().ok().copied();
     let mut aftermath = Aftermath::default();
     let mut launch = plain(order)?;
@@ -247,7 +250,7 @@ pub(super) fn walls(sandbox: &Sandbox) -> Walls {
     if sandbox.mode == SandboxMode::Off {
         return Walls {
             walls: vec![Wall {
-                promise: "commands run in a sandbox",
+                promise: "sandbox",
                 by: Vec::new(),
                 missing: Some("`safety.sandbox` is `off`".into()),
             }],
@@ -281,12 +284,12 @@ fn walls_of(kernel: &Kernel, sandbox: &Sandbox) -> Walls {
     Walls {
         walls: vec![
             wall(
-                "writes stay in the workspace and the private temp folder",
+                "confinement of writes to the workspace and the private temp folder",
                 [by_rooms("a read-only file tree"), by_landlock, None],
                 unless(has_landlock, no_rooms.clone()),
             ),
             wall(
-                "secrets cannot be read",
+                "hiding of secrets",
                 [
                     by_rooms("covers over them"),
                     by_landlock.filter(|_| kernel.rooms.is_err()),
@@ -301,15 +304,15 @@ fn walls_of(kernel: &Kernel, sandbox: &Sandbox) -> Walls {
                 }),
             ),
             wall(
-                "nothing is planted where it runs later (`.git/hooks`, `.git/config`, `.anteroom`, `.vscode`, `.idea`)",
+                "protection of what runs later (`.git/hooks`, `.git/config`, `.anteroom`, `.vscode`, `.idea`)",
                 [by_rooms("read-only covers"), None, None],
                 no_rooms.clone(),
             ),
             wall(
                 match sandbox.network {
-                    Network::Off => "there is no network",
-                    Network::Local => "the network ends in the sandbox",
-                    Network::On => "the network is on, as `safety.network` says",
+                    Network::Off => "cut-off network",
+                    Network::Local => "network that ends in the sandbox",
+                    Network::On => "open network, as `safety.network` says,",
                 },
                 match sandbox.network {
                     Network::Off => [by_filter, by_rooms("a network of its own"), None],
@@ -322,20 +325,16 @@ fn walls_of(kernel: &Kernel, sandbox: &Sandbox) -> Walls {
                     Network::On => None,
                 },
             ),
+            wall("filter of system calls", [by_filter, None, None], no_filter),
             wall(
-                "system calls that lead out are refused",
-                [by_filter, None, None],
-                no_filter,
-            ),
-            wall(
-                "nobody outlives the command",
+                "end of all processes with their command",
                 [by_rooms("a process namespace"), None, None],
                 no_rooms.map(|why| {
                     format!("processes that leave the group are hunted down, not bound: {why}")
                 }),
             ),
             wall(
-                "memory, files and processes are limited",
+                "limits on memory, files and processes",
                 [
                     Some("resource limits"),
                     counts.then_some("the process namespace"),
@@ -383,3 +382,6 @@ fn errno() -> i32 {
     // SAFETY: the C library keeps it at this address for each thread.
     unsafe { *libc::__errno_location() }
 }
+
+#[cfg(test)]
+mod tests;

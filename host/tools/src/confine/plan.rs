@@ -101,7 +101,7 @@ pub(crate) struct Plan {
     pub(crate) temp: PathBuf,
     /// Trees that may be written.
     pub(crate) writable: Vec<PathBuf>,
-    /// Folders in them that may be written but not moved away.
+    /// Folders in them that may be written but not moved away, because of what is in them.
     pub(crate) pinned: Vec<PathBuf>,
     /// What in them may be read only.
     pub(crate) sealed: Vec<PathBuf>,
@@ -168,7 +168,31 @@ impl Plan {
             plan.hide(Path::new(path), Look::ClosedFile);
         }
         plan.named_secrets(site);
+        plan.pin_ways();
         plan
+    }
+
+    /// What must stay where it is stays only if the folders on the way to it do: else one of them is moved aside
+    /// and made anew.
+    fn pin_ways(&mut self) {
+        let absent = self.absent.iter().map(|(parent, name)| parent.join(name));
+        let kept: Vec<PathBuf> = self.sealed.iter().cloned().chain(absent).collect();
+        for path in kept {
+            for folder in path.ancestors().skip(1) {
+                let is_fixed = self
+                    .writable
+                    .iter()
+                    .chain(&self.sealed)
+                    .any(|it| it == folder);
+                let is_within = self.writable.iter().any(|root| folder.starts_with(root));
+                if is_fixed || !is_within {
+                    break;
+                }
+                if !self.pinned.iter().any(|it| it == folder) {
+                    self.pinned.push(folder.to_owned());
+                }
+            }
+        }
     }
 
     /// Sensitive files and folders that are in the workspace now.
@@ -226,7 +250,6 @@ impl Plan {
 
     fn repository(&mut self, repository: &Repository) {
         self.writable.extend(repository.writable.iter().cloned());
-        self.pinned.extend(repository.pinned.iter().cloned());
         self.sealed.extend(repository.sealed.iter().cloned());
         self.absent.extend(repository.absent.iter().cloned());
         self.unwanted.extend(repository.unwanted.iter().cloned());

@@ -3,7 +3,7 @@
 /// One guarantee about a command, and what it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wall {
-    /// What is guaranteed, for example `writes stay in the workspace`.
+    /// What is guaranteed, as a noun without its article: `filter of system calls`.
     pub promise: &'static str,
     /// What makes it hold; empty if nothing does.
     pub by: Vec<&'static str>,
@@ -30,7 +30,7 @@ impl Walls {
     pub fn missing(&self) -> Vec<String> {
         let missing = self.walls.iter().filter_map(|wall| {
             let why = wall.missing.as_ref()?;
-            Some(format!("that {} does not hold: {why}", wall.promise))
+            Some(format!("{} ({why})", wall.promise))
         });
         missing.collect()
     }
