@@ -5,11 +5,11 @@
 
 use crate::conversations::key;
 use crate::error::{Fault, StorageError};
-use crate::rows;
-use crate::{Storage, UserStamp};
+use crate::{Storage, UserStamp, past, rows};
 use anteroom_api::{ConversationId, ItemId, TurnId, UndoTarget, UnixMillis};
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Changes of one conversation that are listed at most, the newest.
 const LISTED_MAX: u32 = 10_000;
@@ -177,7 +177,21 @@ impl Storage {
         root: ConversationId,
         target: UndoTarget,
     ) -> Result<Vec<StoredChange>, StorageError> {
-        self.read(move |connection| meant(connection, root, target))
+        // The conversation may live in another file than what is kept on this machine.
+        let (condition, ids) = match target {
+            UndoTarget::Call { item } => (
+                "item IN",
+                self.read_of(root, move |connection| calls(connection, item))
+                    .await?,
+            ),
+            UndoTarget::Turn { turn } => ("takes_back IS NULL AND root_turn IN", vec![turn.0]),
+            UndoTarget::Since { item } => (
+                "takes_back IS NULL AND root_turn IN",
+                self.read_of(root, move |connection| turns_since(connection, root, item))
+                    .await?,
+            ),
+        };
+        self.read(move |connection| meant(connection, root, (condition, &ids)))
             .await
     }
 
@@ -187,19 +201,28 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn tell_undone(&self, root: ConversationId) -> Result<Vec<String>, StorageError> {
+        // What was put aside the model does not know of anyway.
+        let aside = self
+            .read_of(root, move |connection| past::turns_aside(connection, root))
+            .await?;
         self.write(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT DISTINCT path FROM changes WHERE root = ?1 AND NOT is_told ORDER BY path",
+                "SELECT DISTINCT path, root_turn FROM changes WHERE root = ?1 AND NOT is_told
+                 ORDER BY path",
             )?;
-            let found = statement.query_map([key(root)], |row| row.get(0))?;
-            let paths: Vec<String> = found.collect::<Result<_, _>>()?;
-            if !paths.is_empty() {
+            let found =
+                statement.query_map([key(root)], |row| Ok((row.get(0)?, rows::id(row, 1)?)))?;
+            let found: Vec<(String, TurnId)> = found.collect::<Result<_, _>>()?;
+            if !found.is_empty() {
                 connection
                     .prepare_cached(
                         "UPDATE changes SET is_told = 1 WHERE root = ?1 AND NOT is_told",
                     )?
                     .execute([key(root)])?;
             }
+            let told = found.into_iter().filter(|(_, turn)| !aside.contains(turn));
+            let mut paths: Vec<String> = told.map(|(path, _)| path).collect();
+            paths.dedup();
             Ok(paths)
         })
         .await
@@ -305,39 +328,47 @@ fn finish(connection: &Connection, (row, end): &(i64, ChangeEnd)) -> Result<(), 
     Ok(())
 }
 
+/// A call and those of the child agents it started.
+fn calls(connection: &Connection, item: ItemId) -> Result<Vec<Uuid>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE calls (item) AS (
+             VALUES (?1)
+             UNION
+             SELECT i.id FROM calls
+                 JOIN conversations c ON c.parent = calls.item
+                 JOIN items i ON i.conversation = c.id
+         ) SELECT item FROM calls",
+    )?;
+    let found = statement.query_map([item.0.into_bytes()], |row| rows::id(row, 0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The turn of an item and all that came after it, whether or not they were put aside.
+fn turns_since(
+    connection: &Connection,
+    conversation: ConversationId,
+    item: ItemId,
+) -> Result<Vec<Uuid>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT turn FROM items WHERE conversation = ?1 AND ordinal >=
+             (SELECT ordinal FROM items WHERE conversation = ?1 AND id = ?2)",
+    )?;
+    let place = params![key(conversation), item.0.into_bytes()];
+    let found = statement.query_map(place, |row| rows::id(row, 0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 fn meant(
     connection: &Connection,
     root: ConversationId,
-    target: UndoTarget,
+    (condition, ids): (&str, &[Uuid]),
 ) -> Result<Vec<StoredChange>, Fault> {
-    let (condition, id) = match target {
-        UndoTarget::Call { item } => (
-            "item IN (
-                WITH RECURSIVE calls (item) AS (
-                    VALUES (?2)
-                    UNION
-                    SELECT i.id FROM calls
-                        JOIN conversations c ON c.parent = calls.item
-                        JOIN items i ON i.conversation = c.id
-                ) SELECT item FROM calls)",
-            item.0,
-        ),
-        UndoTarget::Turn { turn } => (
-            "takes_back IS NULL AND (root_turn = ?2 OR turn = ?2)",
-            turn.0,
-        ),
-        // Turns are numbered in the order they began, and so are the items that begin them.
-        UndoTarget::Since { item } => (
-            "takes_back IS NULL AND root_turn IN (
-                SELECT DISTINCT turn FROM items WHERE conversation = ?1 AND ordinal >=
-                    (SELECT ordinal FROM items WHERE conversation = ?1 AND id = ?2))",
-            item.0,
-        ),
-    };
+    let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
     let mut statement = connection.prepare_cached(&format!(
-        "{VIEW} WHERE root = ?1 AND {condition} ORDER BY row DESC"
+        "{VIEW} WHERE root = ?1 AND {condition} (SELECT unhex(value) FROM json_each(?2))
+         ORDER BY row DESC"
     ))?;
-    let found = statement.query_map(params![key(root), id.into_bytes()], view)?;
+    let found = statement.query_map(params![key(root), rows::json_column(&ids)?], view)?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 

@@ -4,19 +4,20 @@ use crate::conversations::key;
 use crate::error::StorageError;
 use crate::project::Fact;
 use crate::{Storage, canvases, error::Fault, rows};
-use anteroom_api::{CanvasView, ConversationId, ItemId, UnixMillis};
+use anteroom_api::{CanvasView, ConversationId, ItemId, TurnId, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 impl Storage {
-    /// The conversation an item is in.
+    /// The conversation an item is in, looked for where `fork` lives: a fork lives where its source does.
     ///
     /// # Errors
     /// Any [`Fault`].
-    pub async fn home_of(
+    pub async fn source_of(
         &self,
+        fork: ConversationId,
         item: ItemId,
     ) -> Result<Option<ConversationId>, StorageError> {
-        self.read(move |connection| {
+        self.read_of(fork, move |connection| {
             let mut statement =
                 connection.prepare_cached("SELECT conversation FROM items WHERE id = ?1")?;
             let found = statement.query_row([item.0.into_bytes()], |row| rows::id(row, 0));
@@ -64,13 +65,6 @@ pub(crate) fn put_aside(
                 AND item IN (SELECT id FROM items WHERE conversation = ?1 AND is_aside)",
         )?
         .execute([key(conversation)])?;
-    // What the model never heard of need not be told to it as taken back.
-    connection
-        .prepare_cached(
-            "UPDATE changes SET is_told = 1 WHERE root = ?1 AND NOT is_told
-                AND root_turn IN (SELECT id FROM turns WHERE conversation = ?1 AND is_aside)",
-        )?
-        .execute([key(conversation)])?;
     Ok(())
 }
 
@@ -83,4 +77,15 @@ fn put_turns_aside(connection: &Connection, conversation: ConversationId) -> Res
         )?
         .execute([key(conversation)])?;
     Ok(())
+}
+
+/// The turns of a conversation that were put aside.
+pub(crate) fn turns_aside(
+    connection: &Connection,
+    conversation: ConversationId,
+) -> Result<Vec<TurnId>, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT id FROM turns WHERE conversation = ?1 AND is_aside")?;
+    let found = statement.query_map([key(conversation)], |row| rows::id(row, 0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

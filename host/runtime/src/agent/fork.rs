@@ -100,7 +100,7 @@ pub(crate) async fn canvas_names(
             break;
         };
         line.push(id);
-        here = engine.storage.home_of(from).await?;
+        here = engine.storage.source_of(id, from).await?;
     }
     let mut names = vec![canvas];
     for first in 0..line.len() {
