@@ -1,5 +1,7 @@
 //! The policy as a table, and everything that must be denied.
 
+mod holding;
+
 use super::*;
 use crate::{EffectVerdict, Refusal};
 use anteroom_api::{EffectKind, Resolution, ToolContent};

@@ -97,6 +97,7 @@ impl Walker<'_> {
         };
         match egress::reach(program, argv) {
             Reach::Sends => self.report.sends(&what()),
+            Reach::OnlySends => self.report.only_sends(&what()),
             Reach::Unknown => self.report.may_send(&what()),
             Reach::None => {}
         }

@@ -186,8 +186,10 @@ const LOCAL: &str = "\
 pub(super) enum Reach {
     /// It does not, or what it starts is judged by itself.
     None,
-    /// It does.
+    /// It does, and what it prints comes from there.
     Sends,
+    /// It does, and prints no more than how that went.
+    OnlySends,
     /// Nobody knows.
     Unknown,
 }
@@ -196,6 +198,9 @@ pub(super) enum Reach {
 pub(super) fn reach(program: &str, argv: &[Field]) -> Reach {
     let arguments = argv.get(1..).unwrap_or_default();
     let names_device = arguments.iter().any(|field| is_network_path(&field.text));
+    if !names_device && only_sends(program, arguments) {
+        return Reach::OnlySends;
+    }
     if names_device || is_in(ALWAYS, program) || sends_by_arguments(program, arguments) {
         return Reach::Sends;
     }
@@ -207,6 +212,25 @@ pub(super) fn reach(program: &str, argv: &[Field]) -> Reach {
         Reach::None
     } else {
         Reach::Unknown
+    }
+}
+
+/// Commands that hand something over and bring nothing back but a word on how it went, so that a permission to use
+/// them is good for more than once.
+fn only_sends(program: &str, arguments: &[Field]) -> bool {
+    const PUSH: [&str; 2] = ["push", "publish"];
+    let mut words = operands(arguments)
+        .map(|field| field.text.as_str())
+        .skip_while(|word| word.starts_with('+'));
+    let first = words.next().unwrap_or_default();
+    match program {
+        "git" | "docker" | "podman" | "npm" | "pnpm" | "bun" | "cargo" | "poetry" | "uv"
+        | "flit" | "hatch" | "pdm" | "gem" | "hg" | "jj" => {
+            PUSH.contains(&first) && arguments.iter().all(|field| field.is_literal())
+        }
+        "twine" => first == "upload",
+        "mail" | "mailx" | "sendmail" | "msmtp" => true,
+        _ => false,
     }
 }
 

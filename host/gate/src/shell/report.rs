@@ -59,11 +59,15 @@ impl Report {
 
     /// A command reaches the network: data can leave with it, and what it prints comes from outside.
     pub(super) fn sends(&mut self, what: &str) {
-        if self.sends.is_none() {
-            self.sends = Some(format!("{what} reaches the network"));
-            self.brings
-                .get_or_insert_with(|| format!("{what}, which reaches the network"));
-        }
+        self.only_sends(what);
+        self.brings
+            .get_or_insert_with(|| format!("{what}, which reaches the network"));
+    }
+
+    /// A command reaches the network, and brings nothing back.
+    pub(super) fn only_sends(&mut self, what: &str) {
+        self.sends
+            .get_or_insert_with(|| format!("{what} reaches the network"));
     }
 
     /// Nobody knows whether a command reaches the network.
