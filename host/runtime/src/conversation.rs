@@ -22,6 +22,7 @@ use anteroom_tools::Session;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -198,14 +199,27 @@ impl Owner {
                 let _ = reply.send(is_running || is_waiting);
             }
             Letter::Past { op, wish, reply } => {
+                self.see_end().await;
                 let taken = self.past(op, wish).await;
                 drop(reply.send(taken));
             }
             Letter::Sent { op, wish, reply } => {
+                self.see_end().await;
                 let taken = self.send(op, wish).await;
                 drop(reply.send(taken));
             }
             Letter::Close { .. } => {}
+        }
+    }
+
+    /// Whoever was told the end of a turn may rely on it, also if its task is not quite done.
+    async fn see_end(&mut self) {
+        let Some(running) = self.running.as_mut() else {
+            return;
+        };
+        if running.context.is_over.load(Ordering::SeqCst) {
+            let report = (&mut running.task).await;
+            self.turn_ended(report).await;
         }
     }
 
@@ -495,6 +509,7 @@ impl Owner {
             steering: Steering::open(),
             busy: Arc::default(),
             shared: self.shared.clone(),
+            is_over: AtomicBool::new(false),
             purse: Purse::of_turn(&self.engine, &settings, self.view.id).await?,
             planning: Planning::new(options.is_plan, &gate),
             gate,

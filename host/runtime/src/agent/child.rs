@@ -3,6 +3,7 @@
 //! A child is a conversation of its own whose approvals surface in its root's. It can do no more than its
 //! parent: the same gate, a subset of the tools, no wider grants.
 
+use super::replay::Script;
 use super::prompt::{self, PromptSources};
 use super::steering::Steering;
 use super::plan::Planning;
@@ -15,7 +16,7 @@ use anteroom_api::{
 use anteroom_gate::Taint;
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -104,7 +105,7 @@ pub(crate) async fn run(
         return Err(AgentFailure::Failed("the host is ending".into()));
     };
 
-    let child = context(parent, item, &task);
+    let child = context(parent, item, &task, None);
     let conversation = child.conversation;
     started(conversation, child.gate.taint().clone());
     let opened = opened(&child, item, &task);
@@ -174,7 +175,28 @@ fn outcome(
     })
 }
 
-fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<TurnContext> {
+/// A child as it is run again from its record, and the fact that it exists.
+pub(crate) fn again(
+    parent: &Arc<TurnContext>,
+    item: ItemId,
+    task: &AgentTask,
+    script: Arc<Script>,
+) -> (Arc<TurnContext>, Event) {
+    let task = AgentTask {
+        tools: script.tools().map(<[String]>::to_vec),
+        ..task.clone()
+    };
+    let child = context(parent, item, &task, Some(script));
+    let opened = opened(&child, item, &task);
+    (child, opened)
+}
+
+fn context(
+    parent: &Arc<TurnContext>,
+    item: ItemId,
+    task: &AgentTask,
+    script: Option<Arc<Script>>,
+) -> Arc<TurnContext> {
     let engine = parent.engine.clone();
     let sources = PromptSources {
         workspace: &parent.workspace,
@@ -206,7 +228,12 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         session: parent.session.clone(),
         planning: Planning::new(false, &gate),
         gate,
-        model: task.model.clone().unwrap_or_else(|| parent.model.clone()),
+        model: script
+            .as_ref()
+            .and_then(|script| script.model())
+            .or_else(|| task.model.clone())
+            .unwrap_or_else(|| parent.model.clone()),
+        script,
         system,
         tools,
         options: TurnOptions {
@@ -225,6 +252,7 @@ fn context(parent: &Arc<TurnContext>, item: ItemId, task: &AgentTask) -> Arc<Tur
         steering: Steering::open(),
         busy: Arc::default(),
         shared: Arc::default(),
+        is_over: AtomicBool::new(false),
         purse: parent.purse.clone(),
         engine,
     })

@@ -21,6 +21,7 @@ use anteroom_model::{ChatRequest, Message, ModelError};
 use anteroom_storage::Summarized;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// Turns that stay as they are, if there is room for them.
@@ -88,9 +89,14 @@ impl Compaction<'_> {
         turn.engine
             .bus
             .preview(Topic::Conversation(turn.conversation), phase);
-        let words = self.ask(step, stop).await?;
         let is_tainted = older.iter().any(is_untrusted);
-        let text = compose(older, kept, &words, is_tainted);
+        let text = match &turn.script {
+            Some(script) => script.summary(step).ok_or(Trouble::Nothing)?,
+            None => {
+                let words = self.ask(step, stop).await?;
+                compose(older, kept, &words, is_tainted)
+            }
+        };
         let item = Item {
             id: turn.engine.ambient.uuid().into(),
             turn: self.items.last().map_or(turn.turn, |item| item.turn),
@@ -308,6 +314,7 @@ async fn try_on_demand(turn: &TurnContext, cause: OpId, stop: &Stop) -> Result<(
     let compacted = compaction.run(0, stop).await?;
     turn.shared.tell(None);
     turn.shared.relax();
+    turn.is_over.store(true, Ordering::SeqCst);
     let topic = Topic::Conversation(turn.conversation);
     let told = turn
         .engine

@@ -2,17 +2,15 @@
 //!
 //! Built once per conversation and kept, so that every request of it starts with the same bytes.
 
-use crate::host::{Port, not_available};
-use anteroom_api::{ConversationId, Problem, PromptReport};
+use super::{git, instructions, tokens};
+use crate::engine::Engine;
+use crate::host::Port;
+use crate::modules::prefix;
+use anteroom_api::{ConversationId, Problem, PromptPart, PromptReport};
+use anteroom_model::ToolDefinition;
+use anteroom_tools::Definition;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-/// Bytes of one instructions file that are used; the rest is named as left out.
-const MAX_INSTRUCTIONS_BYTES: usize = 32 * 1024;
-/// Parent folders searched for instructions files.
-const MAX_PARENTS: usize = 8;
-/// Names of instructions files, the first found in a folder is used.
-const INSTRUCTIONS_FILES: [&str; 2] = ["ANTEROOM.md", "AGENTS.md"];
 
 /// One named part of the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +62,7 @@ pub(crate) fn sections(sources: &PromptSources<'_>) -> Vec<Section> {
         name: "environment",
         text: environment(sources),
     });
-    let instructions = instructions(sources);
+    let instructions = instructions::section(sources.workspace, sources.home);
     if !instructions.is_empty() {
         sections.push(Section {
             name: "instructions",
@@ -101,8 +99,11 @@ fn environment(sources: &PromptSources<'_>) -> String {
     if !kinds.is_empty() {
         let _ = write!(text, " ({})", kinds.join(", "));
     }
-    if let Some(branch) = git_branch(sources.workspace) {
+    if let Some(branch) = git::branch(sources.workspace) {
         let _ = write!(text, ", git branch {branch}");
+        if let Some(changed) = git::changed(sources.workspace) {
+            let _ = write!(text, " ({changed} tracked files differ from the index)");
+        }
     }
     let folders = folders(sources.workspace);
     if !folders.is_empty() {
@@ -133,17 +134,6 @@ fn project_kinds(workspace: &Path) -> Vec<&'static str> {
     kinds
 }
 
-/// The branch from the repository's own files: no process is started for it.
-fn git_branch(workspace: &Path) -> Option<String> {
-    let head = std::fs::read_to_string(workspace.join(".git/HEAD")).ok()?;
-    let branch = head.trim().strip_prefix("ref: refs/heads/")?;
-    let is_plain = branch.len() <= 100
-        && branch
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
-    is_plain.then(|| branch.to_owned())
-}
-
 /// Names of up to a dozen folders at the top, sorted; names that could carry instructions are left out.
 fn folders(workspace: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(workspace) else {
@@ -166,67 +156,88 @@ fn folders(workspace: &Path) -> Vec<String> {
     names
 }
 
-/// Instructions files: the user's own first, then from the outermost parent folder to the workspace.
-fn instructions(sources: &PromptSources<'_>) -> String {
-    let mut folders: Vec<PathBuf> = sources
-        .workspace
-        .ancestors()
-        .take(MAX_PARENTS)
-        .map(Path::to_path_buf)
-        .collect();
-    // Above the repository's root nothing belongs to the project.
-    if let Some(root) = folders
-        .iter()
-        .position(|folder| folder.join(".git").exists())
-    {
-        folders.truncate(root + 1);
-    } else {
-        folders.truncate(1);
-    }
-    folders.push(sources.home.to_path_buf());
-    let mut text = String::new();
-    for folder in folders.iter().rev() {
-        let found = INSTRUCTIONS_FILES.iter().find_map(|name| {
-            let path = folder.join(name);
-            std::fs::read_to_string(&path)
-                .ok()
-                .map(|content| (path, content))
-        });
-        let Some((path, content)) = found else {
-            continue;
-        };
-        if content.trim().is_empty() {
-            continue;
-        }
-        let kept =
-            &content[..content.floor_char_boundary(MAX_INSTRUCTIONS_BYTES.min(content.len()))];
-        if !text.is_empty() {
-            text.push_str("\n\n");
-        }
-        let _ = write!(
-            text,
-            "Instructions from {}:\n{}",
-            path.display(),
-            kept.trim()
-        );
-        if kept.len() < content.len() {
-            let _ = write!(
-                text,
-                "\n[{} more bytes left out]",
-                content.len() - kept.len()
-            );
-        }
-    }
-    text
+/// The sections for work in a folder.
+pub(crate) fn of_workspace(engine: &Engine, workspace: &Path) -> Vec<Section> {
+    let settings = engine.settings();
+    sections(&PromptSources {
+        workspace,
+        home: &engine.paths.home,
+        extra: settings.ai.system_prompt.as_deref().unwrap_or_default(),
+        is_child: false,
+        shell: crate::host::SHELL,
+    })
 }
 
-/// The fixed part of every request, exactly as it would be sent.
+/// The fixed part of every request, exactly as it would be sent: in a conversation that has begun, as it was
+/// sent first and with the tools that came since.
 pub(crate) async fn report(
-    _port: &Port,
-    _conversation: Option<ConversationId>,
-    _workspace: String,
+    port: &Port,
+    conversation: Option<ConversationId>,
+    workspace: String,
 ) -> Result<PromptReport, Problem> {
-    Err(not_available("this"))
+    let engine = &port.engine;
+    let (workspace, kept) = match conversation {
+        Some(id) => {
+            let view = port.existing(id).await?;
+            (view.workspace, prefix::kept(engine, id).await)
+        }
+        None => (workspace, None),
+    };
+    let workspace = PathBuf::from(workspace);
+    let now = of_workspace(engine, &workspace);
+    let mut sections = now;
+    let mut tools = Vec::new();
+    if let Some(kept) = kept {
+        if kept.system != render(&sections) {
+            sections = vec![Section {
+                name: "as it was first sent",
+                text: kept.system,
+            }];
+        }
+        tools = kept.tools;
+    }
+    for offered in prefix::tools(engine, &workspace).await {
+        let is_sent = |other: &Definition| other.tool.name == offered.tool.name;
+        if !tools.iter().any(is_sent) {
+            tools.push(offered);
+        }
+    }
+    Ok(parts(sections, &tools))
+}
+
+fn parts(sections: Vec<Section>, tools: &[Definition]) -> PromptReport {
+    let sections: Vec<PromptPart> = sections
+        .into_iter()
+        .map(|section| PromptPart {
+            name: section.name.to_owned(),
+            tokens: tokens::of_text(&section.text),
+            text: section.text,
+        })
+        .collect();
+    let tools: Vec<PromptPart> = tools
+        .iter()
+        .map(definition)
+        .map(|tool| PromptPart {
+            tokens: tokens::of_tool(&tool),
+            text: serde_json::to_string(&tool).unwrap_or_default(),
+            name: tool.name,
+        })
+        .collect();
+    let all = sections.iter().chain(&tools);
+    PromptReport {
+        tokens: all.map(|part| part.tokens).sum(),
+        sections,
+        tools,
+    }
+}
+
+/// A tool as the model is told of it.
+pub(crate) fn definition(definition: &Definition) -> ToolDefinition {
+    ToolDefinition {
+        name: definition.tool.name.clone(),
+        description: definition.tool.description.clone(),
+        parameters: definition.tool.input_schema.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ impl<'a> Steps<'a> {
                 patience: turn.settings.safety.approval_timeout,
             };
             let asked = turn.gate.plan_question(&answer.text);
-            let (resolution, _) = turn.engine.desk.ask(&asker, asked, self.stop).await;
+            let (resolution, _) = turn.ask_person(&asker, asked, self.stop).await;
             if self.stop.is_raised() {
                 return Ok(Then::End(StopReason::Cancelled));
             }
@@ -413,6 +413,14 @@ impl<'a> Steps<'a> {
     ) -> Result<Asked, Fault> {
         let turn = self.turn;
         tracing::debug!(turn = %turn.turn, step, model = %request.model, "asks the model");
+        if let Some(script) = &turn.script {
+            let answer = script.answer(step, request);
+            for content in script.added(step) {
+                // A record holds no more than was taken in.
+                let _ = turn.steering.add(content);
+            }
+            return self.answer(answer, draft).await;
+        }
         let client = turn
             .engine
             .client(&turn.settings)
@@ -433,6 +441,15 @@ impl<'a> Steps<'a> {
             let without = images::without(request);
             answer = stream(&client, &without, self.stop, draft, show).await;
         }
+        self.answer(answer, draft).await
+    }
+
+    /// Closes the draft of an answer.
+    async fn answer(
+        &mut self,
+        answer: Result<Answer, ModelError>,
+        draft: &Draft,
+    ) -> Result<Asked, Fault> {
         match answer {
             Ok(answer) => {
                 let texts = (answer.reasoning.as_str(), answer.text.as_str());

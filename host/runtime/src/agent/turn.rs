@@ -3,21 +3,26 @@
 use super::budget::Purse;
 use super::child::Limiter;
 use super::plan::Planning;
+use super::prompt;
+use super::replay::Script;
 use super::shared::Shared;
 use super::steering::Steering;
 use super::steps::{Progress, Steps};
+use crate::approvals::Asker;
 use crate::config::Settings;
 use crate::engine::Engine;
 use anteroom_api::{
     Content, ConversationId, Event, Item, ItemBody, ItemEvent, ItemId, OpId, Origin, Problem,
-    ProblemCode, Status, Stop, StopReason, Topic, TurnEvent, TurnId, TurnOptions, Usage,
+    ProblemCode, Resolution, Status, Stop, StopReason, Topic, TurnEvent, TurnId, TurnOptions,
+    Usage,
 };
-use anteroom_gate::Gate;
-use anteroom_model::{ChatRequest, Message, ToolDefinition};
+use anteroom_gate::{Asked, Gate};
+use anteroom_model::{ChatRequest, Message};
 use anteroom_storage::StorageError;
 use anteroom_tools::{Definition, Session};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::{RwLock, oneshot};
 
@@ -50,6 +55,10 @@ pub(crate) struct TurnContext {
     pub(crate) purse: Arc<Purse>,
     /// Whether only a plan is made for now.
     pub(crate) planning: Planning,
+    /// Its end is about to be told.
+    pub(crate) is_over: AtomicBool,
+    /// What stands in for endpoint, tools and people, if the turn is run again from its record.
+    pub(crate) script: Option<Arc<Script>>,
 }
 
 /// Where a person sees this turn.
@@ -117,22 +126,26 @@ impl TurnContext {
         ChatRequest {
             model: self.model.clone(),
             messages,
-            tools: self.definitions(),
+            tools: self.tools.iter().map(prompt::definition).collect(),
             extra: crate::wiring::request_extra(&self.settings),
+        }
+    }
+
+    /// Asks a person. Anything but a timely yes is a no.
+    pub(super) async fn ask_person(
+        &self,
+        asker: &Asker,
+        asked: Asked,
+        stop: &Stop,
+    ) -> (Resolution, String) {
+        match &self.script {
+            Some(script) if asker.is_attended => script.resolution(asker, &asked),
+            Some(_) | None => self.engine.desk.ask(asker, asked, stop).await,
         }
     }
 
     pub(super) fn topic(&self) -> Topic {
         Topic::Conversation(self.conversation)
-    }
-
-    fn definitions(&self) -> Vec<ToolDefinition> {
-        let define = |definition: &Definition| ToolDefinition {
-            name: definition.tool.name.clone(),
-            description: definition.tool.description.clone(),
-            parameters: definition.tool.input_schema.clone(),
-        };
-        self.tools.iter().map(define).collect()
     }
 
     pub(super) fn user_item(&self, step: u32, content: Vec<Content>) -> Item {
@@ -211,6 +224,7 @@ pub(crate) async fn run(turn: Arc<TurnContext>, opening: Opening, stop: Stop) ->
         stop: reason.clone(),
         usage,
     }));
+    turn.is_over.store(true, Ordering::SeqCst);
     let told = turn.engine.bus.publish(turn.topic(), cause, events).await;
     let is_told = told.is_ok();
     if let Err(error) = told {
