@@ -1,6 +1,6 @@
 //! Checks everything and says for each finding what to do.
 
-use crate::config::{self, Sandbox};
+use crate::config;
 use crate::host::Port;
 use anteroom_api::{Finding, Health, ModuleState, Problem};
 use std::path::Path;
@@ -13,7 +13,7 @@ pub(crate) async fn examine(port: &Port) -> Vec<Finding> {
     database(port, &mut findings).await;
     tools(port, &mut findings).await;
     sizes(port, &mut findings).await;
-    findings.push(sandbox(port));
+    findings.extend(crate::sandbox::findings(&port.engine).await);
     findings
 }
 
@@ -155,24 +155,6 @@ fn folder_size(folder: &Path, depth: u32) -> u64 {
         Err(_) => 0,
     });
     sizes.sum()
-}
-
-/// Says plainly what does not hold yet.
-fn sandbox(port: &Port) -> Finding {
-    if port.engine.settings().safety.sandbox == Sandbox::Require {
-        let text =
-            "`safety.sandbox` is `require` and this build has none: commands are not offered";
-        return Finding {
-            hint: Some("`aroom config set safety.sandbox auto` offers them, with approvals as the only guard".into()),
-            ..finding("sandbox", Health::Warning, text)
-        };
-    }
-    let text =
-        "commands run without a sandbox of the operating system; approvals are the only guard";
-    Finding {
-        hint: Some("keep `safety.approval_mode` at `ask_for_writes` and look at commands before you allow them".into()),
-        ..finding("sandbox", Health::Warning, text)
-    }
 }
 
 fn size(bytes: u64) -> String {
