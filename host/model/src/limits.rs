@@ -6,7 +6,9 @@
 pub const LINE_BYTES: usize = 8 * 1024 * 1024;
 
 /// All that is kept of one answer: text, reasoning and arguments together.
-pub const ANSWER_BYTES: usize = 32 * 1024 * 1024;
+///
+/// A million tokens; models stop far below. What is kept is stored, shown, and sent back with every later request.
+pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Calls in one answer.
 pub const CALLS: usize = 128;
