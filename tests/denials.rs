@@ -2,15 +2,25 @@
 //!
 //! Every command here would be seen, and would do no harm, if its gate failed.
 
+mod approvals;
 mod asking;
+mod budget;
 mod audit;
 mod commands;
+mod gate;
+mod masking;
 mod paths;
+mod sandbox;
+mod plan;
 mod secrets;
 mod strangers;
+mod trust;
+mod taint;
 
 #[path = "../builtin-tools/embed/build/guest.rs"]
 mod guest;
+
+pub(crate) use strangers::hostile;
 
 use crate::support::scene::{Told, auto};
 use anteroom_api::{Item, ItemBody, Status, ToolCall, TurnOptions};

@@ -2,11 +2,19 @@
 
 mod agents;
 mod approvals;
+mod budget;
+mod compaction;
 mod crash;
+mod images;
+mod live;
 mod modules;
+mod narration;
 mod past;
+mod plan;
 mod prefix;
 mod processes;
+mod prompt;
+mod replay;
 mod tools;
 mod turns;
 mod undo;

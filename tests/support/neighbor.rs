@@ -14,7 +14,7 @@ const START: i64 = 1_800_000_000_000;
 
 /// The second host.
 pub struct Neighbor {
-    pub host: Option<Host>,
+    host: Host,
 }
 
 impl Neighbor {
@@ -25,6 +25,17 @@ impl Neighbor {
 
     /// A further one; each has its own number.
     pub async fn later(scene: &Scene, number: i64) -> Self {
+        let base_url = scene.endpoint.base_url();
+        let flags = [("ai.base_url", base_url.as_str()), ("ai.model", "scripted")];
+        Self::start(scene, number, &flags).await
+    }
+
+    /// One that has its settings from the files alone.
+    pub async fn plain(scene: &Scene, number: i64) -> Self {
+        Self::start(scene, number, &[]).await
+    }
+
+    async fn start(scene: &Scene, number: i64, flags: &[(&str, &str)]) -> Self {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
         let home = scene.folder.path().join("home");
         let mut environment = BTreeMap::from([
@@ -34,34 +45,25 @@ impl Neighbor {
         if let Ok(path) = std::env::var("PATH") {
             environment.insert("PATH".to_owned(), path);
         }
-        let flag = |key: &str, value: serde_json::Value| FlagValue {
-            key: key.to_owned(),
-            value,
+        let flag = |(key, value): &(&str, &str)| FlagValue {
+            key: (*key).to_owned(),
+            value: (*value).into(),
             flag: format!("--{key}"),
         };
         let start = START + number * 1_000_000_000;
         let options = HostOptions {
             ambient: Ambient::fixed(start).with_environment(environment),
             workspace: scene.workspace(),
-            flags: vec![
-                flag("ai.base_url", scene.endpoint.base_url().into()),
-                flag("ai.model", "scripted".into()),
-            ],
+            flags: flags.iter().map(flag).collect(),
             built_in: anteroom_embed::built_in(),
         };
         Self {
-            host: Some(Host::start(options).await.unwrap()),
+            host: Host::start(options).await.unwrap(),
         }
     }
 
     pub fn handle(&self) -> HostHandle {
-        self.host.as_ref().unwrap().handle()
-    }
-
-    pub async fn stop(&mut self) {
-        if let Some(host) = self.host.take() {
-            host.stop().await;
-        }
+        self.host.handle()
     }
 }
 

@@ -19,8 +19,8 @@ mod value;
 pub use edit::change;
 pub use reference::{reference, schema};
 pub use resolved::{
-    Ai, App, Budget, Cap, Cli, IdentitySettings, LogFormat, LogLevel, Prices, Safety, Network, Sandbox,
-    Secret, Settings, Subagent, Tools, Verbosity,
+    Ai, App, Budget, Cap, Cli, Data, IdentitySettings, LogFormat, LogLevel, Network, Prices,
+    Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
@@ -72,6 +72,8 @@ pub struct Loaded {
     /// SHA-256 in hex of the project's file as it was read here. Trust belongs to this content:
     /// if it is another than the trusted one, load again without trust.
     pub project_hash: Option<String>,
+    /// A print of every value, secrets too: another one where the value is another.
+    pub(crate) prints: BTreeMap<&'static str, String>,
 }
 
 /// Reads all layers.
@@ -101,8 +103,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problem> {
     }
     layers.environment();
     layers.flags();
+    let prints = layers.prints();
     let (settings, report) = layers.finish(&user)?;
     Ok(Loaded {
+        prints,
         settings,
         report,
         project_hash,

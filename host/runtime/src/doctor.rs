@@ -35,7 +35,7 @@ fn hinted(subject: &str, health: Health, problem: Problem) -> Finding {
 }
 
 fn settings(port: &Port, findings: &mut Vec<Finding>) {
-    match config::load(&port.sources) {
+    match config::load(&port.live.sources()) {
         Ok(loaded) if loaded.report.warnings.is_empty() => {
             findings.push(finding("config", Health::Ok, loaded.report.path));
         }

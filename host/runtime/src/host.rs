@@ -8,12 +8,13 @@ use crate::config::{self, FlagValue, Sources};
 use crate::conversation::{self, Address, Letter};
 use crate::engine::{Engine, EngineParts, Paths};
 use crate::identity::Identity;
+use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{checkpoints, database, forwarding, modules, neighbors, recovery, rules, trust, wiring};
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
     ConversationView, ElicitationOp, Event, HostHandle, HostPort, Op, OpId, Problem, ProblemCode,
-    Reads, Rejection, Seq, SettingEvent, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
+    Reads, Rejection, Seq, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
 };
 use anteroom_storage::{Storage, UserStamp};
 use anteroom_tools::Registry;
@@ -50,7 +51,7 @@ pub struct Host {
 
 pub(crate) struct Port {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) sources: Sources,
+    pub(crate) live: Live,
     conversations: Mutex<HashMap<ConversationId, Address>>,
     view: View,
     /// What listens to other processes.
@@ -72,7 +73,8 @@ impl Host {
             environment: environment.clone(),
             flags: options.flags,
         };
-        let (sources, settings) = wiring::settings(sources, &options.workspace)?;
+        // Where the database lies is nothing a project can say.
+        let settings = trust::first(&sources)?;
         let paths = Paths {
             home: sources.home.clone(),
             data: settings.app.data_dir.clone(),
@@ -80,6 +82,9 @@ impl Host {
         };
         let identity = Identity::ensure(&sources.home, &settings.identity, &options.ambient)?;
         let storage = Storage::open(&paths.data.join(DATABASE), options.ambient.now()).await?;
+        let (sources, loaded) = trust::load(sources, &options.workspace, &storage).await?;
+        let live = Live::new(sources, &loaded, &options.workspace);
+        let settings = loaded.settings;
         let registry = Registry::open(wiring::tools(&settings, &paths.data, environment))?;
         for (name, component) in options.built_in {
             registry.add_built_in(name, component);
@@ -105,17 +110,20 @@ impl Host {
             audit,
             settings,
         });
+        database::follow_settings(&engine).await;
         recovery::close_dead_turns(&engine).await?;
+        database::start_upkeep(&engine);
         checkpoints::start_tidying(&engine);
         let port = Arc::new_cyclic(|port| Port {
             engine,
-            sources,
+            live,
             conversations: Mutex::default(),
             view: View::new(port.clone()),
             tasks: Mutex::default(),
         });
         modules::keeper::start(&port.engine, &options.workspace).await?;
-        let tasks = neighbors::listen(&port).await?;
+        let mut tasks = neighbors::listen(&port).await?;
+        tasks.push(tokio::spawn(live::watch(Arc::downgrade(&port))).abort_handle());
         port.tasks().extend(tasks);
         Ok(Self { port })
     }
@@ -220,6 +228,14 @@ impl Port {
             if address.send(Letter::Close { reply }).await.is_ok() {
                 drop(closed.await);
             }
+        }
+    }
+
+    /// Ends the tasks of all conversations, whose state is about to be another.
+    pub(crate) async fn close_conversations(&self) {
+        let open: Vec<ConversationId> = self.addresses().keys().copied().collect();
+        for conversation in open {
+            self.let_go(conversation).await;
         }
     }
 
@@ -380,15 +396,9 @@ impl Port {
             SettingOp::Change { key, value } => (key, Some(value)),
             SettingOp::Reset { key } => (key, None),
         };
-        config::change(&self.sources.home.join("config.yaml"), &key, value.as_ref())?;
-        self.engine
-            .replace_settings(config::load(&self.sources)?.settings);
-        self.tell(
-            Topic::Host,
-            id,
-            Event::Setting(SettingEvent::Changed { key }),
-        )
-        .await
+        let file = self.live.sources().home.join(config::FILE_NAME);
+        config::change(&file, &key, value.as_ref())?;
+        live::changed_by(self, id, key).await
     }
 
     pub(crate) async fn tell(

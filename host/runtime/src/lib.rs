@@ -25,6 +25,7 @@ mod engine;
 mod forwarding;
 mod host;
 pub mod identity;
+mod live;
 pub mod logs;
 mod masking;
 mod modules;

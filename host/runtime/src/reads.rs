@@ -119,7 +119,7 @@ impl Reads for View {
     }
 
     fn settings(&self) -> Read<'_, SettingsReport> {
-        Box::pin(async move { Ok(config::load(&self.port()?.sources)?.report) })
+        Box::pin(async move { Ok(config::load(&self.port()?.live.sources())?.report) })
     }
 
     fn config_schema(&self) -> Read<'_, serde_json::Value> {

@@ -1,17 +1,349 @@
-//! Which folders' own config and tools count.
+//! Which folders' own config and tools count: remembered by path and by a hash of what would take effect.
+//!
+//! What counts is the config file and the tools; a change of either asks again. Instruction files such as
+//! `AGENTS.md` are left out on purpose: they are words, which the gate answers for, they start nothing, and they
+//! change so often that asking each time would teach people to say yes without looking.
 
-use crate::host::{Port, not_available};
-use anteroom_api::{FolderOp, FolderView, OpId, Problem};
+use crate::config::{self, Loaded, Settings, Sources};
+use crate::engine::Engine;
+use crate::host::Port;
+use crate::{live, wiring};
+use anteroom_api::{
+    Event, FolderEvent, FolderOp, FolderTrust, FolderView, OpId, Problem, ProblemCode,
+    SettingOrigin, SettingView, Topic,
+};
+use anteroom_storage::Storage;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
-pub(crate) async fn take(_port: &Port, _id: OpId, op: FolderOp) -> Result<(), Problem> {
-    match op {
-        FolderOp::Trust { .. } | FolderOp::Distrust { .. } => Err(not_available("trust")),
+/// More than a project has tools; with more, a folder cannot be trusted.
+const MOST_TOOLS: usize = 256;
+/// The same for the bytes of all of them.
+const MOST_BYTES: u64 = 1 << 29;
+/// Characters of a value that are shown.
+const VALUE_CHARS: usize = 80;
+
+/// What a folder holds that would take effect if it were trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Holds {
+    /// SHA-256 of the config file, if there is one.
+    config: Option<String>,
+    /// SHA-256 and size of each tool, by name.
+    tools: BTreeMap<String, (String, u64)>,
+}
+
+impl Holds {
+    /// Looks through a folder. What cannot be read counts as there, and as another thing each way it fails.
+    fn of(folder: &Path) -> Result<Self, Problem> {
+        let own = folder.join(".anteroom");
+        let mut left = MOST_BYTES;
+        let config = match hash(&own.join(config::FILE_NAME), &mut left) {
+            Ok((hash, _)) => Some(hash),
+            Err(error) if is_missing(&error) => None,
+            Err(error) => Some(format!("unreadable: {error}")),
+        };
+        let mut tools = BTreeMap::new();
+        for path in components(&own.join("tools")) {
+            if tools.len() >= MOST_TOOLS || left == 0 {
+                return Err(too_much(folder));
+            }
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let found =
+                hash(&path, &mut left).unwrap_or_else(|error| (format!("unreadable: {error}"), 0));
+            tools.insert(name.into_owned(), found);
+        }
+        if left == 0 {
+            return Err(too_much(folder));
+        }
+        Ok(Self { config, tools })
+    }
+
+    fn hash(&self) -> String {
+        let mut all = Sha256::new();
+        let mut add = |kind: &str, name: &str, hash: &str| {
+            for part in [kind, name, hash] {
+                all.update(part.len().to_be_bytes());
+                all.update(part);
+            }
+        };
+        if let Some(hash) = &self.config {
+            add("config", "", hash);
+        }
+        for (name, (hash, _)) in &self.tools {
+            add("tool", name, hash);
+        }
+        hex(&all.finalize())
     }
 }
 
-pub(crate) async fn view(_port: &Port, _path: String) -> Result<FolderView, Problem> {
-    Err(not_available("trust"))
+/// Reads the settings, and once more with the project's say if its folder is trusted as it is.
+pub(crate) async fn load(
+    mut sources: Sources,
+    workspace: &Path,
+    storage: &Storage,
+) -> Result<(Sources, Loaded), Problem> {
+    sources.is_project_trusted = false;
+    let loaded = config::load(&sources)?;
+    let listed = wiring::is_trusted(&loaded.settings, workspace);
+    let remembered = match listed {
+        true => None,
+        false => remembered(storage, workspace).await,
+    };
+    if !listed && remembered.is_none() {
+        return Ok((sources, loaded));
+    }
+    sources.is_project_trusted = true;
+    let trusted = config::load(&sources)?;
+    // What was trusted is what was looked through; another content that came in between is not.
+    if remembered.is_some_and(|holds| holds.config != trusted.project_hash) {
+        sources.is_project_trusted = false;
+        return Ok((sources, loaded));
+    }
+    Ok((sources, trusted))
+}
+
+/// Whether what a folder holds counts now.
+pub(crate) async fn is_trusted(engine: &Engine, workspace: &Path) -> bool {
+    wiring::is_trusted(&engine.settings(), workspace)
+        || remembered(&engine.storage, workspace).await.is_some()
+}
+
+/// What a folder holds, if a person trusted exactly that.
+async fn remembered(storage: &Storage, workspace: &Path) -> Option<Holds> {
+    let folder = workspace.canonicalize().ok()?;
+    let trusted = storage.trusted_hash(&folder.display().to_string()).await;
+    let trusted = trusted.ok().flatten()?;
+    let holds = look(folder).await.ok()?;
+    (holds.hash() == trusted).then_some(holds)
+}
+
+pub(crate) async fn take(port: &Port, id: OpId, op: FolderOp) -> Result<(), Problem> {
+    let event = match op {
+        FolderOp::Trust { path, hash } => {
+            let folder = existing(&path)?;
+            if look(folder.clone()).await?.hash() != hash {
+                return Err(Problem::new(
+                    ProblemCode::Conflict,
+                    format!("what `{path}` holds has changed since it was shown"),
+                )
+                .hint("look at it again with `aroom trust`"));
+            }
+            let path = folder.display().to_string();
+            FolderEvent::Trusted { path, hash }
+        }
+        FolderOp::Distrust { path } => {
+            let folder = existing(&path).unwrap_or_else(|_| PathBuf::from(&path));
+            if wiring::is_trusted(&port.engine.settings(), &folder) {
+                return Err(Problem::new(
+                    ProblemCode::Conflict,
+                    format!("`{path}` is trusted by your config, in `safety.trusted_folders`"),
+                )
+                .hint("take it out there: `aroom config edit`, or `aroom config reset safety.trusted_folders`"));
+            }
+            let path = folder.display().to_string();
+            FolderEvent::Distrusted { path }
+        }
+    };
+    port.tell(Topic::Host, id, Event::Folder(event)).await?;
+    live::reload(port).await;
+    Ok(())
 }
 
 /// A folder was trusted or is not any more, here or in another process.
-pub(crate) async fn changed(_port: &Port) {}
+pub(crate) async fn changed(port: &Port) {
+    live::reload(port).await;
+}
+
+pub(crate) async fn view(port: &Port, path: String) -> Result<FolderView, Problem> {
+    let folder = existing(&path)?;
+    let shown = folder.display().to_string();
+    let holds = look(folder.clone()).await?;
+    let hash = holds.hash();
+    let remembered = port.engine.storage.trusted_hash(&shown).await?;
+    let trust = match remembered {
+        _ if wiring::is_trusted(&port.engine.settings(), &folder) => FolderTrust::Trusted,
+        Some(known) if known == hash => FolderTrust::Trusted,
+        Some(_) => FolderTrust::Changed,
+        None => FolderTrust::Unknown,
+    };
+    let mut lines = settings(port.live.sources(), &folder);
+    lines.extend(holds.tools.iter().map(|(name, (hash, bytes))| {
+        let name = anteroom_gate::visible(name);
+        let hash: String = hash.chars().take(8).collect();
+        format!("tools `.anteroom/tools/{name}` ({bytes} bytes, {hash})")
+    }));
+    Ok(FolderView {
+        path: shown,
+        trust,
+        hash,
+        holds: lines,
+    })
+}
+
+/// The settings that hold only with trust, one line each.
+fn settings(mut sources: Sources, folder: &Path) -> Vec<String> {
+    sources.project = Some(folder.join(".anteroom").join(config::FILE_NAME));
+    let mut of_project = |is_trusted: bool| -> Result<Vec<SettingView>, Problem> {
+        sources.is_project_trusted = is_trusted;
+        let all = config::load(&sources)?.report.settings.into_iter();
+        Ok(all
+            .filter(|view| matches!(view.origin, SettingOrigin::Project { .. }))
+            .collect())
+    };
+    match (of_project(false), of_project(true)) {
+        (Ok(without), Ok(with)) => {
+            let waits = with.into_iter().filter(|view| !without.contains(view));
+            waits.map(|view| line(&view)).collect()
+        }
+        (Err(problem), _) | (_, Err(problem)) => vec![format!("a config file in error: {problem}")],
+    }
+}
+
+fn line(view: &SettingView) -> String {
+    let value = match &view.value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let value = anteroom_gate::visible(&value);
+    let mut shown: String = value.chars().take(VALUE_CHARS).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    format!("setting `{}`: {shown}", view.key)
+}
+
+fn existing(path: &str) -> Result<PathBuf, Problem> {
+    let missing = |error: &dyn std::fmt::Display| {
+        Problem::new(
+            ProblemCode::NotFound,
+            format!("there is no folder `{path}`"),
+        )
+        .cause(error)
+        .hint("name an existing folder")
+    };
+    let folder = Path::new(path);
+    if !folder.is_absolute() {
+        return Err(missing(&"it is not an absolute path"));
+    }
+    let folder = folder.canonicalize().map_err(|error| missing(&error))?;
+    match folder.is_dir() {
+        true => Ok(folder),
+        false => Err(missing(&"it is not a folder")),
+    }
+}
+
+async fn look(folder: PathBuf) -> Result<Holds, Problem> {
+    let looked = tokio::task::spawn_blocking(move || Holds::of(&folder)).await;
+    looked.unwrap_or_else(|error| {
+        let words = "the folder could not be looked through";
+        Err(Problem::new(ProblemCode::Internal, words).cause(error))
+    })
+}
+
+/// The files that would be loaded as tools, in order.
+fn components(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| end.eq_ignore_ascii_case("wasm"))
+        })
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// SHA-256 of a regular file, and its size. Takes what it reads off `left`.
+fn hash(path: &Path, left: &mut u64) -> io::Result<(String, u64)> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut file = File::open(path)?.take(*left);
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        digest.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+    *left = left.saturating_sub(bytes);
+    Ok((hex(&digest.finalize()), bytes))
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn too_much(folder: &Path) -> Problem {
+    Problem::new(
+        ProblemCode::LimitReached,
+        format!(
+            "`{}` holds more than can be looked through",
+            folder.display()
+        ),
+    )
+    .hint("remove what is no tool from `.anteroom/tools`")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The settings as they are known before there is a database to ask; without the project's say.
+pub(crate) fn first(sources: &Sources) -> Result<Settings, Problem> {
+    Ok(config::load(sources)?.settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_of_what_takes_effect_changes_the_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+            Holds::of(folder.path()).unwrap().hash()
+        };
+        let mut seen = vec![Holds::of(folder.path()).unwrap().hash()];
+        for (path, text) in [
+            (".anteroom/config.yaml", "a"),
+            (".anteroom/config.yaml", "b"),
+            (".anteroom/tools/x.wasm", "a"),
+            (".anteroom/tools/y.wasm", "a"),
+            (".anteroom/tools/y.wasm", ""),
+        ] {
+            let now = write(path, text);
+            assert!(!seen.contains(&now), "{path}: {text}");
+            seen.push(now);
+        }
+        let last = seen.last().unwrap();
+        for path in ["AGENTS.md", "src/main.rs", ".anteroom/tools/notes.txt"] {
+            assert_eq!(write(path, "words"), *last, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_there_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = Holds::of(folder.path()).unwrap();
+        std::fs::create_dir_all(folder.path().join(".anteroom/tools/x.wasm")).unwrap();
+        std::fs::create_dir(folder.path().join(".anteroom/config.yaml")).unwrap();
+        let holds = Holds::of(folder.path()).unwrap();
+        assert_ne!(holds, empty);
+        assert!(holds.config.is_some() && holds.tools.contains_key("x.wasm"));
+    }
+}

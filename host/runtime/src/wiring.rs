@@ -1,6 +1,6 @@
 //! From settings to what each part of the host is started with.
 
-use crate::config::{self, Settings, Sources};
+use crate::config::{self, Settings};
 use anteroom_api::{Problem, ProblemCode};
 use anteroom_model::{Endpoint, Retry, Secret, Timeouts};
 use anteroom_tools::{Limits, Options};
@@ -39,19 +39,7 @@ pub(crate) fn legacy(environment: &BTreeMap<String, String>) -> Option<PathBuf> 
         .map(|home| Path::new(home).join(".parlor").join(config::FILE_NAME))
 }
 
-/// Reads the settings, and once more with the project's say if its folder is trusted.
-pub(crate) fn settings(
-    mut sources: Sources,
-    workspace: &Path,
-) -> Result<(Sources, Settings), Problem> {
-    let mut settings = config::load(&sources)?.settings;
-    if is_trusted(&settings, workspace) {
-        sources.is_project_trusted = true;
-        settings = config::load(&sources)?.settings;
-    }
-    Ok((sources, settings))
-}
-
+/// Whether the user's config trusts a folder, whatever it holds.
 pub(crate) fn is_trusted(settings: &Settings, workspace: &Path) -> bool {
     let Ok(workspace) = workspace.canonicalize() else {
         return false;

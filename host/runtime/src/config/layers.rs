@@ -9,6 +9,7 @@ use super::value::{self, Written};
 use super::{Sources, nearest};
 use anteroom_api::{Problem, ProblemCode, SettingOrigin, SettingView, SettingsReport};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -173,6 +174,15 @@ impl<'a> Layers<'a> {
                 !held.value.is_null() && matches!(held.origin, SettingOrigin::User { .. })
             })
         })
+    }
+
+    /// A print of each value that tells whether it is another, and nothing else.
+    pub(crate) fn prints(&self) -> BTreeMap<&'static str, String> {
+        let prints = self.held.iter().map(|(key, held)| {
+            let digest = Sha256::digest(held.value.to_string());
+            (*key, digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        });
+        prints.collect()
     }
 
     /// What holds now, typed, and the report about it.
@@ -379,7 +389,7 @@ impl<'a> Layers<'a> {
             self.warn(problem(format!("`{place}`: `{}` {words}", row.key)));
         }
         let mut value = parsed.value;
-        if matches!(row.kind, Kind::Path | Kind::Paths) {
+        if matches!(row.kind, Kind::Path | Kind::Paths | Kind::Databases) {
             match self.absolute(&value, base) {
                 Some(path) => value = path,
                 None => {
@@ -432,6 +442,12 @@ impl<'a> Layers<'a> {
         if let Value::Array(paths) = value {
             let paths = paths.iter().map(|path| self.absolute(path, base));
             return paths.collect::<Option<_>>().map(Value::Array);
+        }
+        if let Value::Object(database) = value {
+            let mut database = database.clone();
+            let path = self.absolute(database.get("path")?, base)?;
+            database.insert("path".to_owned(), path);
+            return Some(Value::Object(database));
         }
         let text = value.as_str()?;
         let path = match text.strip_prefix('~') {

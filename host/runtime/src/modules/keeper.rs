@@ -105,7 +105,7 @@ pub(crate) async fn watch_project(engine: &Arc<Engine>, workspace: &Path) -> Pat
 
 /// Whether a project's own tools count.
 async fn is_trusted(engine: &Engine, workspace: &Path) -> bool {
-    crate::wiring::is_trusted(&engine.settings(), workspace)
+    crate::trust::is_trusted(engine, workspace).await
 }
 
 /// Tells what has changed, once for all processes.
