@@ -2,6 +2,7 @@
 
 use crate::command::audit::AuditCommand;
 use crate::command::replay::Replay;
+use crate::command::undo::Undo;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, Mode};
 use clap::{Args, Parser, Subcommand};
@@ -14,7 +15,7 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 {usage-heading} {usage}
 
 Start:    chat  exec  init  doctor
-Work:     conversation  tool
+Work:     conversation  tool  undo
 Manage:   audit  replay  config  schema
 
 Options:
@@ -241,6 +242,14 @@ Examples:
   aroom replay 5f21c0de             all turns of a conversation
   aroom replay 5f21c0de --turn 2    exit code 1 if anything differs")]
     Replay(Replay),
+    /// List what calls changed, and take it back
+    #[command(after_help = "\
+Examples:
+  aroom undo                    list what can be taken back
+  aroom undo 5f21c0de           what one call changed
+  aroom undo --last             what the last turn changed
+  aroom undo --turn 9ab04411 --force")]
+    Undo(Undo),
     /// List, export and prove what was decided and done
     #[command(
         subcommand_required = true,
@@ -319,6 +328,37 @@ Examples:
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Open a copy of a conversation to go on with
+    #[command(after_help = "\
+Examples:
+  aroom conversation fork 5f21c0de
+  aroom conversation fork 5f21c0de --until 9ab04411")]
+    Fork {
+        /// Its id, or how that begins or ends
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The last item to be copied; the newest if left out
+        #[arg(long, value_name = "ITEM")]
+        until: Option<String>,
+    },
+    /// Go back to before a message of yours
+    #[command(after_help = "\
+Examples:
+  aroom conversation rewind 5f21c0de --before 9ab04411
+  aroom conversation rewind 5f21c0de --before 9ab04411 --undo
+
+`aroom conversation show ID --json` shows the ids of the messages.")]
+    Rewind {
+        /// Its id, or how that begins or ends
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The message; it and all after it are put aside
+        #[arg(long, value_name = "ITEM")]
+        before: String,
+        /// Take back what was changed since, too
+        #[arg(long = "undo")]
+        is_undoing: bool,
+    },
     /// Find words in all conversations
     #[command(after_help = "\
 Examples:
@@ -342,12 +382,23 @@ Examples:
   aroom tool list
   aroom tool list --json -p ~/anteroom")]
     List,
+    /// Show where a toolset is from, what it asks for and what it may do
+    #[command(after_help = "\
+Examples:
+  aroom tool inspect jira
+  aroom tool inspect jira --json | jq .requested")]
+    Inspect {
+        /// The toolset
+        #[arg(value_name = "MODULE")]
+        module: String,
+    },
     /// Give capabilities to the toolset as it is now
     #[command(after_help = "\
 Examples:
   aroom tool grant jira                       show what it asks for
   aroom tool grant jira process --command 'jira issue'
   aroom tool grant csv files_read --folder data --everywhere
+  aroom tool grant csv files_write --for 2h --calls 20
 
 A grant holds in this folder unless --everywhere is given, and only for the
 binary as it is now: a replaced one has to be granted anew.")]
@@ -367,17 +418,75 @@ binary as it is now: a replaced one has to be granted anew.")]
         /// In every workspace
         #[arg(long = "everywhere")]
         is_everywhere: bool,
+        /// Only for so long, for example 30m, 2h, 7d
+        #[arg(long = "for", value_name = "TIME", value_parser = span)]
+        lasts: Option<std::time::Duration>,
+        /// Only for so many calls
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        calls: Option<u32>,
     },
-    /// Take back all grants of a toolset
+    /// Take back grants of a toolset
     #[command(after_help = "\
 Examples:
   aroom tool revoke jira
-  aroom tool revoke csv --json")]
+  aroom tool revoke csv files_write")]
     Revoke {
         /// The toolset
         #[arg(value_name = "MODULE")]
         module: String,
+        /// Only these; all if none is named
+        #[arg(value_name = "CAPABILITY")]
+        capabilities: Vec<Capability>,
     },
+    /// Copy a toolset into your tools folder; grants nothing
+    #[command(after_help = "\
+Examples:
+  aroom tool install target/wasm32-wasip2/release/csv.wasm
+  aroom tool install csv.wasm --replace")]
+    Install {
+        /// The component
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// Replace a toolset of that name
+        #[arg(long = "replace")]
+        is_replacing: bool,
+    },
+    /// Take a toolset out of your tools folder, its grants too
+    #[command(after_help = "\
+Examples:
+  aroom tool remove csv
+  aroom tool remove csv -q")]
+    Remove {
+        /// The toolset
+        #[arg(value_name = "MODULE")]
+        module: String,
+    },
+    /// Let the tools of a toolset be called again
+    #[command(after_help = "\
+Examples:
+  aroom tool enable csv
+  aroom tool enable shell")]
+    Enable {
+        /// The toolset
+        #[arg(value_name = "MODULE")]
+        module: String,
+    },
+    /// Switch a toolset off, built-in ones too
+    #[command(after_help = "\
+Examples:
+  aroom tool disable csv
+  aroom tool disable shell")]
+    Disable {
+        /// The toolset
+        #[arg(value_name = "MODULE")]
+        module: String,
+    },
+    /// Look through the tools folders now
+    #[command(after_help = "\
+Examples:
+  aroom tool reload
+  aroom tool reload --json")]
+    Reload,
 }
 
 #[derive(Debug, Subcommand)]
@@ -456,6 +565,28 @@ Examples:
 fn mode(text: &str) -> Result<Mode, String> {
     text.parse()
 }
+
+fn span(text: &str) -> Result<std::time::Duration, String> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.len().saturating_sub(1));
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(seconds))
+        .filter(|seconds| (1..=MAX_SPAN_SECONDS).contains(seconds))
+        .map(std::time::Duration::from_secs)
+        .ok_or_else(|| "give a number with its unit, for example 30m, 2h or 7d".to_owned())
+}
+
+/// Ten years; longer is the same as for good.
+const MAX_SPAN_SECONDS: u64 = 10 * 366 * 86_400;
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     text.trim()

@@ -7,3 +7,4 @@ pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod replay;
 pub(crate) mod tool;
+pub(crate) mod undo;

@@ -10,14 +10,14 @@ use crate::terminal::Terminal;
 use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
-    CanvasView, ChangeView, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
+    CanvasView, ChangeView, CheckpointEvent, CheckpointOp, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
     ConversationView, DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport,
     EndpointSpec, Envelope, Event, Finding, FolderTrust, FolderView, FoundEndpoint, HostHandle,
     HostPort, Item, ItemBody, ItemEvent, ItemId, ModuleEvent, ModuleOp, ModuleView, Op, OpId,
     OpenApproval, Origin, Page, Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads,
     Rejection, ReplayReport, RuleView, ScopeOffer, SearchHit, Seq, SettingEvent, SettingOp,
     SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop, StopReason, Tier,
-    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UnixMillis, Usage,
+    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoneFile, UnixMillis, Usage,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -50,6 +50,8 @@ pub(crate) fn turn() -> TurnId {
 pub(crate) enum Step {
     Await(fn(&Op) -> bool),
     Fact(Box<Event>),
+    /// A fact on the host's topic.
+    News(Box<Event>),
     Preview(Delta),
     /// The follower loses its place; what follows is only in the log.
     Lag,
@@ -83,6 +85,9 @@ pub(crate) struct Views {
     pub(crate) modules: Vec<ModuleView>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) hits: Vec<SearchHit>,
+    pub(crate) changes: Vec<ChangeView>,
+    /// What an undo answers.
+    pub(crate) undone: Vec<UndoneFile>,
 }
 
 impl Default for Views {
@@ -107,6 +112,8 @@ impl Default for Views {
             items: vec![],
             modules: vec![],
             findings: vec![],
+            changes: vec![],
+            undone: vec![],
             hits: vec![],
         }
     }
@@ -193,6 +200,7 @@ impl State {
                     return;
                 }
                 Step::Fact(event) => self.tell(topic, None, *event),
+                Step::News(event) => self.tell(Topic::Host, None, *event),
                 Step::Preview(delta) => self.send(topic, &Signal::Delta { delta }),
                 Step::Lag => {
                     let resume = Seq(self.log.get(&topic.to_string()).map_or(0, Vec::len) as u64);
@@ -242,6 +250,30 @@ impl HostPort for Fake {
                     }),
                 );
             }
+            Op::Checkpoint(CheckpointOp::Undo {
+                conversation,
+                target,
+                ..
+            }) => state.tell(
+                Topic::Conversation(*conversation),
+                Some(op_id),
+                Event::Checkpoint(CheckpointEvent::Undone {
+                    target: *target,
+                    files: self.views.undone.clone(),
+                }),
+            ),
+            Op::Conversation(ConversationOp::Rewind {
+                conversation,
+                before,
+                ..
+            }) => state.tell(
+                Topic::Conversation(*conversation),
+                Some(op_id),
+                Event::Conversation(ConversationEvent::Rewound {
+                    conversation: *conversation,
+                    before: *before,
+                }),
+            ),
             Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key }) => state.tell(
                 Topic::Host,
                 Some(op_id),
@@ -253,6 +285,28 @@ impl HostPort for Fake {
                 Event::Module(ModuleEvent::Granted {
                     grant: grant.clone(),
                     at: UnixMillis(0),
+                }),
+            ),
+            Op::Module(ModuleOp::Install { .. }) => state.tell(
+                Topic::Host,
+                Some(op_id),
+                Event::Module(ModuleEvent::Loaded {
+                    module: Box::new(self.views.modules[0].clone()),
+                }),
+            ),
+            Op::Module(ModuleOp::Remove { module }) => state.tell(
+                Topic::Host,
+                Some(op_id),
+                Event::Module(ModuleEvent::Withdrawn {
+                    module: module.clone(),
+                }),
+            ),
+            Op::Module(ModuleOp::Switch { module, is_enabled }) => state.tell(
+                Topic::Host,
+                Some(op_id),
+                Event::Module(ModuleEvent::Switched {
+                    module: module.clone(),
+                    is_enabled: *is_enabled,
                 }),
             ),
             Op::Module(ModuleOp::Revoke { module, capability }) => state.tell(
@@ -370,7 +424,7 @@ impl Reads for Fake {
         ready(vec![])
     }
     fn changes(&self, _: ConversationId) -> Read<'_, Vec<ChangeView>> {
-        ready(vec![])
+        ready(self.views.changes.clone())
     }
     fn audit(&self, _: AuditFilter, _: Option<String>, _: u32) -> Read<'_, Page<AuditRecord>> {
         ready(Page {

@@ -119,6 +119,7 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Conversation(_)
         | Command::Audit(_)
         | Command::Replay(_)
+        | Command::Undo(_)
         | Command::Tool(_) => Interrupts::unheard(),
     }
 }
@@ -144,6 +145,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
             command::conversation::run(context, conversation).await
         }
         Command::Replay(replay) => command::replay::run(context, replay).await,
+        Command::Undo(undo) => command::undo::run(context, undo).await,
         Command::Audit(audit) => command::audit::run(context, audit).await,
         Command::Tool(tool) => command::tool::run(context, tool).await,
         Command::Chat(chat) => chat::run(context, chat).await,

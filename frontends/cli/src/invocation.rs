@@ -2,6 +2,7 @@
 
 use crate::command::audit::AuditCommand;
 use crate::command::replay::Replay;
+use crate::command::undo::Undo;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, ConversationId, Mode, Problem, ProblemCode};
 use serde_json::Value;
@@ -65,6 +66,8 @@ pub enum Command {
     Audit(AuditCommand),
     /// Turns run again from their record.
     Replay(Replay),
+    /// Taking changes of files back.
+    Undo(Undo),
 }
 
 /// Which conversation to go on with.
@@ -169,6 +172,22 @@ pub enum ConversationCommand {
         /// Id, or how it begins or ends.
         id: String,
     },
+    /// A copy up to an item, to go on with.
+    Fork {
+        /// Id, or how it begins or ends.
+        id: String,
+        /// The last item; the newest if none.
+        until: Option<String>,
+    },
+    /// Back to before a message.
+    Rewind {
+        /// Id, or how it begins or ends.
+        id: String,
+        /// The message.
+        before: String,
+        /// Whether files go back, too.
+        is_undoing: bool,
+    },
     /// Where words occur.
     Search {
         /// The words.
@@ -183,13 +202,41 @@ pub enum ConversationCommand {
 pub enum ToolCommand {
     /// Modules, tools and grants.
     List,
-    /// Give capabilities.
-    Grant(Grant),
-    /// Take all grants of a module back.
-    Revoke {
+    /// Everything about one module.
+    Inspect {
         /// The module.
         module: String,
     },
+    /// Give capabilities.
+    Grant(Grant),
+    /// Take grants of a module back.
+    Revoke {
+        /// The module.
+        module: String,
+        /// Which capabilities; all if none.
+        capabilities: Vec<Capability>,
+    },
+    /// Copy a component into the user's tools folder.
+    Install {
+        /// The file, or an address.
+        file: String,
+        /// `--replace`.
+        is_replacing: bool,
+    },
+    /// Take a component out of it.
+    Remove {
+        /// The module.
+        module: String,
+    },
+    /// Switch a module off or on.
+    Switch {
+        /// The module.
+        module: String,
+        /// Whether its tools can be called.
+        is_enabled: bool,
+    },
+    /// Look through the tools folders now.
+    Reload,
 }
 
 /// `aroom tool grant`.
@@ -205,6 +252,10 @@ pub struct Grant {
     pub commands: Vec<String>,
     /// `--everywhere`.
     pub is_everywhere: bool,
+    /// `--for`.
+    pub lasts: Option<Duration>,
+    /// `--calls`.
+    pub calls: Option<u32>,
 }
 
 impl Invocation {

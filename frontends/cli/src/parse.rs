@@ -172,6 +172,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Conversation { command } => Command::Conversation(conversation(command)),
         Commands::Tool { command } => Command::Tool(tool(command)),
         Commands::Replay(replay) => Command::Replay(replay),
+        Commands::Undo(undo) => Command::Undo(undo),
         Commands::Audit { command } => Command::Audit(command),
         Commands::Config { command } => Command::Config(config(command)),
         Commands::Schema {
@@ -205,27 +206,59 @@ fn conversation(command: ConversationArguments) -> ConversationCommand {
             words: words.join(" "),
             limit,
         },
+        ConversationArguments::Fork { id, until } => ConversationCommand::Fork { id, until },
+        ConversationArguments::Rewind {
+            id,
+            before,
+            is_undoing,
+        } => ConversationCommand::Rewind {
+            id,
+            before,
+            is_undoing,
+        },
     }
 }
 
 fn tool(command: ToolArguments) -> ToolCommand {
     match command {
         ToolArguments::List => ToolCommand::List,
+        ToolArguments::Inspect { module } => ToolCommand::Inspect { module },
         ToolArguments::Grant {
             module,
             capabilities,
             folders,
             commands,
             is_everywhere,
+            lasts,
+            calls,
         } => ToolCommand::Grant(Grant {
             module,
             capabilities,
             folders,
             commands,
             is_everywhere,
+            lasts,
+            calls,
         }),
-        ToolArguments::Revoke { module } => ToolCommand::Revoke { module },
+        ToolArguments::Revoke {
+            module,
+            capabilities,
+        } => ToolCommand::Revoke {
+            module,
+            capabilities,
+        },
+        ToolArguments::Install { file, is_replacing } => {
+            ToolCommand::Install { file, is_replacing }
+        }
+        ToolArguments::Remove { module } => ToolCommand::Remove { module },
+        ToolArguments::Enable { module } => switch(module, true),
+        ToolArguments::Disable { module } => switch(module, false),
+        ToolArguments::Reload => ToolCommand::Reload,
     }
+}
+
+fn switch(module: String, is_enabled: bool) -> ToolCommand {
+    ToolCommand::Switch { module, is_enabled }
 }
 
 fn config(command: ConfigArguments) -> ConfigCommand {
@@ -353,6 +386,8 @@ mod tests {
                 folders: vec![],
                 commands: vec!["jira issue".into()],
                 is_everywhere: false,
+                lasts: None,
+                calls: None,
             })),
         );
         check(

@@ -149,6 +149,11 @@ pub(crate) async fn named(context: &Context, text: &str) -> Result<ConversationV
 /// The end of an id: its random part, enough to tell conversations apart. (The beginning of a UUIDv7
 /// is the time, the same for all that were opened within a minute.)
 pub(crate) fn short(id: ConversationId) -> String {
+    ending(id)
+}
+
+/// The end of any id.
+pub(crate) fn ending(id: impl std::fmt::Display) -> String {
     let text = id.to_string();
     text.get(text.len().saturating_sub(8)..)
         .unwrap_or_default()

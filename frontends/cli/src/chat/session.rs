@@ -1,11 +1,13 @@
 //! One chat: rests at the prompt, watches turns, puts questions to the person.
 
 mod answer;
+mod past;
 mod perform;
 
 use super::ask::{ARMING, Ask};
 use super::draft::Draft;
 use super::keyboard::{Keyboard, Typed};
+use super::news::News;
 use super::question::Inquiry;
 use super::screen::{Live, Screen};
 use super::slash::Slash;
@@ -48,6 +50,8 @@ pub(super) struct Session<'a> {
     view: View,
     /// The conversation; opened with the first message, so that a chat without one leaves nothing behind.
     place: Option<Place>,
+    /// What is told beside the conversation.
+    news: News,
     draft: Draft,
     /// Turns that were submitted or seen and have not ended.
     turns: BTreeSet<TurnId>,
@@ -105,6 +109,7 @@ impl<'a> Session<'a> {
         let place = parts.target.map(|target| Place::new(context, target));
         Self {
             place,
+            news: News::default(),
             model: context.options.model.clone(),
             mode: None,
             context,
@@ -130,6 +135,7 @@ impl<'a> Session<'a> {
 
     /// Talks until the person leaves; gives the exit code.
     pub(super) async fn run(&mut self) -> Result<u8, Quit> {
+        self.news = News::follow(self.context).await;
         self.attach().await?;
         if let Some(prompt) = self.chat.prompt.clone() {
             let mark = self.theme.paint(Style::Accent, self.theme.prompt());
@@ -182,8 +188,14 @@ impl<'a> Session<'a> {
         self.screen.hide();
         self.keyboard.line(self.draft.take());
         let mut stop = self.context.stop.clone();
+        // Nothing is printed into a line that is being edited.
+        let mut held = Vec::new();
         loop {
             let (typed, is_key) = tokio::select! {
+                envelope = self.news.next() => {
+                    held.push(envelope);
+                    continue;
+                }
                 typed = self.keyboard.next() => (typed, true),
                 interrupt = self.context.interrupts.next() => match interrupt {
                     // As a key it never gets here; the line goes on being read.
@@ -192,6 +204,10 @@ impl<'a> Session<'a> {
                 },
                 () = stop.raised() => return Rest::Leave(exit::TERMINATED),
             };
+            for envelope in held.drain(..) {
+                let lines = self.view.fact(&envelope, Instant::now());
+                self.print(lines);
+            }
             match typed {
                 Typed::Line(line) => return Rest::Line(line),
                 Typed::End => return Rest::Leave(exit::OK),
@@ -314,6 +330,9 @@ impl<'a> Session<'a> {
                     Some(told) => self.told(told).await,
                     None => return Err(host_stopped().into()),
                 },
+                envelope = self.news.next() => {
+                    self.told(Told::Fact(Box::new(envelope))).await;
+                }
                 typed = self.keyboard.next() => {
                     if let Some(code) = self.typed(typed).await {
                         return Ok(Some(self.leave(code).await));

@@ -21,11 +21,22 @@ pub(super) enum Slash {
     Config,
     Doctor,
     Canvas(Option<String>),
+    /// The last call, or the last turn.
+    Undo {
+        is_turn: bool,
+        is_forced: bool,
+    },
+    /// So many of the person's messages; whether files go back, too.
+    Rewind {
+        messages: usize,
+        is_undoing: bool,
+    },
+    Fork,
     Quit,
 }
 
 /// Names with what follows them and what they do, in the order of `/help`.
-const COMMANDS: [(&str, &str, &str); 14] = [
+const COMMANDS: [(&str, &str, &str); 17] = [
     ("help", "", "this list"),
     ("new", "", "start a new conversation"),
     (
@@ -47,6 +58,17 @@ const COMMANDS: [(&str, &str, &str); 14] = [
         "[TITLE]",
         "list or show the canvases of this conversation",
     ),
+    (
+        "undo",
+        "[turn] [force]",
+        "take back what the last call or turn changed",
+    ),
+    (
+        "rewind",
+        "[N] [undo]",
+        "go back to before your last message, or the Nth last",
+    ),
+    ("fork", "", "go on in a copy of this conversation"),
     ("quit", "", "leave (Ctrl+D)"),
 ];
 
@@ -81,6 +103,9 @@ impl Slash {
             "config" => Self::Config,
             "doctor" => Self::Doctor,
             "canvas" => Self::Canvas(optional),
+            "undo" => return undo(argument),
+            "rewind" => return rewind(argument),
+            "fork" => Self::Fork,
             "quit" | "exit" | "q" => Self::Quit,
             other => {
                 let near = words::nearest(other, COMMANDS.iter().map(|(name, _, _)| *name));
@@ -107,7 +132,12 @@ impl Slash {
             | Self::Config
             | Self::Canvas(_)
             | Self::Quit => true,
-            Self::New | Self::Resume(_) | Self::Doctor => false,
+            Self::New
+            | Self::Resume(_)
+            | Self::Doctor
+            | Self::Undo { .. }
+            | Self::Rewind { .. }
+            | Self::Fork => false,
         }
     }
 }
@@ -122,6 +152,33 @@ fn queue(argument: &str) -> Result<Slash, String> {
         .filter(|number| *number > 0)
         .map(Slash::Unqueue)
         .ok_or_else(|| "/queue, or /queue rm N".to_owned())
+}
+
+fn undo(argument: &str) -> Result<Slash, String> {
+    let (mut is_turn, mut is_forced) = (false, false);
+    for word in argument.split_whitespace() {
+        match word {
+            "turn" => is_turn = true,
+            "force" => is_forced = true,
+            _ => return Err("/undo, /undo turn, and force to overwrite what changed since".into()),
+        }
+    }
+    Ok(Slash::Undo { is_turn, is_forced })
+}
+
+fn rewind(argument: &str) -> Result<Slash, String> {
+    let (mut messages, mut is_undoing) = (1, false);
+    for word in argument.split_whitespace() {
+        match word.parse() {
+            Ok(number) if number > 0 => messages = number,
+            Err(_) if word == "undo" => is_undoing = true,
+            _ => return Err("/rewind, /rewind N, and undo to take file changes back".into()),
+        }
+    }
+    Ok(Slash::Rewind {
+        messages,
+        is_undoing,
+    })
 }
 
 /// The lines of `/help`.
@@ -177,6 +234,18 @@ mod tests {
         );
         check("/queue rm 2", Some(Ok(Slash::Unqueue(2))));
         check("/queue rm 0", Some(Err("/queue, or /queue rm N")));
+        let undo = |is_turn, is_forced| Some(Ok(Slash::Undo { is_turn, is_forced }));
+        check("/undo", undo(false, false));
+        check("/undo force turn", undo(true, true));
+        let rewind = |messages, is_undoing| {
+            Some(Ok(Slash::Rewind {
+                messages,
+                is_undoing,
+            }))
+        };
+        check("/rewind", rewind(1, false));
+        check("/rewind 3 undo", rewind(3, true));
+        assert!(Slash::read("/rewind 0").is_some_and(|read| read.is_err()));
         check("/q", Some(Ok(Slash::Quit)));
         check(
             "/modl",

@@ -1,5 +1,6 @@
 //! `aroom conversation`: what was said before.
 
+use super::undo;
 use crate::clean::reveal;
 use crate::context::{Context, Quit};
 use crate::exit;
@@ -8,7 +9,9 @@ use crate::target;
 use crate::theme::{Style, Theme, pad};
 use crate::transcript;
 use crate::words;
-use anteroom_api::{ConversationView, Item, SearchHit, UnixMillis};
+use anteroom_api::{
+    ConversationOp, ConversationView, Item, Problem, ProblemCode, SearchHit, UnixMillis,
+};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
@@ -20,6 +23,12 @@ pub(crate) async fn run(context: &mut Context, command: &ConversationCommand) ->
         ConversationCommand::List { limit } => list(context, *limit).await,
         ConversationCommand::Show { id } => show(context, id).await,
         ConversationCommand::Search { words, limit } => search(context, words, *limit).await,
+        ConversationCommand::Fork { id, until } => fork(context, id, until.as_deref()).await,
+        ConversationCommand::Rewind {
+            id,
+            before,
+            is_undoing,
+        } => rewind(context, id, (before, *is_undoing)).await,
     }
 }
 
@@ -112,8 +121,65 @@ async fn show(context: &mut Context, id: &str) -> Result<u8, Quit> {
     Ok(exit::OK)
 }
 
+async fn fork(context: &mut Context, id: &str, until: Option<&str>) -> Result<u8, Quit> {
+    let view = target::named(context, id).await?;
+    let items = all_items(context, &view).await?;
+    let until = match until {
+        Some(item) => undo::one_of(items.iter().map(|item| item.id), item, "item")?,
+        None => items.last().map(|item| item.id).ok_or_else(empty)?,
+    };
+    let op = ConversationOp::Fork {
+        conversation: view.id,
+        until,
+    };
+    let fork = context.host.open(op).await?;
+    if context.options.is_json {
+        let view = context.host.read().conversation(fork).await?;
+        context.printer.json(&json!(view));
+        return Ok(exit::OK);
+    }
+    context.printer.line(&fork.to_string());
+    let hint = format!("go on with `aroom chat -r {}`", target::short(fork));
+    context.printer.progress(&hint);
+    Ok(exit::OK)
+}
+
+async fn rewind(
+    context: &mut Context,
+    id: &str,
+    (before, is_undoing): (&str, bool),
+) -> Result<u8, Quit> {
+    let view = target::named(context, id).await?;
+    let items = all_items(context, &view).await?;
+    let before = undo::one_of(items.iter().map(|item| item.id), before, "item")?;
+    let files = undo::rewind(&context.host, view.id, (before, is_undoing)).await?;
+    if context.options.is_json {
+        let told = json!({ "conversation": view.id, "before": before, "files": files });
+        context.printer.json(&told);
+        return Ok(exit::OK);
+    }
+    let theme = context.printer.out_theme();
+    for line in undo::file_lines(&files, &view.workspace, &theme) {
+        context.printer.line(&line);
+    }
+    context
+        .printer
+        .progress("rewound; what came after is kept, and not sent any more");
+    Ok(exit::OK)
+}
+
+fn empty() -> Problem {
+    Problem::new(
+        ProblemCode::NotFound,
+        "there is nothing in this conversation yet",
+    )
+}
+
 /// All items, oldest first.
-async fn all_items(context: &Context, view: &ConversationView) -> Result<Vec<Item>, Quit> {
+pub(crate) async fn all_items(
+    context: &Context,
+    view: &ConversationView,
+) -> Result<Vec<Item>, Quit> {
     let mut pages = Vec::new();
     let mut before = None;
     loop {

@@ -58,6 +58,12 @@ impl Session<'_> {
                 command::doctor::lines(&findings, &theme)
             }
             Slash::Canvas(title) => self.canvas_lines(title).await?,
+            Slash::Undo { is_turn, is_forced } => self.undo(is_turn, is_forced).await?,
+            Slash::Rewind {
+                messages,
+                is_undoing,
+            } => return self.rewind(messages, is_undoing).await,
+            Slash::Fork => return self.fork().await,
             Slash::Quit => Vec::new(),
         };
         self.print(lines);
@@ -65,7 +71,7 @@ impl Session<'_> {
     }
 
     /// Goes on with another conversation.
-    async fn move_to(&mut self, resume: Resume) -> Result<(), Problem> {
+    pub(super) async fn move_to(&mut self, resume: Resume) -> Result<(), Problem> {
         let target = Target::existing(self.context, &resume).await?;
         let mut lines = vec!["a new conversation".to_owned()];
         self.view = View::new(
