@@ -4,6 +4,7 @@
 //! cargo bench --bench engine                  # everything that is not large
 //! cargo bench --bench engine -- grep turn     # groups whose names contain one of the words
 //! cargo bench --bench engine -- large         # grep and glob over 100 000 files
+//! cargo bench --bench engine -- kill          # 1 000 kills of the program; `kill N SEED` for others
 //! ANTEROOM_BENCH_FOLDER=/dev/shm cargo bench --bench engine -- turn   # without the disk's share
 //! ```
 //!
@@ -16,6 +17,10 @@ mod child;
 mod endpoint;
 #[path = "engine/files.rs"]
 mod files;
+#[path = "engine/kill.rs"]
+mod kill;
+#[path = "engine/killing.rs"]
+mod killing;
 #[path = "engine/many.rs"]
 mod many;
 #[path = "engine/memory.rs"]
@@ -53,6 +58,11 @@ fn main() -> anyhow::Result<()> {
             && first == "--child"
         {
             return child::run(rest).await;
+        }
+        if let Some((first, rest)) = words.split_first()
+            && first == "kill"
+        {
+            return kill::run(rest).await;
         }
         let mut report = Report::new(words);
         measure(&mut report).await

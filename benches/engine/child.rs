@@ -31,6 +31,7 @@ pub(crate) async fn run(words: &[String]) -> anyhow::Result<()> {
             host.stop().await;
             Ok(())
         }
+        ["attend", folder, base_url] => crate::kill::child(folder, base_url).await,
         ["many", who, count, base_url] => {
             let count = count.parse().context("a count")?;
             let seen = many::run(who, count, base_url).await?;

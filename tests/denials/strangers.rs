@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// The component of `tests/guests/hostile`, compiled once.
-fn hostile() -> &'static [u8] {
+pub(crate) fn hostile() -> &'static [u8] {
     static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
     GUEST.get_or_init(|| {
         let built = Guests {
@@ -34,7 +34,7 @@ fn changed() -> Vec<u8> {
 }
 
 /// A host with these files in the user's tools folder.
-async fn with_tools(files: &[(&str, &[u8])], settings: &[(&str, Value)]) -> Scene {
+pub(super) async fn with_tools(files: &[(&str, &[u8])], settings: &[(&str, Value)]) -> Scene {
     let mut scene = Scene::new([]).await;
     scene.stop().await;
     put(&scene, files);
@@ -42,7 +42,7 @@ async fn with_tools(files: &[(&str, &[u8])], settings: &[(&str, Value)]) -> Scen
     scene
 }
 
-fn put(scene: &Scene, files: &[(&str, &[u8])]) {
+pub(super) fn put(scene: &Scene, files: &[(&str, &[u8])]) {
     let tools = scene.home().join("tools");
     std::fs::create_dir_all(&tools).unwrap();
     for (name, bytes) in files {
@@ -50,7 +50,7 @@ fn put(scene: &Scene, files: &[(&str, &[u8])]) {
     }
 }
 
-async fn modules(scene: &Scene) -> Vec<ModuleView> {
+pub(super) async fn modules(scene: &Scene) -> Vec<ModuleView> {
     let workspace = scene.workspace().display().to_string();
     let modules = scene.handle().read().modules(workspace).await.unwrap();
     let mut modules = modules;
@@ -58,7 +58,7 @@ async fn modules(scene: &Scene) -> Vec<ModuleView> {
     modules
 }
 
-fn grant(scene: &Scene, module: &ModuleView, capability: Capability) -> ModuleOp {
+pub(super) fn grant(scene: &Scene, module: &ModuleView, capability: Capability) -> ModuleOp {
     ModuleOp::Grant(GrantOp {
         module: module.id.clone(),
         hash: module.hash.clone(),
@@ -71,7 +71,7 @@ fn grant(scene: &Scene, module: &ModuleView, capability: Capability) -> ModuleOp
 }
 
 /// A turn with one call, in which everything that is asked is allowed once.
-async fn call(scene: &Scene, tool: &str, arguments: Value) -> (Told, Status, String) {
+pub(super) async fn call(scene: &Scene, tool: &str, arguments: Value) -> (Told, Status, String) {
     scene
         .endpoint
         .script([Reply::call(tool, arguments), Reply::text("went on")]);

@@ -10,6 +10,11 @@ use anteroom_api::{
 use serde_json::json;
 use std::collections::BTreeSet;
 
+/// A host that asks the endpoint for nothing but what the test scripted.
+async fn quiet(replies: impl IntoIterator<Item = Reply>) -> Scene {
+    Scene::with_settings(replies, &[("ai.titles", json!(false))]).await
+}
+
 /// The turn says that the host failed, as its last word.
 #[track_caller]
 fn failed_visibly(told: &Told) {
@@ -82,7 +87,7 @@ async fn goes_on(scene: &Scene, conversation: ConversationId) {
 
 #[tokio::test]
 async fn a_panic_before_the_first_word_fails_the_turn_alone() {
-    let scene = Scene::new([]).await;
+    let scene = quiet([]).await;
     let conversation = scene.open().await;
     let watch = scene.watch(conversation).await;
     let fault = panic_at("asks the model", 1);
@@ -94,11 +99,11 @@ async fn a_panic_before_the_first_word_fails_the_turn_alone() {
 
 #[tokio::test]
 async fn words_that_a_panic_cut_off_are_kept_and_closed() {
-    let scene = Scene::new([Reply::reasoning("a thought", "a word")]).await;
+    let scene = quiet([Reply::reasoning("a thought", "a word")]).await;
     let conversation = scene.open().await;
     let watch = scene.watch(conversation).await;
-    // The second time it begins to speak: its reasoning has begun and is open.
-    let fault = panic_at("the model begins to speak", 2);
+    // Its message has been announced with the step, and its reasoning with this word: both are open.
+    let fault = panic_at("the model begins to speak", 1);
     let turn = scene.say(conversation, "go", auto()).await;
     let told = to_the_end(watch, turn).await;
     failed_visibly(&told);
@@ -121,7 +126,7 @@ async fn words_that_a_panic_cut_off_are_kept_and_closed() {
 
 #[tokio::test]
 async fn calls_and_approvals_that_a_panic_left_are_closed() {
-    let scene = Scene::new([Reply::stream()
+    let scene = quiet([Reply::stream()
         .and_call("read_file", json!({ "path": "a.txt" }))
         .and_call("write_file", json!({ "path": "b.txt", "content": "never" }))])
     .await;
@@ -163,7 +168,7 @@ async fn calls_and_approvals_that_a_panic_left_are_closed() {
 
 #[tokio::test]
 async fn a_panic_in_a_child_agent_fails_its_call_and_closes_its_conversation() {
-    let scene = Scene::new([
+    let scene = quiet([
         Reply::call("run_agent", json!({ "prompt": "help", "agent": "helper" })),
         Reply::text("I'll do it myself"),
     ])
@@ -191,7 +196,7 @@ async fn a_panic_in_a_child_agent_fails_its_call_and_closes_its_conversation() {
 
 #[tokio::test]
 async fn other_conversations_and_the_gate_go_on() {
-    let scene = Scene::new([]).await;
+    let scene = quiet([]).await;
     let gate = Gate::new();
     let (one, other) = (scene.open().await, scene.open().await);
     scene
