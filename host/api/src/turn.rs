@@ -202,6 +202,12 @@ pub struct StepRecord {
     pub request: String,
     /// Why the model stopped: `stop`, `tool_calls`, `length`, `refusal`, or what the endpoint said.
     pub finish: String,
+    /// The model that was asked.
+    #[serde(default)]
+    pub model: String,
+    /// Names of the tools that were offered, in their order.
+    #[serde(default)]
+    pub tools: Vec<String>,
 }
 
 /// Facts about turns.

@@ -5,6 +5,7 @@ use crate::agent::child::Limiter;
 use crate::agent::compact::{self, Sent};
 use crate::agent::past::{self, Past, Place as PastPlace};
 use crate::agent::plan::Planning;
+use crate::agent::replay::Script;
 use crate::agent::prompt;
 use crate::agent::shared::Shared;
 use crate::agent::steering::{Refused, Steering};
@@ -86,31 +87,20 @@ pub(crate) type Address = mpsc::Sender<Letter>;
 
 /// Starts the task that owns a conversation.
 pub(crate) fn spawn(engine: Arc<Engine>, view: ConversationView) -> Result<Address, Problem> {
-    let workspace = PathBuf::from(&view.workspace);
-    let temp = engine.paths.temp(view.id);
-    let session = Session::new(workspace.clone(), temp).map_err(Problem::from)?;
     let (address, letters) = mpsc::channel(LETTERS);
-    let is_titled = !view.title.is_empty();
-    let taint = match view.trust {
-        Trust::Untrusted => Taint::earlier("read earlier in this conversation"),
-        Trust::User | Trust::Workspace => Taint::default(),
-    };
-    let owner = Owner {
-        engine,
-        view,
-        workspace,
-        session,
-        frozen: None,
-        queue: VecDeque::new(),
-        running: None,
-        is_titled,
-        taint,
-        shared: Arc::default(),
-        untitled: None,
-        titling: None,
-    };
-    tokio::spawn(owner.run(letters));
+    tokio::spawn(Owner::new(engine, view)?.run(letters));
     Ok(address)
+}
+
+/// What a turn needs that is run again from its record.
+pub(crate) async fn again(
+    engine: Arc<Engine>,
+    view: ConversationView,
+    (turn, options): (TurnId, TurnOptions),
+    script: Arc<Script>,
+) -> Result<Arc<TurnContext>, Problem> {
+    let mut owner = Owner::new(engine, view)?;
+    owner.context(turn, &options, Some(script)).await
 }
 
 struct Owner {
@@ -146,6 +136,31 @@ struct Running {
 }
 
 impl Owner {
+    fn new(engine: Arc<Engine>, view: ConversationView) -> Result<Self, Problem> {
+        let workspace = PathBuf::from(&view.workspace);
+        let temp = engine.paths.temp(view.id);
+        let session = Session::new(workspace.clone(), temp).map_err(Problem::from)?;
+        let is_titled = !view.title.is_empty();
+        let taint = match view.trust {
+            Trust::Untrusted => Taint::earlier("read earlier in this conversation"),
+            Trust::User | Trust::Workspace => Taint::default(),
+        };
+        Ok(Self {
+            engine,
+            view,
+            workspace,
+            session,
+            frozen: None,
+            queue: VecDeque::new(),
+            running: None,
+            is_titled,
+            taint,
+            shared: Arc::default(),
+            untitled: None,
+            titling: None,
+        })
+    }
+
     async fn run(mut self, mut letters: mpsc::Receiver<Letter>) {
         loop {
             let ended = async {
@@ -231,7 +246,7 @@ impl Owner {
         if wish == Sent::Whole {
             return compact::undo(&self.engine, (self.view.id, &self.shared), op).await;
         }
-        let context = self.context(op.into(), &TurnOptions::default()).await?;
+        let context = self.context(op.into(), &TurnOptions::default(), None).await?;
         let (raise, stop) = Stop::new();
         let turn = context.clone();
         let task = tokio::spawn(async move { compact::on_demand(&turn, op, &stop).await });
@@ -347,7 +362,7 @@ impl Owner {
         endings::settle(&self.engine, self.view.id).await?;
         self.catch_up().await?;
         let turn = TurnId::from(waiting.op);
-        let context = self.context(turn, &waiting.options).await?;
+        let context = self.context(turn, &waiting.options, None).await?;
         let mut before = Vec::new();
         if !self.is_titled {
             self.is_titled = true;
@@ -464,19 +479,18 @@ impl Owner {
         &mut self,
         turn: TurnId,
         options: &TurnOptions,
+        script: Option<Arc<Script>>,
     ) -> Result<Arc<TurnContext>, Problem> {
         let settings = self.engine.settings();
-        let client = self.engine.client(&settings)?;
-        let wanted = options
-            .model
-            .clone()
-            .or_else(|| self.view.model.clone())
-            .or_else(|| settings.ai.model.clone());
-        let model = match wanted {
+        let model = match script.as_ref().and_then(|script| script.model()) {
             Some(model) => model,
-            None => only_model(&client).await?,
+            None => self.model(&settings, options).await?,
         };
-        let frozen = self.frozen().await;
+        let mut frozen = self.frozen().await;
+        if let Some(names) = script.as_ref().and_then(|script| script.tools()) {
+            // Tools that came later were not offered then.
+            frozen.tools.retain(|tool| names.contains(&tool.tool.name));
+        }
         let gate = self.gate(&settings, options).await?;
         let max_steps = settings.cli.max_tool_iterations;
         Ok(Arc::new(TurnContext {
@@ -512,10 +526,28 @@ impl Owner {
             is_over: AtomicBool::new(false),
             purse: Purse::of_turn(&self.engine, &settings, self.view.id).await?,
             planning: Planning::new(options.is_plan, &gate),
+            script,
             gate,
             settings,
             engine: self.engine.clone(),
         }))
+    }
+
+    async fn model(
+        &self,
+        settings: &crate::config::Settings,
+        options: &TurnOptions,
+    ) -> Result<String, Problem> {
+        let client = self.engine.client(settings)?;
+        let wanted = options
+            .model
+            .clone()
+            .or_else(|| self.view.model.clone())
+            .or_else(|| settings.ai.model.clone());
+        match wanted {
+            Some(model) => Ok(model),
+            None => only_model(&client).await,
+        }
     }
 
     /// What this turn's requests begin with: what was sent before, and the tools that came since.

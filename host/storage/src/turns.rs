@@ -60,6 +60,32 @@ impl Storage {
         Ok(Standing::Unknown)
     }
 
+    /// The conversation a turn belongs to.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn conversation_of_turn(
+        &self,
+        turn: TurnId,
+    ) -> Result<Option<ConversationId>, StorageError> {
+        for file in self.files() {
+            let found = file.read(move |connection| {
+                let sql = "SELECT conversation FROM turns WHERE id = ?1";
+                let mut statement = connection.prepare_cached(sql)?;
+                let found = statement.query_row([turn.0.into_bytes()], |row| rows::id(row, 0));
+                Ok(found.optional()?)
+            });
+            match found.await {
+                Ok(None) => {}
+                Err(error) if file.name.is_some() => {
+                    tracing::warn!(%error, "a shared database is left out");
+                }
+                found => return found,
+            }
+        }
+        Ok(None)
+    }
+
     /// Turns without an end whose process is gone. Each is handed to one process only, which is expected to
     /// close it; one that runs in another process is none of ours.
     ///

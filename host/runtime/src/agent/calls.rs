@@ -115,6 +115,22 @@ fn crashed(item: Item, error: &JoinError) -> Item {
     }
 }
 
+/// A call of a replay that the record does not have.
+pub(super) fn not_recorded(item: Item) -> Item {
+    let ItemBody::ToolCall(call) = item.body else {
+        return item;
+    };
+    let result = ToolResult::failed("not in the record");
+    Item {
+        status: Status::Failed,
+        body: ItemBody::ToolCall(ToolCall {
+            result: Some(result),
+            ..call
+        }),
+        ..item
+    }
+}
+
 /// The facts that the end of a call brings.
 fn completion(turn: &TurnContext, done: &Item) -> Vec<Event> {
     let mut events = vec![Event::Item(ItemEvent::Completed(done.clone()))];
@@ -182,6 +198,12 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
         },
     );
     let services = CallServices::new(turn.clone(), item.id, request.name.clone(), stop.clone());
+    if let Some(script) = &turn.script {
+        script.begin(&item, &request);
+        let prepared = prepare(turn, &request, &services).await;
+        let refused = prepared.err().map(|done| history::for_model(&done.outcome.result));
+        return script.outcome(turn, item, refused).await;
+    }
     let done = match prepare(turn, &request, &services).await {
         Ok((permit, tool, grants)) => {
             let declared = tool.definition().tool.tier;

@@ -3,8 +3,8 @@
 //! The items hold what was said, called and returned; [`StepRecord`] holds the rest.
 
 use anteroom_api::{
-    Content, ConversationId, Envelope, Event, Item, ItemBody, ItemEvent, Seq, StepRecord,
-    StopReason, Topic, TurnEvent, TurnId, TurnOptions, Usage,
+    Approval, ApprovalEvent, Content, ConversationId, Envelope, Event, Item, ItemBody, ItemEvent,
+    Origin, Resolution, Seq, StepRecord, StopReason, Topic, TurnEvent, TurnId, TurnOptions, Usage,
 };
 use anteroom_model::{Answer, CallRequest, ChatRequest, Finish};
 use anteroom_storage::{Storage, StorageError};
@@ -27,6 +27,8 @@ pub(crate) fn of(request: &ChatRequest, answer: &Answer) -> StepRecord {
             Finish::Other(other) => other,
         }
         .to_owned(),
+        model: request.model.clone(),
+        tools: request.tools.iter().map(|tool| tool.name.clone()).collect(),
     }
 }
 
@@ -70,6 +72,10 @@ pub(crate) struct Record {
     /// By number, from 1.
     pub(crate) steps: BTreeMap<u32, RecordedStep>,
     pub(crate) stop: Option<StopReason>,
+    /// Summaries of older history, by the step they were written before.
+    pub(crate) summaries: BTreeMap<u32, String>,
+    /// Questions to people, and what became of them.
+    pub(crate) approvals: Vec<(Approval, Option<(Resolution, String)>)>,
 }
 
 /// One step of it.
@@ -109,6 +115,8 @@ impl Record {
                                 input: Vec::new(),
                                 steps: BTreeMap::new(),
                                 stop: None,
+                                summaries: BTreeMap::new(),
+                                approvals: Vec::new(),
                             });
                         }
                         None => before.push(envelope),
@@ -168,16 +176,21 @@ impl Record {
     fn take(&mut self, event: Event) {
         match event {
             Event::Item(ItemEvent::Started(item)) if item.turn == self.turn => self.note(item),
-            Event::Item(ItemEvent::Completed(item)) if item.turn == self.turn => {
-                if let ItemBody::UserMessage { content } = item.body {
-                    if self.input.is_empty() {
-                        self.input = content;
-                    } else {
-                        let step = self.steps.entry(item.step).or_default();
-                        step.added.push(content);
-                    }
-                } else {
-                    self.note(item);
+            Event::Item(ItemEvent::Completed(item)) => self.completed(item),
+            Event::Approval(ApprovalEvent::Requested { approval }) => {
+                self.approvals.push((*approval, None));
+            }
+            Event::Approval(ApprovalEvent::Resolved {
+                approval,
+                resolution,
+                by,
+            }) => {
+                let open = self
+                    .approvals
+                    .iter_mut()
+                    .find(|(open, _)| open.id == approval);
+                if let Some((_, answer)) = open {
+                    *answer = Some((resolution, by));
                 }
             }
             Event::Turn(TurnEvent::StepEnded {
@@ -193,6 +206,27 @@ impl Record {
             Event::Turn(TurnEvent::Ended { turn, stop, .. }) if turn == self.turn => {
                 self.stop = Some(stop);
             }
+            _ => {}
+        }
+    }
+
+    fn completed(&mut self, item: Item) {
+        match item.body {
+            ItemBody::Summary { text } => {
+                // Its item belongs to the last step before it; it was written for the next one.
+                let next = self.steps.keys().next_back().map_or(1, |step| step + 1);
+                self.summaries.insert(next, text);
+            }
+            // What the host says to the model in a turn, it says again.
+            ItemBody::UserMessage { .. } if item.origin != Origin::Person => {}
+            ItemBody::UserMessage { content } if item.turn == self.turn => {
+                if self.input.is_empty() {
+                    self.input = content;
+                } else {
+                    self.steps.entry(item.step).or_default().added.push(content);
+                }
+            }
+            _ if item.turn == self.turn => self.note(item),
             _ => {}
         }
     }

@@ -161,9 +161,7 @@ impl CallServices {
             .preview(root, phase(Phase::WaitingForApproval));
         let (resolution, by) = self
             .turn
-            .engine
-            .desk
-            .ask(&self.asker(), asked.clone(), &self.stop)
+            .ask_person(&self.asker(), asked.clone(), &self.stop)
             .await;
         self.keep(&asked, &resolution).await;
         self.turn.engine.bus.preview(
