@@ -22,9 +22,24 @@ pub struct DatabaseView {
     /// When a copy of it was last made, if one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backed_up_at: Option<UnixMillis>,
-    /// What is wrong with it; empty if nothing is.
+    /// Whether nothing can be stored in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_read_only: bool,
+    /// What takes how much space: the folders beside the personal database, and where it was checked, its tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartView>,
+    /// What is wrong with it, each with what to do; empty if nothing is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
+}
+
+/// Something that takes space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartView {
+    /// What: a folder such as `backups/`, or a table such as `journal`.
+    pub name: String,
+    /// How much, bytes.
+    pub bytes: u64,
 }
 
 /// Wishes about databases. Files are named by absolute paths.

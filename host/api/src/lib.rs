@@ -44,7 +44,7 @@ pub use checkpoint::{
     ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, UndoOutcome, UndoTarget, UndoneFile,
 };
 pub use conversation::{ConversationEvent, ConversationKind, ConversationOp, ConversationView};
-pub use database::{DatabaseEvent, DatabaseOp, DatabaseView};
+pub use database::{DatabaseEvent, DatabaseOp, DatabaseView, PartView};
 pub use doctor::{Finding, Health};
 pub use elicitation::{Answer, ElicitationEvent, ElicitationOp, Question};
 pub use event::{Delta, Envelope, Event, Signal, Topic};

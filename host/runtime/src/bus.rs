@@ -12,6 +12,7 @@ use anteroom_api::{Delta, Envelope, Event, OpId, Problem, Seq, Signal, Signals, 
 use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
 use bell::Bell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, mpsc};
 
@@ -31,6 +32,8 @@ struct Inner {
     ambient: Ambient,
     user: UserStamp,
     topics: Mutex<HashMap<Topic, Channel>>,
+    /// Whether the newest write failed because of the disk or the file.
+    is_troubled: AtomicBool,
     /// Rung after each write, for other processes.
     bell: Bell,
     /// Woken after each write of this process.
@@ -72,6 +75,7 @@ impl Bus {
             user,
             bell,
             topics: Mutex::default(),
+            is_troubled: AtomicBool::new(false),
             wrote: Notify::new(),
         }))
     }
@@ -106,6 +110,7 @@ impl Bus {
                 channel.tell(stored.as_deref().unwrap_or(&[]));
             });
             bus.forget_if_idle(topic);
+            bus.tell_trouble(stored.as_ref().err());
             bus.0.bell.ring();
             bus.0.wrote.notify_one();
             stored
@@ -116,6 +121,18 @@ impl Bus {
                 path: self.0.storage.path().to_path_buf(),
                 fault: Fault::Closed,
             }),
+        }
+    }
+
+    /// Tells everybody once that nothing can be stored, until something can be again.
+    fn tell_trouble(&self, error: Option<&StorageError>) {
+        let of_disk = error.filter(|error| error.fault.is_of_the_disk());
+        if error.is_some() && of_disk.is_none() {
+            return;
+        }
+        let was_troubled = self.0.is_troubled.swap(of_disk.is_some(), Ordering::Relaxed);
+        if let (Some(error), false) = (of_disk, was_troubled) {
+            self.trouble(Topic::Host, None, error.clone().into());
         }
     }
 
@@ -318,6 +335,14 @@ impl Follower {
                 return None;
             };
             let is_last = page.len() < REPLAY_PAGE as usize;
+            if let Some(first) = page.first()
+                && first.seq > self.seen.next()
+            {
+                // What came before was let go of: whoever needs it reads the views anew.
+                let resume = Seq(first.seq.0 - 1);
+                drop(self.sender.send(Signal::Lagged { resume }).await);
+                return None;
+            }
             for envelope in page {
                 self.seen = envelope.seq;
                 self.sender.send(Signal::Event { envelope }).await.ok()?;

@@ -14,7 +14,7 @@ use anteroom_storage::{DatabaseState, SharedFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use upkeep::start as start_upkeep;
+pub(crate) use upkeep::{measure, start as start_upkeep};
 
 /// Where the shared databases stand in the settings.
 const SETTING: &str = "shared_databases";
@@ -65,7 +65,7 @@ pub(crate) async fn list(port: &Port, is_checking: bool) -> Result<Vec<DatabaseV
     let mut views: Vec<DatabaseView> = states.into_iter().map(view).collect();
     if let Some(personal) = views.first_mut() {
         let data = engine.paths.data.clone();
-        let measured = tokio::task::spawn_blocking(move || upkeep::measure(&data)).await;
+        let measured = tokio::task::spawn_blocking(move || measure(&data)).await;
         let (folders, backed_up_at) = measured.unwrap_or_default();
         let folders = folders.into_iter().map(|(name, bytes)| PartView {
             name: format!("{name}/"),

@@ -3,7 +3,6 @@
 use crate::config;
 use crate::host::Port;
 use anteroom_api::{Finding, Health, ModuleState, Problem};
-use std::path::Path;
 
 /// All findings, in the order a person would look.
 pub(crate) async fn examine(port: &Port) -> Vec<Finding> {
@@ -76,37 +75,25 @@ async fn endpoint(port: &Port, findings: &mut Vec<Finding>) {
 }
 
 async fn database(port: &Port, findings: &mut Vec<Finding>) {
-    match port.engine.storage.check().await {
-        Ok(faults) if faults.is_empty() => {}
-        Ok(faults) => {
-            let problem = Problem::new(
-                anteroom_api::ProblemCode::Storage,
-                "the database is damaged",
-            )
-            .cause(faults.join("; "))
-            .hint(
-                "stop all `aroom` processes and restore the newest backup beside the database file",
-            );
-            findings.push(hinted("database", Health::Failed, problem));
-            return;
-        }
-        Err(error) => {
-            findings.push(hinted("database", Health::Failed, error.into()));
-            return;
-        }
-    }
-    match port.engine.storage.status().await {
-        Ok(status) => {
+    let storage = &port.engine.storage;
+    storage.retry_shared(port.engine.ambient.now()).await;
+    for state in storage.databases(true).await {
+        let subject = match &state.name {
+            None => "database".to_owned(),
+            Some(name) => format!("database {name}"),
+        };
+        if state.complaints.is_empty() {
             let text = format!(
                 "intact, schema {}, {} conversations, {} items, {}",
-                status.schema,
-                status.conversations,
-                status.items,
-                size(status.size_bytes)
+                state.schema,
+                state.conversations,
+                state.items,
+                size(state.size_bytes)
             );
-            findings.push(finding("database", Health::Ok, text));
+            findings.push(finding(&subject, Health::Ok, text));
         }
-        Err(error) => findings.push(hinted("database", Health::Failed, error.into())),
+        let complaints = state.complaints.into_iter();
+        findings.extend(complaints.map(|problem| hinted(&subject, Health::Failed, problem)));
     }
 }
 
@@ -131,30 +118,10 @@ async fn tools(port: &Port, findings: &mut Vec<Finding>) {
 /// Everything that grows, with its size.
 async fn sizes(port: &Port, findings: &mut Vec<Finding>) {
     let data = port.engine.paths.data.clone();
-    let measured = tokio::task::spawn_blocking(move || {
-        ["cache", "temp", "logs"].map(|name| (name, folder_size(&data.join(name), 0)))
-    });
+    let measured = tokio::task::spawn_blocking(move || crate::database::measure(&data).0);
     for (name, bytes) in measured.await.unwrap_or_default() {
         findings.push(finding(&format!("size {name}"), Health::Ok, size(bytes)));
     }
-}
-
-/// Bytes of all files below a folder; links are not followed.
-fn folder_size(folder: &Path, depth: u32) -> u64 {
-    /// Deeper than anything the host makes.
-    const MAX_DEPTH: u32 = 16;
-    if depth > MAX_DEPTH {
-        return 0;
-    }
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return 0;
-    };
-    let sizes = entries.flatten().map(|entry| match entry.metadata() {
-        Ok(meta) if meta.is_dir() => folder_size(&entry.path(), depth + 1),
-        Ok(meta) => meta.len(),
-        Err(_) => 0,
-    });
-    sizes.sum()
 }
 
 fn size(bytes: u64) -> String {

@@ -105,8 +105,13 @@ async fn react(port: Weak<Port>, mut after: Seq) {
             return;
         };
         while let Some(signal) = signals.next().await {
-            let Signal::Event { envelope } = signal else {
-                continue;
+            let envelope = match signal {
+                Signal::Event { envelope } => envelope,
+                Signal::Lagged { resume } => {
+                    after = resume;
+                    continue;
+                }
+                Signal::Delta { .. } | Signal::Trouble { .. } => continue,
             };
             after = envelope.seq;
             let Some(port) = port.upgrade() else {

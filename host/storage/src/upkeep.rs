@@ -4,6 +4,7 @@
 //! without one is the host's topic, and it is cut at its old end; whoever resumes from there is told to read anew.
 
 use crate::error::{Fault, StorageError};
+use crate::file::File;
 use crate::{Storage, journal, status};
 use anteroom_api::{ConversationId, Problem, Topic, UnixMillis};
 use rusqlite::{Connection, params};
@@ -70,6 +71,28 @@ impl Storage {
         Ok(ids)
     }
 
+    /// Whether a turn runs in this process.
+    ///
+    /// # Errors
+    /// Any [`Fault`] of the personal file.
+    pub async fn has_running_turns(&self) -> Result<bool, StorageError> {
+        let running = self.read_all(|connection, file| runs(connection, file.number()));
+        Ok(running.await?.into_iter().any(|(_, runs)| runs))
+    }
+
+    /// Whether a turn of a shared database runs in this process.
+    ///
+    /// # Errors
+    /// Any [`Fault`] of the file.
+    pub async fn is_running_in(&self, name: &str) -> Result<bool, StorageError> {
+        let named = |file: &std::sync::Arc<File>| file.name.as_deref() == Some(name);
+        let Some(file) = self.shelf().files().into_iter().find(named) else {
+            return Ok(false);
+        };
+        let own = file.number();
+        file.read(move |connection| runs(connection, own)).await
+    }
+
     /// Why nothing can be stored in the personal file, if nothing can.
     #[must_use]
     pub fn trouble(&self) -> Option<Problem> {
@@ -77,6 +100,13 @@ impl Storage {
         let path = file.path.clone();
         file.trouble().map(|fault| fault.with(&path).into())
     }
+}
+
+fn runs(connection: &Connection, own: Option<i64>) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM turns INDEXED BY turns_open WHERE ended_at IS NULL AND host IS ?1",
+    )?;
+    Ok(statement.exists([own])?)
 }
 
 fn quick_check(connection: &Connection) -> Result<Vec<String>, Fault> {

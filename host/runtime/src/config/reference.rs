@@ -30,7 +30,11 @@ pub fn reference() -> String {
     for row in ROWS {
         if row.section() != section {
             section = row.section();
-            let _ = write!(text, "\n## `{section}`\n\n{TABLE_HEAD}");
+            let title = match section {
+                "" => "Beside the sections".to_owned(),
+                section => format!("`{section}`"),
+            };
+            let _ = write!(text, "\n## {title}\n\n{TABLE_HEAD}");
         }
         let _ = writeln!(
             text,
@@ -99,6 +103,7 @@ fn values(row: &Row) -> String {
         }
         Kind::List => "list".to_owned(),
         Kind::Paths => "list of paths".to_owned(),
+        Kind::Databases => "list of `name` and `path`".to_owned(),
         Kind::Tiers => "tool: tier".to_owned(),
     }
 }
@@ -175,6 +180,15 @@ fn property(row: &Row) -> Value {
         }
         Kind::List | Kind::Paths => {
             json!({ "type": ["array", "null"], "items": { "type": "string" } })
+        }
+        Kind::Databases => {
+            let text = json!({ "type": "string" });
+            let entry = json!({
+                "type": "object",
+                "required": ["name", "path"],
+                "properties": { "name": text, "path": text },
+            });
+            json!({ "type": ["array", "null"], "items": entry })
         }
         Kind::Tiers => {
             json!({ "type": ["object", "null"], "additionalProperties": { "enum": TIERS } })

@@ -29,8 +29,31 @@ pub struct Settings {
     pub tools: Tools,
     /// What is kept of files before they are changed.
     pub checkpoints: Checkpoints,
+    /// What is kept, and for how long.
+    pub data: Data,
     /// Who the user is, as far as it was written down here.
     pub identity: IdentitySettings,
+    /// Further databases beside the personal one.
+    pub shared_databases: Vec<SharedDatabase>,
+}
+
+/// A further database.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedDatabase {
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// What is kept, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub backup_daily: bool,
+    pub backup_keep: usize,
+    pub host_facts_days: i64,
+    pub temp_days: i64,
+    pub cache_max_mb: u64,
 }
 
 /// The model endpoint.

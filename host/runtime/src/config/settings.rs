@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     List,
     /// A list of [`Kind::Path`]s.
     Paths,
+    /// Shared databases, each with a name and a [`Kind::Path`].
+    Databases,
     /// Tool name to tier; what the layers say adds up, later ones win.
     Tiers,
 }
@@ -373,6 +375,12 @@ pub(crate) static ROWS: &[Row] = &[
     Row::whole("checkpoints.max_file_mb", 16, (1, 1024), "Largest file of which that is kept, in MB"),
     Row::whole("checkpoints.max_total_mb", 512, (1, 1_048_576), "All that is kept together, in MB; the oldest goes first"),
     Row::whole("checkpoints.max_days", 30, (1, 3650), "How long it is kept, in days"),
+    // What is kept, and for how long.
+    Row::switch("data.backup_daily", true, "Copy the personal database once a day, while the program runs"),
+    Row::whole("data.backup_keep", 7, (1, 365), "How many daily copies are kept; the oldest goes first"),
+    Row::whole("data.host_facts_days", 90, (1, 3650), "How long facts about the host itself are kept, in days; a conversation's stay as long as it does"),
+    Row::whole("data.temp_days", 7, (1, 3650), "Days without use after which the temporary files of a conversation's tools go"),
+    Row::whole("data.cache_max_mb", 512, (16, 1_048_576), "Compiled tools kept for the next start, in MB; the longest unused goes first"),
     // Who you are.
     Row::text("identity.user_id", "Id of this installation's user; made at first start")
         .environment("AI_CHAT_USER_ID"),
@@ -383,6 +391,8 @@ pub(crate) static ROWS: &[Row] = &[
     Row::text("identity.private_key", "Ed25519 private key in PEM, as the original kept it here; otherwise `identity.pem` holds it")
         .secret()
         .literal(),
+    // Beside the sections.
+    Row::new("shared_databases", Kind::Databases, Standard::Nothing, "Further databases, shown beside the personal one; `aroom db shared` changes them"),
 ];
 
 /// A price of a million tokens, or an amount of money.
@@ -442,7 +452,6 @@ impl Reserved {
 pub(crate) static RESERVED: &[Reserved] = &[
     Reserved::later("mcp_servers"),
     Reserved::later("embeddings"),
-    Reserved::later("shared_databases"),
     Reserved::later("databases"),
     Reserved::later("app.host"),
     Reserved::later_environment("app.port", "AI_CHAT_PORT"),

@@ -112,6 +112,7 @@ fn project(text: &str) -> Case<'_> {
 fn without_anything_the_defaults_hold() {
     let (folder, loaded) = Case::default().load();
     let Loaded {
+        prints: _,
         settings,
         report,
         project_hash,

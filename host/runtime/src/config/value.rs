@@ -73,6 +73,16 @@ impl Written {
             Kind::List | Kind::Paths => {
                 Self::List(parts().map(|part| Self::Text(part.to_owned())).collect())
             }
+            Kind::Databases => Self::List(
+                parts()
+                    .map(|part| {
+                        let (name, path) = part.split_once('=').unwrap_or((part, ""));
+                        let text = |text: &str| Self::Text(text.trim().to_owned());
+                        let entry = [("name", text(name)), ("path", text(path))];
+                        Self::Map(entry.map(|(key, value)| (key.to_owned(), value)).into())
+                    })
+                    .collect(),
+            ),
             Kind::Tiers => Self::Map(
                 parts()
                     .map(|part| {
@@ -116,6 +126,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
         (_, Written::Nothing) => return Ok(None),
         (Kind::List | Kind::Paths, _) => return list(kind, written).map(exact),
         (Kind::Tiers, _) => return tiers(written).map(exact),
+        (Kind::Databases, _) => return databases(written).map(exact),
         (_, Written::Text(text)) => text.trim(),
         (_, Written::List(_)) => return Err(format!("{}, not a list", expected(kind))),
         (_, Written::Map(_)) => return Err(format!("{}, not a mapping", expected(kind))),
@@ -135,7 +146,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
             number(text, least, most).map(Some)
         }
         Kind::Choice { words, aliases } => choice(text, words, aliases).map(exact),
-        Kind::List | Kind::Paths | Kind::Tiers => Ok(None),
+        Kind::List | Kind::Paths | Kind::Tiers | Kind::Databases => Ok(None),
     }
     .map_err(|()| expected(kind))
 }
@@ -152,6 +163,7 @@ pub(crate) fn expected(kind: Kind) -> String {
         Kind::Choice { words, .. } => alternatives(words),
         Kind::List => "a list of texts".to_owned(),
         Kind::Paths => "a list of paths".to_owned(),
+        Kind::Databases => "a list of entries with `name` and `path`".to_owned(),
         Kind::Tiers => format!("tool names with {} each", alternatives(TIERS)),
     }
 }
@@ -159,7 +171,7 @@ pub(crate) fn expected(kind: Kind) -> String {
 /// The default as a value.
 pub(crate) fn standard(kind: Kind, standard: Standard, home: &Path) -> Value {
     match (standard, kind) {
-        (Standard::Nothing, Kind::List | Kind::Paths) => Value::Array(Vec::new()),
+        (Standard::Nothing, Kind::List | Kind::Paths | Kind::Databases) => Value::Array(Vec::new()),
         (Standard::Nothing, Kind::Tiers) => Value::Object(Map::new()),
         (Standard::Nothing, _) => Value::Null,
         (Standard::Switch(yes), _) => Value::from(yes),
@@ -291,4 +303,29 @@ fn tiers(written: &Written) -> Result<Value, String> {
         tiers.insert(tool.clone(), Value::from(tier.to_string()));
     }
     Ok(Value::Object(tiers))
+}
+
+fn databases(written: &Written) -> Result<Value, String> {
+    let wrong = || expected(Kind::Databases);
+    let Written::List(entries) = written else {
+        return Err(wrong());
+    };
+    let one = |entry: &Written| {
+        let Written::Map(fields) = entry else {
+            return Err(wrong());
+        };
+        let mut database = Map::new();
+        for key in ["name", "path"] {
+            let found = fields.iter().find(|(field, _)| field == key);
+            let Some((_, Written::Text(text))) = found else {
+                return Err(wrong());
+            };
+            if text.trim().is_empty() {
+                return Err(wrong());
+            }
+            database.insert(key.to_owned(), Value::from(text.trim()));
+        }
+        Ok(Value::Object(database))
+    };
+    entries.iter().map(one).collect::<Result<_, _>>().map(Value::Array)
 }
