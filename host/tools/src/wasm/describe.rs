@@ -319,6 +319,9 @@ fn tier(declared: DeclaredTier) -> Tier {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
