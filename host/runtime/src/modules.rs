@@ -11,6 +11,7 @@ use anteroom_api::{
     ModuleState, ModuleView, OpId, Problem, ProblemCode, Topic,
 };
 use anteroom_gate::visible;
+use keeper::Wish;
 use std::path::Path;
 
 pub(crate) async fn take(port: &Port, id: OpId, op: ModuleOp) -> Result<(), Problem> {
@@ -114,35 +115,40 @@ async fn check_grant(port: &Port, grant: &GrantOp) -> Result<ModuleView, Problem
     Ok(module)
 }
 
-async fn install(
-    port: &Port,
-    id: OpId,
-    (path, is_replacing): (&str, bool),
-) -> Result<(), Problem> {
+async fn install(port: &Port, id: OpId, (path, is_replacing): (&str, bool)) -> Result<(), Problem> {
     if path.starts_with("http://") || path.starts_with("https://") {
-        return Err(invalid("a toolset cannot be installed from an address yet").hint(format!(
-            "fetch it with `curl -fLO {}`, then install the file",
-            visible(path)
-        )));
+        return Err(
+            invalid("a toolset cannot be installed from an address yet").hint(format!(
+                "fetch it with `curl -fLO {}`, then install the file",
+                visible(path)
+            )),
+        );
     }
     let file = Path::new(path);
     if !file.is_absolute() {
-        return Err(invalid(format!("`{}` is not an absolute path", visible(path))));
+        return Err(invalid(format!(
+            "`{}` is not an absolute path",
+            visible(path)
+        )));
     }
-    let folder = keeper::user_folder(&port.engine);
-    port.engine
-        .registry
-        .install(file, &folder, is_replacing)
-        .await?;
-    let told = keeper::tell(&port.engine, &folder, Some(id)).await?;
-    if told.is_empty() {
+    let engine = &port.engine;
+    let folder = keeper::user_folder(engine);
+    let before = engine.registry.modules_of(&folder).await;
+    let _alone = engine.modules.alone().await;
+    let view = engine.registry.install(file, &folder, is_replacing).await?;
+    let is_same = |module: &ModuleView| module.id == view.id && module.hash == view.hash;
+    if before.iter().any(is_same) {
         return Err(Problem::new(
             ProblemCode::Conflict,
             "exactly this toolset is installed already",
         )
         .hint("see `aroom tool list`"));
     }
-    Ok(())
+    let wish = Wish {
+        cause: Some(id),
+        module: Some(view.id),
+    };
+    keeper::tell(engine, &folder, &wish).await
 }
 
 async fn remove(port: &Port, id: OpId, module: ModuleId) -> Result<(), Problem> {
@@ -152,31 +158,42 @@ async fn remove(port: &Port, id: OpId, module: ModuleId) -> Result<(), Problem> 
     match view.origin {
         ModuleOrigin::User => {}
         ModuleOrigin::BuiltIn => {
-            return Err(invalid(format!("`{module}` is built in")).hint(format!(
-                "switch it off with `aroom tool disable {module}`"
-            )));
+            return Err(invalid(format!("`{module}` is built in"))
+                .hint(format!("switch it off with `aroom tool disable {module}`")));
         }
         ModuleOrigin::Project => {
             return Err(invalid(format!("`{module}` belongs to the project"))
                 .hint(format!("remove the file `{}` there", visible(&path))));
         }
     }
-    port.engine.registry.uninstall(&module, &folder).await?;
-    port.engine.storage.forget_granted(&path).await?;
+    {
+        let _alone = port.engine.modules.alone().await;
+        port.engine.registry.uninstall(&module, &folder).await?;
+        port.engine.storage.forget_granted(&path).await?;
+        // First what answers the wish: that it is gone.
+        let wish = Wish {
+            cause: Some(id),
+            module: Some(module.clone()),
+        };
+        keeper::tell(&port.engine, &folder, &wish).await?;
+    }
     let revoked = ModuleEvent::Revoked {
         module,
         capability: None,
     };
-    // First what answers the wish: that it is gone.
-    keeper::tell(&port.engine, &folder, Some(id)).await?;
     tell(port, id, vec![revoked]).await
 }
 
 async fn reload(port: &Port, id: OpId) -> Result<(), Problem> {
+    let _alone = port.engine.modules.alone().await;
     let registry = &port.engine.registry;
     registry.load_folders().await;
+    let wish = Wish {
+        cause: Some(id),
+        module: None,
+    };
     for folder in registry.folders() {
-        keeper::tell(&port.engine, &folder, Some(id)).await?;
+        keeper::tell(&port.engine, &folder, &wish).await?;
     }
     Ok(())
 }
@@ -219,9 +236,7 @@ async fn granted(
             GrantWhere::Everywhere => true,
             GrantWhere::Workspace(place) => place == workspace,
         };
-        is_here
-            && grant.module == module.id
-            && lent::holds(grant, &port.engine.ambient).is_ok()
+        is_here && grant.module == module.id && lent::holds(grant, &port.engine.ambient).is_ok()
     });
     let mut granted: Vec<Capability> = holds.map(|grant| grant.capability).collect();
     granted.dedup();

@@ -5,8 +5,8 @@ use super::differences::differences;
 use super::lent::Running;
 use crate::engine::Engine;
 use anteroom_api::{
-    Event, FolderEvent, ModuleEvent, ModuleOrigin, ModuleState, ModuleView, OpId, Problem, Signal,
-    Signals, Topic,
+    Event, FolderEvent, ModuleEvent, ModuleId, ModuleOrigin, ModuleState, ModuleView, OpId,
+    Problem, Signal, Signals, Topic,
 };
 use anteroom_storage::ToldModule;
 use anteroom_tools::MayCount;
@@ -22,8 +22,22 @@ pub(crate) struct Keeper {
     /// The grants of running calls.
     pub(crate) running: Running,
     tasks: Mutex<JoinSet<()>>,
-    /// One telling at a time, so that none is told of what another has not stored yet.
     telling: tokio::sync::Mutex<()>,
+}
+
+/// What somebody wished, who is answered by what is told.
+#[derive(Default)]
+pub(crate) struct Wish {
+    pub(crate) cause: Option<OpId>,
+    /// Of this module it is told what became of it, also if another process was faster.
+    pub(crate) module: Option<ModuleId>,
+}
+
+impl Keeper {
+    /// Held by whoever changes a folder and then tells of it, or only tells: so the one who wished tells.
+    pub(crate) async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.telling.lock().await
+    }
 }
 
 /// The user's tools folder.
@@ -114,26 +128,21 @@ async fn tell_changes(engine: Weak<Engine>, mut changes: watch::Receiver<u64>) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
+        let _alone = engine.modules.alone().await;
         for folder in engine.registry.folders() {
-            if let Err(problem) = tell(&engine, &folder, None).await {
+            if let Err(problem) = tell(&engine, &folder, &Wish::default()).await {
                 tracing::warn!(%problem, "what became of tools could not be told");
             }
         }
     }
 }
 
-/// Tells what has changed in a folder since it was last told by any process. Of a wish everything is told that
-/// differs for this process, so that whoever wished is answered.
-pub(crate) async fn tell(
-    engine: &Engine,
-    folder: &Path,
-    cause: Option<OpId>,
-) -> Result<Vec<ModuleEvent>, Problem> {
-    let _alone = engine.modules.telling.lock().await;
+/// Tells what has changed in a folder since it was last told by any process. Only while [`Keeper::alone`] is held.
+pub(crate) async fn tell(engine: &Engine, folder: &Path, wish: &Wish) -> Result<(), Problem> {
     let shown = folder.display().to_string();
     let known = engine.storage.told_modules(&shown).await?;
-    let mut events = Vec::new();
-    let mut found = Vec::new();
+    let is_wished = |module: &ModuleId| wish.module.as_ref() == Some(module);
+    let (mut events, mut found) = (Vec::new(), Vec::new());
     for view in engine.registry.modules_of(folder).await {
         let Some(path) = view.path.clone() else {
             continue;
@@ -146,22 +155,37 @@ pub(crate) async fn tell(
             problem: problem_of(&view),
         };
         found.push(path);
-        if known.contains(&told) {
-            continue;
-        }
-        if engine.storage.note_module(told).await? || cause.is_some() {
+        let is_news = !known.contains(&told) && engine.storage.note_module(told).await?;
+        if is_news || is_wished(&view.id) {
             events.push(event(with_differences(engine, view).await?));
         }
     }
     for gone in known.iter().filter(|told| !found.contains(&told.path)) {
-        if engine.storage.note_module_gone(&gone.path).await? || cause.is_some() {
+        if engine.storage.note_module_gone(&gone.path).await? && !is_wished(&gone.module) {
             let module = gone.module.clone();
             events.push(ModuleEvent::Withdrawn { module });
         }
     }
-    let stored: Vec<Event> = events.iter().cloned().map(Event::Module).collect();
-    engine.bus.publish(Topic::Host, cause, stored).await?;
-    Ok(events)
+    if let Some(module) = &wish.module
+        && !events.iter().any(|event| is_about(event, module))
+    {
+        let module = module.clone();
+        events.push(ModuleEvent::Withdrawn { module });
+    }
+    let events = events.into_iter().map(Event::Module).collect();
+    engine.bus.publish(Topic::Host, wish.cause, events).await?;
+    Ok(())
+}
+
+fn is_about(event: &ModuleEvent, id: &ModuleId) -> bool {
+    match event {
+        ModuleEvent::Loaded { module } => module.id == *id,
+        ModuleEvent::Failed { module, .. }
+        | ModuleEvent::Withdrawn { module }
+        | ModuleEvent::Revoked { module, .. }
+        | ModuleEvent::Switched { module, .. } => module == id,
+        ModuleEvent::Granted { grant, .. } => grant.module == *id,
+    }
 }
 
 fn problem_of(view: &ModuleView) -> Option<String> {

@@ -103,9 +103,9 @@ impl Running {
         // The others only for saying what became of them.
         let given = storage.grants(&holder.hash).await?;
         let is_usable = |grant: &GrantOp| {
-            usable.iter().any(|other| {
-                (other.capability, &other.place) == (grant.capability, &grant.place)
-            })
+            usable
+                .iter()
+                .any(|other| (other.capability, &other.place) == (grant.capability, &grant.place))
         };
         let over = given
             .iter()
@@ -198,7 +198,12 @@ impl Held {
     fn check(&self, ambient: &Ambient) -> Result<(), NotLent> {
         match self.state {
             State::Over(why) => Err(why),
-            State::Lent if self.grant.expires_at.is_some_and(|end| end <= ambient.now()) => {
+            State::Lent
+                if self
+                    .grant
+                    .expires_at
+                    .is_some_and(|end| end <= ambient.now()) =>
+            {
                 Err(NotLent::Expired)
             }
             State::Lent => Ok(()),
@@ -306,10 +311,7 @@ mod tests {
             grant(here, &[], None),
         ]);
         assert_eq!(folders(&wide), Ok(vec![]));
-        assert_eq!(
-            wide.reach(Capability::Process),
-            Err(NotLent::NotGranted)
-        );
+        assert_eq!(wide.reach(Capability::Process), Err(NotLent::NotGranted));
     }
 
     #[test]
