@@ -471,3 +471,34 @@ fn damaged_files_are_refused_or_edited_rightly() {
         "{edited_count} {refused_count}"
     );
 }
+
+#[test]
+fn shared_databases_are_written_and_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    std::fs::write(&path, "# mine\nai:\n  model: small # yes\n").unwrap();
+    let team = serde_json::json!({ "name": "team", "path": "/srv/a b/team.db" });
+    let old = serde_json::json!({ "name": "old", "path": "/srv/old.db" });
+    let read = || {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# mine\nai:\n  model: small # yes\n"), "{text}");
+        let sources = crate::config::Sources {
+            home: folder.path().to_owned(),
+            ..crate::config::Sources::default()
+        };
+        let settings = crate::config::load(&sources).unwrap().settings;
+        let names = settings.shared_databases.into_iter();
+        names
+            .map(|shared| format!("{} {}", shared.name, shared.path.display()))
+            .collect::<Vec<_>>()
+    };
+    let key = "shared_databases";
+    change(&path, key, Some(&serde_json::json!([team]))).unwrap();
+    assert_eq!(read(), ["team /srv/a b/team.db"]);
+    change(&path, key, Some(&serde_json::json!([team, old]))).unwrap();
+    assert_eq!(read(), ["team /srv/a b/team.db", "old /srv/old.db"]);
+    change(&path, key, Some(&serde_json::json!([old]))).unwrap();
+    assert_eq!(read(), ["old /srv/old.db"]);
+    change(&path, key, None).unwrap();
+    assert_eq!(read(), Vec::<String>::new());
+}

@@ -679,3 +679,41 @@ fn the_schema_has_a_place_for_every_setting() {
         }))
     );
 }
+
+#[test]
+fn shared_databases_are_named_files_of_the_user_alone() {
+    let case = Case {
+        user: Some(
+            "shared_databases:\n  - name: team\n    path: share/team.db\n  - {name: old, path: /srv/old.db}\n",
+        ),
+        project: Some("shared_databases:\n  - {name: theirs, path: /srv/theirs.db}\n"),
+        is_trusted: true,
+        ..Case::default()
+    };
+    let (folder, loaded) = case.load();
+    let loaded = loaded.unwrap();
+    let shown: Vec<(String, std::path::PathBuf)> = loaded
+        .settings
+        .shared_databases
+        .into_iter()
+        .map(|shared| (shared.name, shared.path))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("team".to_owned(), folder.path().join("home/share/team.db")),
+            ("old".to_owned(), "/srv/old.db".into()),
+        ]
+    );
+    assert_eq!(loaded.report.warnings.len(), 1, "the project's is ignored");
+    for wrong in ["x", "[x]", "[{name: a}]", "[{name: '', path: /x}]", "{a: b}"] {
+        let text = format!("shared_databases: {wrong}\n");
+        let (_folder, loaded) = Case {
+            user: Some(&text),
+            ..Case::default()
+        }
+        .load();
+        let problem = loaded.unwrap_err();
+        assert!(problem.to_string().contains("`name` and `path`"), "{problem}");
+    }
+}
