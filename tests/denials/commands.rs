@@ -195,7 +195,18 @@ async fn a_command_sees_no_secret_of_the_environment() {
     let told = scene.run("go").await;
     for name in told.result("bash").lines() {
         let is_known = [
-            "PATH", "HOME", "TERM", "PWD", "SHLVL", "_", "OLDPWD", "TMPDIR",
+            "PATH",
+            "HOME",
+            "TERM",
+            "PWD",
+            "SHLVL",
+            "_",
+            "OLDPWD",
+            "TMPDIR",
+            // Where caches are that the sandbox lets be written.
+            "GOCACHE",
+            "UV_CACHE_DIR",
+            "npm_config_cache",
         ];
         assert!(is_known.contains(&name), "{name}");
     }

@@ -158,6 +158,11 @@ async fn printed(line: &str) -> Result<String, String> {
         .kill_on_drop(true);
     #[cfg(unix)]
     command.process_group(0);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the user's own program, named in the user's own settings: it fetches a key, which the sandbox \
+                  would hide from it"
+    )]
     let mut child = command
         .spawn()
         .map_err(|error| format!("`ai.api_key_command` cannot be started: {error}"))?;

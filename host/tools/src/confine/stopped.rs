@@ -19,7 +19,7 @@ pub(crate) enum Stopped {
 }
 
 /// What programs say that found no network.
-const NO_NETWORK: [&str; 19] = [
+const NO_NETWORK: [&str; 21] = [
     "could not resolve host",
     "couldn't resolve host",
     "name resolution",
@@ -39,6 +39,8 @@ const NO_NETWORK: [&str; 19] = [
     "nodename nor servname",
     "no address associated with hostname",
     "could not create socket",
+    "couldn't connect to server",
+    "unable to access 'http",
 ];
 
 impl Stopped {
