@@ -21,18 +21,26 @@ mod files;
 mod kill;
 #[path = "engine/killing.rs"]
 mod killing;
+#[path = "../builtin-tools/embed/build/guest.rs"]
+mod guest;
 #[path = "engine/many.rs"]
 mod many;
 #[path = "engine/memory.rs"]
 mod memory;
+#[path = "engine/mutants.rs"]
+mod mutants;
 #[path = "engine/report.rs"]
 mod report;
+#[path = "engine/runaway.rs"]
+mod runaway;
 #[path = "engine/stamped.rs"]
 mod stamped;
 #[path = "engine/starts.rs"]
 mod starts;
 #[path = "engine/storage.rs"]
 mod storage;
+#[path = "engine/synced.rs"]
+mod synced;
 #[path = "engine/tools.rs"]
 mod tools;
 #[path = "engine/tree.rs"]
@@ -104,6 +112,15 @@ async fn measure(report: &mut Report) -> anyhow::Result<()> {
     if report.begins("large", false) {
         files::grep(report, &tree::LARGE).await?;
         files::glob(report, &tree::LARGE).await?;
+    }
+    if report.begins("runaway", true) {
+        runaway::overshoot(report).await?;
+    }
+    if report.begins("components", false) {
+        runaway::components(report).await?;
+    }
+    if report.begins("synced", false) {
+        synced::measure(report).await?;
     }
     if report.begins("storage", true) {
         storage::measure(report).await?;

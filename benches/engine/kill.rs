@@ -87,6 +87,9 @@ fn print(tally: &Tally) {
         "| facts acknowledged and compared | {} |",
         tally.acknowledged
     );
+    for (noun, count) in &tally.nouns {
+        println!("| … about: {noun} | {count} |");
+    }
     println!("| … lost | {} |", tally.lost.len());
     println!("| troubles with a database | {} |", tally.corrupt.len());
     println!("| starts that did not serve | {} |", tally.unserved.len());

@@ -86,6 +86,8 @@ pub struct Tally {
     /// Runs that had ended before they could be killed.
     pub missed: usize,
     pub acknowledged: usize,
+    /// The same by what they are about.
+    pub nouns: BTreeMap<String, usize>,
     /// What was told and is not there, or otherwise.
     pub lost: Vec<String>,
     /// What the database says about itself.
@@ -102,6 +104,9 @@ impl Tally {
         self.first_starts += other.first_starts;
         self.missed += other.missed;
         self.acknowledged += other.acknowledged;
+        for (noun, count) in other.nouns {
+            *self.nouns.entry(noun).or_default() += count;
+        }
         self.lost.extend(other.lost);
         self.corrupt.extend(other.corrupt);
         self.unserved.extend(other.unserved);
@@ -267,7 +272,9 @@ impl Home {
 
     /// The real program, headless, in mode `auto`, telling every fact and every preview.
     fn exec(&self, endpoint: &Endpoint, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aroom"));
+        // Another build of the program can be killed as well.
+        let named = std::env::var_os("ANTEROOM_BENCH_PROGRAM");
+        let mut command = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_aroom").into()));
         command
             .env_clear()
             .envs(environment(self.path()))
@@ -342,6 +349,10 @@ impl Home {
         for line in facts {
             compared += 1;
             let envelope = &line["envelope"];
+            if compared > self.compared {
+                let noun = envelope["event"]["noun"].as_str().unwrap_or_default();
+                *tally.nouns.entry(noun.to_owned()).or_default() += 1;
+            }
             let stored: Option<String> = fact
                 .query_row(
                     rusqlite::params![topic(envelope), envelope["seq"].as_i64()],

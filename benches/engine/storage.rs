@@ -2,10 +2,10 @@
 
 use crate::report::{Report, Samples};
 use crate::world::World;
-use anteroom_api::{TurnOptions, 
+use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Event, Item,
     ItemBody, ItemEvent, Origin, Seq, Status, StopReason, Topic, Trust, TurnEvent, TurnId,
-    UnixMillis, Usage,
+    TurnOptions, UnixMillis, Usage,
 };
 use anteroom_runtime::Ambient;
 use anteroom_storage::{Entry, Storage, UserStamp};
@@ -99,7 +99,10 @@ impl Book {
         let usage = Usage::default();
         let since = Instant::now();
         let begins = vec![
-            Event::Turn(TurnEvent::Started { turn, options: TurnOptions::default() }),
+            Event::Turn(TurnEvent::Started {
+                turn,
+                options: TurnOptions::default(),
+            }),
             Event::Item(ItemEvent::Completed(question)),
             Event::Turn(TurnEvent::StepStarted { turn, step: 1 }),
         ];
@@ -164,7 +167,10 @@ impl Book {
 
     fn long_turn(&self, dice: &mut Dice) -> Vec<Event> {
         let turn = TurnId(self.ambient.uuid());
-        let mut events = vec![Event::Turn(TurnEvent::Started { turn, options: TurnOptions::default() })];
+        let mut events = vec![Event::Turn(TurnEvent::Started {
+            turn,
+            options: TurnOptions::default(),
+        })];
         for message in 0..TURN {
             let text = dice.text();
             let body = if message == 0 {

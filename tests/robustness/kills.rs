@@ -55,6 +55,9 @@ async fn nothing_that_was_told_is_lost_when_it_is_killed() {
         tally.first_starts > 0,
         "none of them was a first start: {tally:?}"
     );
+    for noun in ["turn", "item", "approval", "canvas"] {
+        assert!(tally.nouns.contains_key(noun), "nothing was told of {noun}");
+    }
     assert!(
         tally.acknowledged > 500,
         "hardly anything was told: {tally:?}"
