@@ -129,6 +129,8 @@ impl Keeper {
         for reader in &self.readers {
             reader.abort();
         }
+        // Whoever holds the task may do so for long; what stood in for it need not.
+        self.group.release();
     }
 }
 

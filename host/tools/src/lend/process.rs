@@ -260,7 +260,7 @@ async fn begin(
     footing: Footing,
     is_background: bool,
 ) -> Result<Started, ProcessError> {
-    let watched = watch(state, is_background).await?;
+    let watched = keep_tree(state, is_background).await?;
     if !is_background {
         state.groups.send_modify(|count| *count += 1);
     }
@@ -288,7 +288,7 @@ async fn begin(
 }
 
 /// Keeps what the command may change; one that only reads changes nothing.
-async fn watch(
+async fn keep_tree(
     state: &Arc<CallState>,
     is_background: bool,
 ) -> Result<Option<Watched>, ProcessError> {
@@ -302,7 +302,8 @@ async fn watch(
     })
 }
 
-/// A background task outlives its call, so the call neither waits for it nor counts its time.
+/// A background task outlives its call, so the call neither waits for it nor counts its time; what it changed
+/// is written down when it is gone.
 fn on_gone(state: &Arc<CallState>, is_background: bool, watched: Option<Watched>) -> OnGone {
     if is_background {
         let runtime = Handle::current();

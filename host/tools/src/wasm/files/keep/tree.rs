@@ -218,7 +218,7 @@ impl Picture {
     fn is_new(&self, session: &Session, path: &FilePath, facts: &Facts) -> bool {
         let is_known = |entry: &Entry| entry.facts.is_same_file(facts);
         self.entries.values().any(is_known)
-            || beneath::born_ns(session, path).is_some_and(|born| born + TICK_NS >= self.moment_ns)
+            || beneath::born_ns(session, path).is_some_and(|born| born >= self.moment_ns)
     }
 }
 

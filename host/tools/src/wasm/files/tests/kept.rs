@@ -240,7 +240,7 @@ fn the_oldest_contents_go_first_and_only_once_they_were_let_go() {
             true
         })
         .unwrap();
-    assert_eq!(told, [old.clone()]);
+    assert_eq!(told, std::slice::from_ref(&old));
     assert!(store.open(&old).is_err() && store.open(&new).is_ok());
 }
 
