@@ -7,13 +7,16 @@ mod asking;
 mod budget;
 mod audit;
 mod commands;
+mod data;
 mod gate;
 mod masking;
+mod modules;
 mod paths;
 mod sandbox;
 mod plan;
 mod secrets;
 mod strangers;
+mod undo;
 mod trust;
 mod taint;
 

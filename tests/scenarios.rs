@@ -5,6 +5,7 @@ mod approvals;
 mod budget;
 mod compaction;
 mod crash;
+mod data;
 mod images;
 mod live;
 mod modules;
