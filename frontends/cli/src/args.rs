@@ -1,6 +1,10 @@
 //! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
 
 use crate::command::audit::AuditCommand;
+use crate::command::grants::GrantsCommand;
+use crate::command::db::DbCommand;
+use crate::budget::{self, Budget};
+use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::undo::Undo;
 use crate::terminal::ColorChoice;
@@ -15,8 +19,8 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 {usage-heading} {usage}
 
 Start:    chat  exec  init  doctor
-Work:     conversation  tool  undo
-Manage:   audit  replay  config  schema
+Work:     conversation  tool  undo  approval  why
+Manage:   prompt  grants  trust  audit  replay  db  config  schema
 
 Options:
   -m, --model <NAME>           Model for this run
@@ -157,7 +161,7 @@ While it works: Esc cancels, Enter queues the next message. Type /help for comma
         prompt: Vec<String>,
         #[command(flatten)]
         place: PlaceArguments,
-        /// One event per line on stdout, as in `aroom schema events`
+        /// One event per line on stdout (`aroom schema events`)
         #[arg(long)]
         stream_json: bool,
         /// Previews of unfinished items too, in --stream-json
@@ -172,6 +176,12 @@ While it works: Esc cancels, Enter queues the next message. Type /help for comma
         /// At most N requests to the model
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         max_turns: Option<u32>,
+        /// At most 50k tokens, or tokens=50k,cost=0.5,calls=20
+        #[arg(long, value_name = "BUDGET", value_parser = budget::parse)]
+        budget: Option<Budget>,
+        /// Only look, answer with a plan, exit code 6
+        #[arg(long = "plan")]
+        is_plan: bool,
     },
     /// Connect a model endpoint, test it, save it
     #[command(after_help = "\
@@ -264,6 +274,33 @@ Examples:
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Copy, check, export and share databases
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom db status
+  aroom db backup /mnt/usb/anteroom.db
+  aroom db export everything.jsonl"
+    )]
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+    /// Show what the model is told before the first word
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom prompt show
+  aroom prompt show --conversation 5f21c0de"
+    )]
+    Prompt {
+        #[command(subcommand)]
+        command: PromptCommand,
+    },
     /// Show, change and check settings
     #[command(
         subcommand_required = true,
@@ -298,7 +335,7 @@ pub(crate) struct PlaceArguments {
     /// Go on with the last conversation of this folder
     #[arg(short = 'c', long = "continue", conflicts_with = "resume")]
     pub(crate) is_continued: bool,
-    /// Go on with this conversation: its id, or how that begins or ends
+    /// Go on with the one whose id is, begins or ends so
     #[arg(short, long, value_name = "ID")]
     pub(crate) resume: Option<String>,
     /// Offer the model no tools

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod conversation;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod prompt;
 pub(crate) mod replay;
 pub(crate) mod tool;
 pub(crate) mod undo;

@@ -120,7 +120,7 @@ async fn start(
                 allowed_tools: context.options.allowed_tools.clone(),
                 is_without_tools: exec.is_without_tools,
                 max_steps: exec.max_steps,
-                is_plan: false,
+                is_plan: exec.is_plan,
                 is_attended: false,
             },
         })
@@ -293,7 +293,11 @@ async fn finish(
         Some(Cut::Timeout) => exit::LIMIT,
         Some(Cut::Interrupted(interrupt)) => interrupt.code(),
         Some(Cut::Stopping) => exit::TERMINATED,
-        Some(Cut::BrokenPipe) | None => record.code(),
+        Some(Cut::BrokenPipe) | None => match record.code() {
+            // Whatever was planned waits for a person.
+            exit::OK if exec.is_plan => exit::DENIED,
+            code => code,
+        },
     };
     if !record.text().is_empty() {
         deliver(context, exec, record, code)?;

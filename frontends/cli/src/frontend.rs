@@ -118,6 +118,8 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Config(_)
         | Command::Conversation(_)
         | Command::Audit(_)
+        | Command::Db(_)
+        | Command::Prompt(_)
         | Command::Replay(_)
         | Command::Undo(_)
         | Command::Tool(_) => Interrupts::unheard(),
@@ -144,6 +146,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Conversation(conversation) => {
             command::conversation::run(context, conversation).await
         }
+        Command::Prompt(prompt) => command::prompt::run(context, prompt).await,
         Command::Replay(replay) => command::replay::run(context, replay).await,
         Command::Undo(undo) => command::undo::run(context, undo).await,
         Command::Audit(audit) => command::audit::run(context, audit).await,

@@ -1,6 +1,11 @@
 //! What was asked for on the command line, as plain data. Knows no parser.
 
 use crate::command::audit::AuditCommand;
+use crate::command::grants::GrantsCommand;
+use crate::command::trust::Trust;
+use crate::command::why::Why;
+use crate::command::db::DbCommand;
+use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::undo::Undo;
 use crate::terminal::ColorChoice;
@@ -66,6 +71,8 @@ pub enum Command {
     Audit(AuditCommand),
     /// Turns run again from their record.
     Replay(Replay),
+    /// What the model is told first.
+    Prompt(PromptCommand),
     /// Taking changes of files back.
     Undo(Undo),
 }
@@ -114,6 +121,8 @@ pub struct Exec {
     pub timeout: Option<Duration>,
     /// `--max-turns`.
     pub max_steps: Option<u32>,
+    /// `--plan`.
+    pub is_plan: bool,
 }
 
 /// `aroom init`.

@@ -14,6 +14,7 @@
 )]
 
 mod args;
+mod budget;
 mod chat;
 mod clean;
 mod command;

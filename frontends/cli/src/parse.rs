@@ -69,6 +69,14 @@ fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
         test,
         command,
     } = arguments;
+    let mut overrides = overrides(&global);
+    if let Some(Commands::Exec {
+        budget: Some(budget),
+        ..
+    }) = &command
+    {
+        overrides.extend(budget.overrides());
+    }
     let command = match (test, command) {
         (true, None) => Command::Test,
         (true, Some(_)) => {
@@ -83,7 +91,7 @@ fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
         }),
     };
     Ok(Invocation {
-        overrides: overrides(&global),
+        overrides,
         workspace: global.path,
         command,
         options: Options {
@@ -137,6 +145,8 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
             output,
             timeout,
             max_turns,
+            budget: _,
+            is_plan,
         } => {
             if stream_json && is_json {
                 return Err(Refused::Usage(
@@ -152,6 +162,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
                 output,
                 timeout,
                 max_steps: max_turns,
+                is_plan,
             })
         }
         Commands::Init {
@@ -172,6 +183,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Conversation { command } => Command::Conversation(conversation(command)),
         Commands::Tool { command } => Command::Tool(tool(command)),
         Commands::Replay(replay) => Command::Replay(replay),
+        Commands::Prompt { command } => Command::Prompt(command),
         Commands::Undo(undo) => Command::Undo(undo),
         Commands::Audit { command } => Command::Audit(command),
         Commands::Config { command } => Command::Config(config(command)),

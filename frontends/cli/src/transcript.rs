@@ -4,7 +4,7 @@ use crate::clean::clean;
 use crate::markdown::Markdown;
 use crate::theme::{Style, Theme};
 use crate::tool_line;
-use anteroom_api::{Content, Item, ItemBody, Status};
+use anteroom_api::{Content, Item, ItemBody, Origin, Status};
 
 /// The lines of some items, in order.
 pub(crate) fn lines(items: &[Item], theme: &Theme) -> Vec<String> {
@@ -16,6 +16,8 @@ pub(crate) fn lines(items: &[Item], theme: &Theme) -> Vec<String> {
 
 fn item_lines(item: &Item, theme: &Theme) -> Vec<String> {
     let mut lines = match &item.body {
+        // What the host tells the model about the person's wish is not the person's.
+        ItemBody::UserMessage { .. } if item.origin == Origin::Host => return Vec::new(),
         ItemBody::UserMessage { content } => user_lines(content, theme),
         ItemBody::AgentMessage { text } => {
             let mut markdown = Markdown::default();

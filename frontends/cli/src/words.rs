@@ -102,7 +102,19 @@ pub(crate) fn usage(usage: Usage) -> String {
     if usage.cached_tokens > 0 {
         text.push_str(&format!(" ({} cached)", count(usage.cached_tokens)));
     }
+    if usage.cost_micros > 0 {
+        text.push_str(&format!(", cost {}", money(usage.cost_micros)));
+    }
     text
+}
+
+/// `0.0123`, in the currency of the prices; nobody told us which.
+fn money(micros: u64) -> String {
+    let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
+    match whole {
+        0 => format!("0.{:04}", rest.div_ceil(100).min(9999)),
+        _ => format!("{whole}.{:02}", rest / 10_000),
+    }
 }
 
 /// `ask for writes`.

@@ -3,6 +3,7 @@
 mod answer;
 mod past;
 mod perform;
+mod room;
 
 use super::ask::{ARMING, Ask};
 use super::draft::Draft;
@@ -246,6 +247,11 @@ impl<'a> Session<'a> {
 
     /// Gives input to the conversation.
     async fn say(&mut self, text: String) {
+        self.give(text, false).await;
+    }
+
+    /// Gives input to the conversation, perhaps for a plan first.
+    async fn give(&mut self, text: String, is_plan: bool) {
         let is_first = self.turns.is_empty();
         let conversation = match self.opened().await {
             Ok(conversation) => conversation,
@@ -267,7 +273,7 @@ impl<'a> Session<'a> {
                     allowed_tools: self.context.options.allowed_tools.clone(),
                     is_without_tools: self.chat.is_without_tools,
                     max_steps: None,
-                    is_plan: false,
+                    is_plan,
                     is_attended: true,
                 },
             })

@@ -32,6 +32,11 @@ pub(super) enum Slash {
         is_undoing: bool,
     },
     Fork,
+    /// A summary of the older history; or the whole history again.
+    Compact {
+        is_undo: bool,
+    },
+    Plan(String),
     Quit,
 }
 
@@ -69,6 +74,16 @@ const COMMANDS: [(&str, &str, &str); 17] = [
         "go back to before your last message, or the Nth last",
     ),
     ("fork", "", "go on in a copy of this conversation"),
+    (
+        "plan",
+        "TEXT",
+        "have a plan made, and carried out once you approve it",
+    ),
+    (
+        "compact",
+        "[undo]",
+        "summarize the older history, or undo that",
+    ),
     ("quit", "", "leave (Ctrl+D)"),
 ];
 
@@ -106,6 +121,11 @@ impl Slash {
             "undo" => return undo(argument),
             "rewind" => return rewind(argument),
             "fork" => Self::Fork,
+            "plan" if argument.is_empty() => return Err("/plan TEXT".to_owned()),
+            "plan" => Self::Plan(argument.to_owned()),
+            "compact" if argument.is_empty() => Self::Compact { is_undo: false },
+            "compact" if argument == "undo" => Self::Compact { is_undo: true },
+            "compact" => return Err("/compact, or /compact undo".to_owned()),
             "quit" | "exit" | "q" => Self::Quit,
             other => {
                 let near = words::nearest(other, COMMANDS.iter().map(|(name, _, _)| *name));
@@ -131,12 +151,14 @@ impl Slash {
             | Self::Usage
             | Self::Config
             | Self::Canvas(_)
+            | Self::Plan(_)
             | Self::Quit => true,
             Self::New
             | Self::Resume(_)
             | Self::Doctor
             | Self::Undo { .. }
             | Self::Rewind { .. }
+            | Self::Compact { .. }
             | Self::Fork => false,
         }
     }

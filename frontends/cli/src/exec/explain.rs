@@ -42,12 +42,25 @@ pub(super) async fn end(
     }
     let stop = record.stop()?;
     match stop {
+        StopReason::EndTurn if exec.is_plan => Some(planned(record)),
         StopReason::EndTurn => record.denial(),
         StopReason::Failed { problem } if problem.code == ProblemCode::NotConfigured => {
             Some(connect::not_configured(context).await)
         }
         other => stopped(other, &again),
     }
+}
+
+/// A plan needs a person's yes, which nobody can give to an unattended run.
+fn planned(record: &Record) -> Problem {
+    let id = crate::target::short(record.conversation);
+    Problem::new(
+        ProblemCode::Denied,
+        "this is a plan; nothing was changed, because nobody can approve it here",
+    )
+    .hint(format!(
+        "approve one in `aroom chat -r {id}` with `/plan TEXT`, or have it done with `aroom exec -r {id} \"carry it out\"`"
+    ))
 }
 
 /// `again` is the command that goes on with the conversation.

@@ -71,7 +71,7 @@ impl Session<'_> {
         self.move_to(Resume::Named(fork.to_string())).await
     }
 
-    fn conversation(&self) -> Result<ConversationId, Problem> {
+    pub(super) fn conversation(&self) -> Result<ConversationId, Problem> {
         let place = self.place.as_ref().map(|place| place.target.id);
         place.ok_or_else(nothing)
     }

@@ -64,6 +64,11 @@ impl Session<'_> {
                 is_undoing,
             } => return self.rewind(messages, is_undoing).await,
             Slash::Fork => return self.fork().await,
+            Slash::Compact { is_undo } => return self.compact(is_undo).await,
+            Slash::Plan(text) => {
+                self.give(text, true).await;
+                return Ok(());
+            }
             Slash::Quit => Vec::new(),
         };
         self.print(lines);
