@@ -1,5 +1,6 @@
 //! The real program: what a person or a script sees of it, from arguments to exit code.
 
+mod answers;
 mod config;
 mod ends;
 mod job;

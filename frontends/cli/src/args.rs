@@ -1,12 +1,15 @@
 //! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
 
+use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::db::DbCommand;
 use crate::budget::{self, Budget};
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
+use crate::command::trust::Trust;
 use crate::command::undo::Undo;
+use crate::command::why::Why;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, Mode};
 use clap::{Args, Parser, Subcommand};
@@ -260,6 +263,49 @@ Examples:
   aroom undo --last             what the last turn changed
   aroom undo --turn 9ab04411 --force")]
     Undo(Undo),
+    /// List and answer what waits for a person, in whichever process
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom approval list
+  aroom approval show 5f21c0de
+  aroom approval allow 5f21c0de"
+    )]
+    Approval {
+        #[command(subcommand)]
+        command: ApprovalCommand,
+    },
+    /// Say what led to what a call was allowed to do
+    #[command(after_help = "\
+Examples:
+  aroom why 019abc12            the beginning of the call's id
+  aroom why call_7 --json       or of the model's id of it")]
+    Why(Why),
+    /// List and take back what was allowed for good
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom grants list
+  aroom grants revoke 'bash:cargo test *'"
+    )]
+    Grants {
+        #[command(subcommand)]
+        command: GrantsCommand,
+    },
+    /// Let a project's own config and tools take effect
+    #[command(after_help = "\
+Examples:
+  aroom trust                 show what waits here, and ask
+  aroom trust ~/anteroom --yes
+  aroom trust --remove
+
+Trust is for what the folder holds now: its config file and its tools. A change
+of either asks again.")]
+    Trust(Trust),
     /// List, export and prove what was decided and done
     #[command(
         subcommand_required = true,

@@ -5,18 +5,21 @@ mod draft;
 mod header;
 pub(crate) mod keyboard;
 mod message;
+mod news;
 mod question;
 mod screen;
 mod session;
 mod slash;
 mod view;
 
+use crate::command;
 use crate::connect;
 use crate::context::{Context, Quit};
 use crate::exec;
 use crate::frontend;
 use crate::invocation::{Chat, Exec};
 use crate::target::Target;
+use crate::theme::Style;
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use keyboard::{Keyboard, Manner};
 use screen::Screen;
@@ -64,6 +67,8 @@ async fn begin(
     let home = context.terminal.environment.get("HOME").cloned();
     let mut lines = header::lines(report, &context.workspace(), home.as_deref(), &parts.theme);
     lines.extend(header::tools(context, &parts.theme).await);
+    let waits = command::trust::notice(context).await;
+    lines.extend(waits.map(|text| parts.theme.paint(Style::Warning, &text)));
     match &parts.target {
         None => {
             lines.extend(header::last(context, &parts.theme).await?);
@@ -72,6 +77,7 @@ async fn begin(
         Some(target) => {
             lines.push(String::new());
             lines.extend(header::past(context, target, &parts.theme).await?);
+            lines.extend(header::held(context, target, &parts.theme).await?);
             parts.view.usage = target
                 .view
                 .as_ref()

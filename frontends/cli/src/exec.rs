@@ -43,6 +43,9 @@ async fn attempt(context: &mut Context, exec: &Exec) -> Result<u8, Quit> {
     if let Some(problem) = connect::missing_endpoint(context).await? {
         return Err(problem.into());
     }
+    if let Some(waits) = crate::command::trust::notice(context).await {
+        context.printer.progress(&waits);
+    }
     let target = Target::find(context, &exec.resume).await?;
     let mut follower = Follower::new(&context.host, Topic::Conversation(target.id), target.after);
     let turn = start(context, exec, target.id, input).await?;

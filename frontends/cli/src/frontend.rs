@@ -117,6 +117,10 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Test
         | Command::Config(_)
         | Command::Conversation(_)
+        | Command::Approval(_)
+        | Command::Why(_)
+        | Command::Grants(_)
+        | Command::Trust(_)
         | Command::Audit(_)
         | Command::Db(_)
         | Command::Prompt(_)
@@ -149,7 +153,12 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Prompt(prompt) => command::prompt::run(context, prompt).await,
         Command::Replay(replay) => command::replay::run(context, replay).await,
         Command::Undo(undo) => command::undo::run(context, undo).await,
+        Command::Approval(approval) => command::approval::run(context, approval).await,
+        Command::Why(why) => command::why::run(context, why).await,
+        Command::Grants(grants) => command::grants::run(context, grants).await,
+        Command::Trust(trust) => command::trust::run(context, trust).await,
         Command::Audit(audit) => command::audit::run(context, audit).await,
+        Command::Db(db) => command::db::run(context, db).await,
         Command::Tool(tool) => command::tool::run(context, tool).await,
         Command::Chat(chat) => chat::run(context, chat).await,
     };

@@ -1,5 +1,6 @@
 //! What was asked for on the command line, as plain data. Knows no parser.
 
+use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::trust::Trust;
@@ -67,8 +68,18 @@ pub enum Command {
     Conversation(ConversationCommand),
     /// Modules and their tools.
     Tool(ToolCommand),
+    /// What waits for a person.
+    Approval(ApprovalCommand),
+    /// What led to a call's permissions.
+    Why(Why),
+    /// What was allowed for good.
+    Grants(GrantsCommand),
+    /// Whether a project's own config and tools count.
+    Trust(Trust),
     /// The audit log.
     Audit(AuditCommand),
+    /// The databases.
+    Db(DbCommand),
     /// Turns run again from their record.
     Replay(Replay),
     /// What the model is told first.

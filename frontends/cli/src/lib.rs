@@ -20,6 +20,7 @@ mod clean;
 mod command;
 mod connect;
 mod context;
+mod effect;
 mod exec;
 mod exit;
 #[cfg(test)]

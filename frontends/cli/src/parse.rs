@@ -185,7 +185,12 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Replay(replay) => Command::Replay(replay),
         Commands::Prompt { command } => Command::Prompt(command),
         Commands::Undo(undo) => Command::Undo(undo),
+        Commands::Approval { command } => Command::Approval(command),
+        Commands::Why(why) => Command::Why(why),
+        Commands::Grants { command } => Command::Grants(command),
+        Commands::Trust(trust) => Command::Trust(trust),
         Commands::Audit { command } => Command::Audit(command),
+        Commands::Db { command } => Command::Db(command),
         Commands::Config { command } => Command::Config(config(command)),
         Commands::Schema {
             command: SchemaArguments::Events,

@@ -4,7 +4,8 @@
 //! moment, so that what was being typed when the question came never answers it.
 
 use super::draft::Draft;
-use crate::clean::{reveal, reveal_lines};
+use crate::clean::reveal;
+use crate::effect;
 use crate::theme::{Style, Theme};
 use crate::words;
 use anteroom_api::{
@@ -255,26 +256,7 @@ fn head(approval: &Approval, theme: &Theme) -> String {
 
 /// Exactly what will happen, line by line, nothing invisible.
 fn body(approval: &Approval) -> Vec<String> {
-    let effect = &approval.effect;
-    let mut lines = Vec::new();
-    match &effect.detail {
-        Some(detail) => lines.extend(reveal_lines(detail)),
-        None if effect.kind == EffectKind::Process => lines.extend(reveal_lines(&effect.summary)),
-        None => {}
-    }
-    match &effect.preview {
-        Some(ToolContent::Diff { unified, .. }) => lines.extend(reveal_lines(unified)),
-        Some(ToolContent::Text { text }) => lines.extend(reveal_lines(text)),
-        Some(ToolContent::Json { value }) => {
-            let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-            lines.extend(reveal_lines(&text));
-        }
-        Some(ToolContent::Image { media_type, .. }) => {
-            lines.push(format!("[{}]", reveal(media_type)));
-        }
-        None => {}
-    }
-    lines
+    effect::lines(&approval.effect)
 }
 
 fn size(approval: &Approval) -> usize {

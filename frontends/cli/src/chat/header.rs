@@ -85,6 +85,23 @@ pub(super) async fn past(
     Ok(lines)
 }
 
+/// What waited when a program ended, and is held since.
+pub(super) async fn held(
+    context: &Context,
+    target: &Target,
+    theme: &Theme,
+) -> Result<Option<String>, Problem> {
+    let queue = context.host.read().queue(target.id).await?;
+    let held = queue.iter().filter(|queued| queued.is_held).count();
+    Ok((held > 0).then(|| {
+        let line = format!(
+            "{} waited when the program ended; /queue shows what, /queue run N runs it",
+            words::plural(held, "input", "inputs")
+        );
+        theme.paint(Style::Warning, &line)
+    }))
+}
+
 /// How to come back to the conversation before, if there is one here.
 pub(super) async fn last(context: &Context, theme: &Theme) -> Result<Option<String>, Problem> {
     let here = context.workspace();

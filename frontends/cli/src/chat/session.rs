@@ -165,14 +165,18 @@ impl<'a> Session<'a> {
     /// Takes up a conversation that is at work already: its turn, its queue, its questions.
     async fn attach(&mut self) -> Result<(), Problem> {
         let target = self.place.as_ref().map(|place| &place.target);
-        let Some((id, turn)) = target.and_then(Target::running) else {
+        let Some(id) = target.map(|target| target.id) else {
             return Ok(());
         };
-        self.turns.insert(turn);
+        let running = target.and_then(Target::running);
         for queued in self.context.host.read().queue(id).await? {
             self.turns.insert(queued.turn);
             self.view.queued.push(queued);
         }
+        let Some((id, turn)) = running else {
+            return Ok(());
+        };
+        self.turns.insert(turn);
         for approval in self.context.host.read().approvals(id).await? {
             let ask = Ask::new(Box::new(approval), Instant::now(), self.arming);
             self.put(Open::Approval(ask));
@@ -367,7 +371,9 @@ impl<'a> Session<'a> {
     async fn leave(&mut self, code: u8) -> u8 {
         let deadline = Instant::now() + CANCEL_PATIENCE;
         self.deny_open().await;
-        for turn in std::mem::take(&mut self.view.queued) {
+        let queued = std::mem::take(&mut self.view.queued);
+        // What is held waits for nobody who leaves.
+        for turn in queued.into_iter().filter(|queued| !queued.is_held) {
             // Rejected if it has started meanwhile; it is cancelled below then.
             let _ = self
                 .context

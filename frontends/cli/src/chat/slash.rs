@@ -17,6 +17,7 @@ pub(super) enum Slash {
     Tools,
     Queue,
     Unqueue(usize),
+    Release(usize),
     Usage,
     Config,
     Doctor,
@@ -41,7 +42,7 @@ pub(super) enum Slash {
 }
 
 /// Names with what follows them and what they do, in the order of `/help`.
-const COMMANDS: [(&str, &str, &str); 17] = [
+const COMMANDS: [(&str, &str, &str); 19] = [
     ("help", "", "this list"),
     ("new", "", "start a new conversation"),
     (
@@ -54,7 +55,11 @@ const COMMANDS: [(&str, &str, &str); 17] = [
     ("model", "[NAME]", "show or change the model"),
     ("mode", "[MODE]", "show or change when you are asked"),
     ("tools", "", "list tools and what they were granted"),
-    ("queue", "[rm N]", "show what waits, or take it back"),
+    (
+        "queue",
+        "[rm|run N]",
+        "show what waits, take it back, run what is held",
+    ),
     ("usage", "", "tokens of this conversation"),
     ("config", "", "show settings and where they come from"),
     ("doctor", "", "check everything"),
@@ -148,6 +153,7 @@ impl Slash {
             | Self::Tools
             | Self::Queue
             | Self::Unqueue(_)
+            | Self::Release(_)
             | Self::Usage
             | Self::Config
             | Self::Canvas(_)
@@ -168,12 +174,13 @@ fn queue(argument: &str) -> Result<Slash, String> {
     if argument.is_empty() {
         return Ok(Slash::Queue);
     }
-    argument
-        .strip_prefix("rm")
-        .and_then(|number| number.trim().parse().ok())
-        .filter(|number| *number > 0)
-        .map(Slash::Unqueue)
-        .ok_or_else(|| "/queue, or /queue rm N".to_owned())
+    let (word, number) = argument.split_once(' ').unwrap_or((argument, ""));
+    let number = number.trim().parse().ok().filter(|number| *number > 0);
+    match (word, number) {
+        ("rm", Some(number)) => Ok(Slash::Unqueue(number)),
+        ("run", Some(number)) => Ok(Slash::Release(number)),
+        _ => Err("/queue, /queue rm N, or /queue run N for what is held".to_owned()),
+    }
 }
 
 fn undo(argument: &str) -> Result<Slash, String> {
@@ -255,7 +262,11 @@ mod tests {
             Some(Ok(Slash::Mode(Some(Mode::AskForDangerous)))),
         );
         check("/queue rm 2", Some(Ok(Slash::Unqueue(2))));
-        check("/queue rm 0", Some(Err("/queue, or /queue rm N")));
+        check("/queue run 1", Some(Ok(Slash::Release(1))));
+        check(
+            "/queue rm 0",
+            Some(Err("/queue, /queue rm N, or /queue run N for what is held")),
+        );
         let undo = |is_turn, is_forced| Some(Ok(Slash::Undo { is_turn, is_forced }));
         check("/undo", undo(false, false));
         check("/undo force turn", undo(true, true));

@@ -13,7 +13,7 @@ use crate::target::Target;
 use crate::theme::Style;
 use crate::transcript;
 use crate::words;
-use anteroom_api::{Mode, Problem, ProblemCode, TurnOp};
+use anteroom_api::{Mode, Problem, ProblemCode, TurnOp, TurnOptions};
 
 /// Rows of `/list` and `/search`.
 const LIMIT: u32 = 15;
@@ -48,6 +48,7 @@ impl Session<'_> {
             }
             Slash::Queue => or(self.queue_lines(), "nothing waits"),
             Slash::Unqueue(number) => self.unqueue(number).await?,
+            Slash::Release(number) => self.release(number).await?,
             Slash::Usage => vec![words::usage(self.view.usage)],
             Slash::Config => {
                 let report = self.context.host.read().settings().await?;
@@ -131,7 +132,8 @@ impl Session<'_> {
             .zip(&self.view.queued)
             .map(|(number, queued)| {
                 let text = transcript::input_line(&queued.input, columns, &self.theme);
-                format!("{number}  {text}")
+                let held = if queued.is_held { "held  " } else { "" };
+                format!("{number}  {held}{text}")
             })
             .collect()
     }
@@ -152,6 +154,30 @@ impl Session<'_> {
             .await
             .map_err(|rejection| rejection.0)?;
         Ok(vec!["taken back".to_owned()])
+    }
+
+    /// Runs input that was held because its program had ended.
+    async fn release(&mut self, number: usize) -> Result<Vec<String>, Problem> {
+        let waiting = number
+            .checked_sub(1)
+            .and_then(|at| self.view.queued.get(at));
+        let Some(turn) = waiting.map(|queued| queued.turn) else {
+            return Ok(vec![format!(
+                "nothing waits at {number}; /queue shows what does"
+            )]);
+        };
+        let options = TurnOptions {
+            mode: self.mode,
+            allowed_tools: self.context.options.allowed_tools.clone(),
+            is_attended: true,
+            ..TurnOptions::default()
+        };
+        self.context
+            .host
+            .submit(TurnOp::Release { turn, options })
+            .await
+            .map_err(|rejection| rejection.0)?;
+        Ok(Vec::new())
     }
 
     async fn canvas_lines(&mut self, title: Option<String>) -> Result<Vec<String>, Problem> {
