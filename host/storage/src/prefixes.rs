@@ -38,6 +38,19 @@ impl Storage {
         self.read(move |connection| prefix(connection, id)).await
     }
 
+    /// How many tools a conversation was told of: cheaper than [`Storage::prefix`] to see whether any were added.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn prefix_tools(&self, conversation: ConversationId) -> Result<usize, StorageError> {
+        let id: Key = conversation.0.into_bytes();
+        self.read(move |connection| {
+            let count = count(connection, id)?;
+            Ok(usize::try_from(count).unwrap_or_default())
+        })
+        .await
+    }
+
     /// Keeps what a conversation was told. Only ever grows: the system prompt and the tools that were kept
     /// before stay.
     ///
@@ -50,18 +63,20 @@ impl Storage {
     ) -> Result<(), StorageError> {
         let id: Key = conversation.0.into_bytes();
         self.write(move |connection| {
-            put(connection, &prefix.system)?;
-            connection
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO prefixes (conversation, system) VALUES (?1, ?2)",
-                )?
-                .execute(params![id, prefix.system.hash])?;
-            for (place, tool) in (0_i64..).zip(&prefix.tools) {
+            let known = "SELECT 1 FROM prefixes WHERE conversation = ?1";
+            if !connection.prepare_cached(known)?.exists([id])? {
+                put(connection, &prefix.system)?;
+                connection
+                    .prepare_cached("INSERT INTO prefixes (conversation, system) VALUES (?1, ?2)")?
+                    .execute(params![id, prefix.system.hash])?;
+            }
+            let known = count(connection, id)?;
+            let tools = (0_i64..).zip(&prefix.tools);
+            for (place, tool) in tools.skip_while(|(place, _)| *place < known) {
                 put(connection, tool)?;
                 connection
                     .prepare_cached(
-                        "INSERT OR IGNORE INTO prefix_tools (conversation, place, tool)
-                         VALUES (?1, ?2, ?3)",
+                        "INSERT INTO prefix_tools (conversation, place, tool) VALUES (?1, ?2, ?3)",
                     )?
                     .execute(params![id, place, tool.hash])?;
             }
@@ -104,6 +119,13 @@ fn prefix(connection: &Connection, id: Key) -> Result<Option<StoredPrefix>, Faul
     let tools = statement.query_map([id], text)?;
     let tools = tools.collect::<Result<_, _>>()?;
     Ok(Some(StoredPrefix { system, tools }))
+}
+
+fn count(connection: &Connection, id: Key) -> Result<i64, Fault> {
+    let sql = "SELECT count(*) FROM prefix_tools WHERE conversation = ?1";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| row.get(0))?)
 }
 
 fn put(connection: &Connection, text: &PrefixText) -> Result<(), Fault> {

@@ -64,9 +64,11 @@ pub(crate) async fn next(
     before: Option<Prefix>,
     (offered, system): (Vec<Definition>, impl FnOnce() -> String),
 ) -> Prefix {
+    let sent = engine.storage.prefix_tools(conversation).await;
     let before = match before {
-        Some(before) => Some(before),
-        None => kept(engine, conversation).await,
+        // Another process may have sent more meanwhile.
+        Some(before) if sent.is_ok_and(|sent| sent == before.tools.len()) => Some(before),
+        Some(_) | None => kept(engine, conversation).await,
     };
     let is_new = before.is_none();
     let mut prefix = before.unwrap_or_else(|| Prefix {
@@ -80,13 +82,16 @@ pub(crate) async fn next(
             prefix.tools.push(definition);
         }
     }
-    if is_new || prefix.tools.len() > sent {
-        let stored = engine.storage.keep_prefix(conversation, stored(&prefix));
-        if let Err(error) = stored.await {
-            tracing::warn!(%error, "what a conversation was told first could not be kept");
-        }
+    if !is_new && prefix.tools.len() == sent {
+        return prefix;
     }
-    prefix
+    let stored = engine.storage.keep_prefix(conversation, stored(&prefix));
+    if let Err(error) = stored.await {
+        tracing::warn!(%error, "what a conversation was told first could not be kept");
+        return prefix;
+    }
+    // If two processes began at once, what is stored is what both send.
+    kept(engine, conversation).await.unwrap_or(prefix)
 }
 
 fn stored(prefix: &Prefix) -> StoredPrefix {
