@@ -33,13 +33,20 @@ fn changed() -> Vec<u8> {
     bytes
 }
 
-/// A host with these files in the user's tools folder.
+/// A host with these files in the user's tools folder. It names no conversations, so that every reply is a turn's.
 pub(super) async fn with_tools(files: &[(&str, &[u8])], settings: &[(&str, Value)]) -> Scene {
     let mut scene = Scene::new([]).await;
     scene.stop().await;
     put(&scene, files);
-    scene.start(settings).await;
+    let mut all = untitled().to_vec();
+    all.extend_from_slice(settings);
+    scene.start(&all).await;
     scene
+}
+
+/// No request but those of turns.
+pub(super) fn untitled() -> [(&'static str, Value); 1] {
+    [("ai.titles", json!(false))]
 }
 
 pub(super) fn put(scene: &Scene, files: &[(&str, &[u8])]) {
@@ -164,12 +171,12 @@ async fn a_grant_holds_for_one_binary_and_what_it_asks_for() {
 
     // It outlives the process, but not the binary.
     scene.stop().await;
-    scene.start(&[]).await;
+    scene.start(&untitled()).await;
     let (_, status, _) = call(&scene, "read_path", json!({ "path": "a.txt" })).await;
     assert_eq!(status, Status::Completed);
     scene.stop().await;
     put(&scene, &[("hostile.wasm", &changed())]);
-    scene.start(&[]).await;
+    scene.start(&untitled()).await;
     let replaced = modules(&scene).await.remove(0);
     assert_eq!(replaced.state, ModuleState::Loaded);
     assert_ne!(replaced.hash, module.hash);

@@ -17,8 +17,13 @@ const CONVERSATIONS: usize = 100;
 const REPLACEMENTS: u32 = 100;
 /// Different binaries; more would say nothing more and be compiled all the same.
 const VERSIONS: u32 = 8;
-/// Calls of one turn.
-const CALLS: usize = 6;
+/// Calls of one turn; with more the agent is asked for a word on its progress.
+const CALLS: usize = 4;
+
+/// No request but those of turns.
+fn untitled() -> [(&'static str, Value); 1] {
+    [("ai.titles", json!(false))]
+}
 
 /// What is told of modules on the host's topic.
 struct Told {
@@ -154,7 +159,7 @@ fn shares_prefixes(requests: &[Sent]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_comes_changes_breaks_and_goes_while_a_conversation_runs() {
-    let scene = Scene::new([]).await;
+    let scene = Scene::with_settings([], &untitled()).await;
     let mut told = Told::from_now(&scene).await;
     let conversation = scene.open().await;
     scene.endpoint.script([Reply::text("nothing yet")]);
@@ -228,7 +233,7 @@ async fn a_tool_comes_changes_breaks_and_goes_while_a_conversation_runs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prefix_outlives_reload_and_restart() {
-    let mut scene = Scene::new([]).await;
+    let mut scene = Scene::with_settings([], &untitled()).await;
     put(&scene, "eyes.wasm", &look("one").build());
     submit(&scene, ModuleOp::Reload).await.unwrap();
     let conversation = scene.open().await;
@@ -246,7 +251,10 @@ async fn a_prefix_outlives_reload_and_restart() {
     );
     scene.stop().await;
     scene
-        .start(&[("ai.system_prompt", json!("Speak in rhymes."))])
+        .start(&[
+            ("ai.titles", json!(false)),
+            ("ai.system_prompt", json!("Speak in rhymes.")),
+        ])
         .await;
     let (_, text) = call(&scene, conversation, "look_around", json!({})).await;
     assert!(text.contains("two"), "{text}");
@@ -254,7 +262,7 @@ async fn a_prefix_outlives_reload_and_restart() {
     assert!(text.contains("many"), "{text}");
     std::fs::remove_file(tools(&scene).join("ants.wasm")).unwrap();
     scene.stop().await;
-    scene.start(&[]).await;
+    scene.start(&untitled()).await;
     let (_, text) = call(&scene, conversation, "count_ants", json!({})).await;
     assert!(text.contains("withdrawn"), "{text}");
     let requests = prefixes(&scene);
@@ -277,7 +285,7 @@ async fn a_prefix_outlives_reload_and_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_replacements_under_a_hundred_conversations_break_nothing() {
-    let scene = Scene::new([]).await;
+    let scene = Scene::with_settings([], &untitled()).await;
     let versions: Vec<Vec<u8>> = (0..VERSIONS)
         .map(|version| look("here").version(version).build())
         .collect();
@@ -331,43 +339,40 @@ async fn a_hundred_replacements_under_a_hundred_conversations_break_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_processes_one_tells() {
-    let mut scene = Scene::new([]).await;
+    let mut scene = Scene::with_settings([], &untitled()).await;
     let first = scene.host.take().unwrap();
-    scene.start(&[]).await;
-    put(&scene, "eyes.wasm", &look("one").build());
+    scene.start(&untitled()).await;
     let mut told = Told::from_now(&scene).await;
-    for host in [&first, scene.host.as_ref().unwrap()] {
-        let reload = host.handle().submit(ModuleOp::Reload).await;
-        reload.unwrap();
-    }
-    let hash = modules(&scene).await[0].hash.clone();
-    drop(told.signals.next().await);
+    put(&scene, "eyes.wasm", &look("one").build());
+    told.loaded().await;
     std::fs::remove_file(tools(&scene).join("eyes.wasm")).unwrap();
-    // Whichever of them sees it first: seen by both by the time they have stopped and one looks again.
+    let gone = told.next().await;
+    assert_eq!(
+        gone,
+        ModuleEvent::Withdrawn {
+            module: ModuleId("eyes".into())
+        }
+    );
+    // Both have seen all of it by the time they have looked once more.
+    put(&scene, "ants.wasm", &look("two").build());
+    for host in [&first, scene.host.as_ref().unwrap()] {
+        host.handle().submit(ModuleOp::Reload).await.unwrap();
+    }
     first.stop().await;
     scene.stop().await;
-    scene.start(&[]).await;
-    assert_eq!(modules(&scene).await, []);
-    scene.stop().await;
-    scene.start(&[]).await;
-    let lines = all_told(&scene).await;
-    assert_eq!(
-        lines
-            .iter()
-            .filter(|line| **line == "withdrawn eyes")
-            .count(),
-        1,
-        "{lines:?}"
-    );
-    assert!(
-        lines.contains(&format!("loaded eyes {}", &hash[..4])),
-        "{lines:?}"
-    );
+    scene.start(&untitled()).await;
+    assert_eq!(modules(&scene).await.len(), 1);
+    let mut lines = all_told(&scene).await;
+    lines.sort();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("loaded ants"), "{lines:?}");
+    assert!(lines[1].starts_with("loaded eyes"), "{lines:?}");
+    assert_eq!(lines[2], "withdrawn eyes");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_told_once_is_not_told_at_the_next_start() {
-    let mut scene = Scene::new([]).await;
+    let mut scene = Scene::with_settings([], &untitled()).await;
     let mut told = Told::from_now(&scene).await;
     put(&scene, "eyes.wasm", &look("one").build());
     put(&scene, "zz.wasm", b"broken");
@@ -375,7 +380,7 @@ async fn what_was_told_once_is_not_told_at_the_next_start() {
     told.next().await;
     for _ in 0..2 {
         scene.stop().await;
-        scene.start(&[]).await;
+        scene.start(&untitled()).await;
         assert_eq!(modules(&scene).await.len(), 2);
         // Another conversation looks at the folders again.
         scene.endpoint.script([Reply::text("hi")]);
@@ -390,7 +395,7 @@ async fn what_was_told_once_is_not_told_at_the_next_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_toolset_is_installed_switched_and_removed() {
-    let mut scene = Scene::new([]).await;
+    let mut scene = Scene::with_settings([], &untitled()).await;
     let file = scene.folder.path().join("eyes.wasm");
     std::fs::write(&file, look("one").build()).unwrap();
     let install = |is_replacing| ModuleOp::Install {
@@ -428,11 +433,10 @@ async fn a_toolset_is_installed_switched_and_removed() {
         is_replacing: false,
     };
     let refused = scene.handle().submit(url).await.unwrap_err().0;
+    let hint = refused.hint.unwrap_or_default();
     assert!(
-        refused
-            .to_string()
-            .contains("curl -fLO https://example.com/eyes.wasm"),
-        "{refused}"
+        hint.contains("curl -fLO https://example.com/eyes.wasm"),
+        "{hint}"
     );
     assert_eq!(
         std::fs::read_dir(tools(&scene)).unwrap().count(),
@@ -452,7 +456,7 @@ async fn a_toolset_is_installed_switched_and_removed() {
     assert_eq!(status, Status::Failed);
     assert!(text.contains("`aroom tool enable eyes`"), "{text}");
     scene.stop().await;
-    scene.start(&[]).await;
+    scene.start(&untitled()).await;
     assert_eq!(modules(&scene).await[0].state, ModuleState::Disabled);
     submit(&scene, switch(true)).await.unwrap();
     let (status, _) = call(&scene, conversation, "look_around", json!({})).await;
@@ -477,7 +481,7 @@ async fn a_toolset_is_installed_switched_and_removed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_binary_says_how_it_differs_from_the_one_that_was_granted() {
-    let scene = Scene::new([]).await;
+    let scene = Scene::with_settings([], &untitled()).await;
     let mut told = Told::from_now(&scene).await;
     put(&scene, "eyes.wasm", &look("one").reading_files().build());
     let module = told.loaded().await;
@@ -523,7 +527,7 @@ async fn a_changed_binary_says_how_it_differs_from_the_one_that_was_granted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspaces_own_tools_count_in_its_conversations_alone() {
-    let mut scene = Scene::new([]).await;
+    let mut scene = Scene::with_settings([], &untitled()).await;
     let other = scene.folder.path().join("other");
     for (folder, words) in [
         (scene.workspace(), "this one"),
@@ -536,7 +540,12 @@ async fn a_workspaces_own_tools_count_in_its_conversations_alone() {
     let other = other.canonicalize().unwrap();
     scene.stop().await;
     let trusted = json!([scene.workspace(), other]);
-    scene.start(&[("safety.trusted_folders", trusted)]).await;
+    scene
+        .start(&[
+            ("ai.titles", json!(false)),
+            ("safety.trusted_folders", trusted),
+        ])
+        .await;
     let there = anteroom_api::ConversationOp::Open {
         workspace: other.display().to_string(),
         title: String::new(),

@@ -7,6 +7,7 @@ mod durable;
 mod failing;
 mod journal;
 mod migrating;
+mod modules;
 mod opening;
 mod processes;
 mod portable;
