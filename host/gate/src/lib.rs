@@ -84,3 +84,6 @@ pub use secrets::{MaskStream, Masker, has_mask};
 pub use taint::Taint;
 pub use visible::{visible, visible_block};
 pub use why::Why;
+
+#[cfg(test)]
+mod properties;

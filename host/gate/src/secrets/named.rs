@@ -145,8 +145,8 @@ fn find_in_line(text: &str, offset: usize, line: &str, spans: &mut Vec<Span>) {
             at = from + found.text.len();
         }
     }
-    if speaks_of_secrets(line) {
-        random_words(line, offset, spans);
+    if let Some(from) = speaks_of_secrets(line) {
+        random_words(line, from, offset, spans);
     }
 }
 
@@ -359,10 +359,11 @@ impl Value<'_> {
     }
 }
 
-fn speaks_of_secrets(line: &str) -> bool {
+/// From where on a line speaks of secrets. What stands before that is none: in a stream it has been told already.
+fn speaks_of_secrets(line: &str) -> Option<usize> {
     // Long lines are data; their letters would speak of anything.
     if line.len() > 2000 || line.contains("base64,") || line.contains("integrity") {
-        return false;
+        return None;
     }
     let line = line.to_ascii_lowercase();
     [
@@ -379,14 +380,15 @@ fn speaks_of_secrets(line: &str) -> bool {
         "passphrase",
     ]
     .iter()
-    .any(|word| line.contains(word))
+    .filter_map(|word| line.find(word))
+    .min()
 }
 
 /// Words that look drawn at random.
-fn random_words(line: &str, offset: usize, spans: &mut Vec<Span>) {
+fn random_words(line: &str, from: usize, offset: usize, spans: &mut Vec<Span>) {
     let is_part = |byte: u8| is_word(byte) || matches!(byte, b'-' | b'+' | b'/' | b'=');
     let bytes = line.as_bytes();
-    let mut at = 0;
+    let mut at = from;
     while at < bytes.len() {
         let length = bytes[at..]
             .iter()

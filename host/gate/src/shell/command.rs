@@ -221,10 +221,16 @@ impl Walker<'_> {
         for start in 1..argv.len() {
             let rest = &argv[start..];
             let name = program_name(&rest[0].text);
-            if egress::is_strong(&name) {
+            self.scan_shell(&name, rest, scope);
+            // What a reader behind it would read is worth the same question.
+            if readers::knows(&name) {
+                readers::is_read_only(self, &name, rest, scope);
+            }
+            let is_watched = hard::is_watched(&name);
+            if egress::is_strong(&name) || (is_watched && egress::reach(&name, rest).is_certain()) {
                 self.report.sends(&format!("`{name}`"));
             }
-            if !hard::is_watched(&name) {
+            if !is_watched {
                 continue;
             }
             if let Some(reason) = hard::reason(self, &name, rest, scope) {
@@ -236,6 +242,22 @@ impl Walker<'_> {
                 self.report.destructive(reason);
             }
         }
+    }
+
+    /// A shell behind a wrapper that nobody has heard of: its line is judged like any other.
+    fn scan_shell(&mut self, name: &str, rest: &[Field], scope: &mut Scope) {
+        let takes_line = rest.get(1).is_some_and(|flag| {
+            flag.text.starts_with('-') && !flag.text.starts_with("--") && flag.text.contains('c')
+        });
+        if !takes_line || !wrapper::SHELLS.contains(&name) {
+            return;
+        }
+        if self.enter() {
+            for inner in wrapper::inner(name, rest, &Feed::default()) {
+                self.inner(inner, &mut scope.clone(), &Feed::default());
+            }
+        }
+        self.leave();
     }
 
     /// Reads arguments with blanks in them as command lines, for what is dangerous only.

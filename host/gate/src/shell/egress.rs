@@ -194,6 +194,13 @@ pub(super) enum Reach {
     Unknown,
 }
 
+impl Reach {
+    /// Whether it reaches the network for certain.
+    pub(super) fn is_certain(self) -> bool {
+        matches!(self, Self::Sends | Self::OnlySends)
+    }
+}
+
 /// How a command reaches the network, by its name and arguments. What the command starts is asked for by itself.
 pub(super) fn reach(program: &str, argv: &[Field]) -> Reach {
     let arguments = argv.get(1..).unwrap_or_default();

@@ -40,6 +40,12 @@ pub(super) fn is_read_only(
     is_known && is_inside && is_named && argv.iter().all(Field::is_literal)
 }
 
+/// Whether the table has a row for a program that reads files.
+pub(super) fn knows(program: &str) -> bool {
+    table::reader(program)
+        .is_some_and(|reader| !matches!(reader.operands, Operands::Text | Operands::Format))
+}
+
 /// The paths of a command the table knows.
 fn known_paths(program: &str, arguments: &[Field]) -> Option<Vec<Field>> {
     match program {
