@@ -465,7 +465,7 @@ Examples:
   aroom tool list
   aroom tool list --json -p ~/anteroom")]
     List,
-    /// Show where a toolset is from, what it asks for and what it may do
+    /// Show all there is to judge a toolset by
     #[command(after_help = "\
 Examples:
   aroom tool inspect jira
@@ -483,8 +483,7 @@ Examples:
   aroom tool grant csv files_read --folder data --everywhere
   aroom tool grant csv files_write --for 2h --calls 20
 
-A grant holds in this folder unless --everywhere is given, and only for the
-binary as it is now: a replaced one has to be granted anew.")]
+A grant holds in this folder unless --everywhere, for the binary as it is now.")]
     Grant {
         /// The toolset
         #[arg(value_name = "MODULE")]

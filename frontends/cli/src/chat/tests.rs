@@ -12,8 +12,9 @@ use crate::invocation::Command;
 use crate::target::Target;
 use crate::theme::BARE;
 use anteroom_api::{
-    Answer, ApprovalEvent, Content, Decision, ElicitationEvent, ElicitationOp, Event, Op, Question,
-    QueuedInput, Resolution, Scope, Status, StopReason, Tier, TurnEvent, TurnOp, UnixMillis,
+    Answer, ApprovalEvent, Content, Decision, ElicitationEvent, ElicitationOp, Event, ModuleEvent,
+    ModuleId, Op, Question, QueuedInput, Resolution, Scope, Status, StopReason, Tier, TurnEvent,
+    TurnOp, UnixMillis,
 };
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use tokio::sync::mpsc;
@@ -111,6 +112,29 @@ fn a_message_is_answered() {
     };
     assert_eq!(input, &[Content::text("go")]);
     assert!(options.is_attended);
+}
+
+#[test]
+fn tools_that_come_and_go_are_told_meanwhile() {
+    let gone = |id: &str| {
+        let module = ModuleId(id.into());
+        Step::News(Box::new(Event::Module(ModuleEvent::Withdrawn { module })))
+    };
+    let mut script = vec![
+        Step::Await(is_start),
+        started(),
+        gone("csv"),
+        Step::Await(is_cancel),
+        message(10, "Hello"),
+        ended(StopReason::EndTurn),
+    ];
+    // The key comes only after the news was seen, because both are waited for in order.
+    script.insert(3, key(KeyCode::Esc));
+    script.extend(leave());
+    let talked = talk(script);
+    assert_eq!(talked.code, 0);
+    let told = talked.screen.find("toolset csv was withdrawn");
+    assert!(told.is_some(), "{}", talked.screen);
 }
 
 fn asking(tier: Tier, keys: Vec<Step>, resolution: Resolution) -> Talked {

@@ -562,6 +562,16 @@ impl Agent {
 /// What is said of a module that came, changed or went. They travel on the host's topic.
 pub(super) fn module_line(event: &ModuleEvent, theme: &Theme) -> Option<(Style, String)> {
     match event {
+        ModuleEvent::Loaded { module } if !module.differences.is_empty() => {
+            let id = reveal(&module.id.0);
+            Some((
+                Style::Warning,
+                format!(
+                    "{} toolset {id} is another binary now and has to be granted anew; `aroom tool inspect {id}`",
+                    theme.warning()
+                ),
+            ))
+        }
         ModuleEvent::Loaded { module } => Some((
             Style::Dim,
             format!("toolset {} was loaded", reveal(&module.id.0)),

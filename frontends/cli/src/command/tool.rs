@@ -1,14 +1,17 @@
 //! `aroom tool`: toolsets, their tools, and the capabilities they are granted.
 
+mod grant;
+mod inspect;
+mod place;
+
 use crate::clean::reveal;
 use crate::context::{Context, Quit};
 use crate::exit;
-use crate::invocation::{Grant, ToolCommand};
+use crate::invocation::ToolCommand;
 use crate::theme::{Style, Theme, pad};
 use crate::words;
 use anteroom_api::{
-    Capability, GrantOp, GrantReach, GrantWhere, Health, ModuleId, ModuleOp, ModuleOrigin,
-    ModuleState, ModuleView, Problem, ProblemCode,
+    Capability, Health, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode,
 };
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
@@ -16,8 +19,20 @@ use unicode_width::UnicodeWidthStr;
 pub(crate) async fn run(context: &mut Context, command: &ToolCommand) -> Result<u8, Quit> {
     match command {
         ToolCommand::List => list(context).await,
-        ToolCommand::Grant(grant) => give(context, grant).await,
-        ToolCommand::Revoke { module } => revoke(context, module).await,
+        ToolCommand::Inspect { module } => inspect::show(context, module).await,
+        ToolCommand::Grant(grant) => grant::give(context, grant).await,
+        ToolCommand::Revoke {
+            module,
+            capabilities,
+        } => grant::take_back(context, module, capabilities).await,
+        ToolCommand::Install { file, is_replacing } => {
+            place::install(context, file, *is_replacing).await
+        }
+        ToolCommand::Remove { module } => place::remove(context, module).await,
+        ToolCommand::Switch { module, is_enabled } => {
+            place::switch(context, module, *is_enabled).await
+        }
+        ToolCommand::Reload => place::reload(context).await,
     }
 }
 
@@ -44,6 +59,22 @@ pub(crate) fn lines(modules: &[ModuleView], theme: &Theme) -> Vec<String> {
             if let Some(hint) = &problem.hint {
                 lines.push(format!("    hint: {}", reveal(hint)));
             }
+        }
+        if module.state == ModuleState::Disabled {
+            lines.push(format!(
+                "    switched off; `aroom tool enable {}`",
+                words::quoted(&module.id.0)
+            ));
+        }
+        if !module.differences.is_empty() {
+            let line = "    not the binary that was granted something; look at it with";
+            lines.push(theme.paint(
+                Style::Warning,
+                &format!(
+                    "{line} `aroom tool inspect {}`",
+                    words::quoted(&module.id.0)
+                ),
+            ));
         }
         let missing = missing(module);
         if !missing.is_empty() {
@@ -130,126 +161,22 @@ async fn find(context: &Context, name: &str) -> Result<ModuleView, Problem> {
     })
 }
 
-async fn give(context: &mut Context, grant: &Grant) -> Result<u8, Quit> {
-    let module = find(context, &grant.module).await?;
-    if grant.capabilities.is_empty() {
-        return Ok(show_request(context, &module));
-    }
-    let unwanted = grant
-        .capabilities
-        .iter()
-        .find(|capability| !module.requested.contains(capability));
-    if let Some(capability) = unwanted {
-        return Err(Problem::new(
-            ProblemCode::InvalidInput,
-            format!("`{}` does not ask for `{capability}`", grant.module),
-        )
-        .hint(format!(
-            "`aroom tool grant {}` shows what it asks for",
-            grant.module
-        ))
-        .into());
-    }
-    let place = if grant.is_everywhere {
-        GrantWhere::Everywhere
-    } else {
-        GrantWhere::Workspace(context.workspace())
-    };
-    for capability in &grant.capabilities {
-        context
-            .settle(ModuleOp::Grant(GrantOp {
-                module: module.id.clone(),
-                hash: module.hash.clone(),
-                capability: *capability,
-                reach: reach(grant, *capability),
-                place: place.clone(),
-                expires_at: None,
-                calls: None,
-            }))
-            .await?;
-        let theme = context.printer.err_theme();
-        context.printer.progress(&format!(
-            "{} `{}` may {} {}",
-            theme.paint(Style::Good, theme.ok()),
-            grant.module,
-            capability.in_words(),
-            if grant.is_everywhere {
-                "everywhere"
-            } else {
-                "here"
-            }
-        ));
-    }
-    Ok(exit::OK)
-}
-
-/// The flags that bound this capability; the others do not concern it.
-fn reach(grant: &Grant, capability: Capability) -> GrantReach {
-    match capability {
-        Capability::FilesRead | Capability::FilesWrite => GrantReach {
-            folders: grant.folders.clone(),
-            ..GrantReach::default()
-        },
-        Capability::Process => GrantReach {
-            commands: grant.commands.clone(),
-            ..GrantReach::default()
-        },
-        Capability::Canvas | Capability::Agents | Capability::Ask => GrantReach::default(),
-    }
-}
-
-fn show_request(context: &mut Context, module: &ModuleView) -> u8 {
-    let theme = context.printer.out_theme();
-    context.printer.line(&module_line(module, &theme));
-    for capability in &module.requested {
-        let (health, word) = if module.granted.contains(capability) {
-            (Health::Ok, "granted")
-        } else {
-            (Health::Warning, "not granted")
-        };
-        context.printer.line(&format!(
-            "  {} {}  {} ({word})",
-            theme.health(health),
-            pad(&capability.to_string(), 11),
-            capability.in_words()
-        ));
-    }
-    let missing: Vec<String> = missing(module).iter().map(ToString::to_string).collect();
-    if !missing.is_empty() {
-        context.printer.note(&format!(
-            "\n{} `aroom tool grant {} {}`",
-            theme.paint(Style::Accent, "hint:"),
-            words::quoted(&module.id.0),
-            missing.join(" ")
-        ));
-    }
-    exit::OK
-}
-
-async fn revoke(context: &mut Context, name: &str) -> Result<u8, Quit> {
-    let module = find(context, name).await?;
-    context
-        .settle(ModuleOp::Revoke {
-            module: ModuleId(module.id.0.clone()),
-            capability: None,
-        })
-        .await?;
+/// That something was done.
+fn done(context: &mut Context, words: &str) {
     let theme = context.printer.err_theme();
-    context.printer.progress(&format!(
-        "{} all grants of `{name}` were taken back",
-        theme.paint(Style::Good, theme.ok())
-    ));
-    Ok(exit::OK)
+    context
+        .printer
+        .progress(&format!("{} {words}", theme.paint(Style::Good, theme.ok())));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{Bench, Views};
+    use crate::fake::Views;
     use crate::theme::BARE;
-    use anteroom_api::{Op, Tier, ToolView};
+    use anteroom_api::{ModuleId, Tier, ToolView};
 
-    fn jira() -> ModuleView {
+    pub(super) fn jira() -> ModuleView {
         ModuleView {
             id: ModuleId("jira".into()),
             origin: ModuleOrigin::User,
@@ -269,7 +196,7 @@ mod tests {
         }
     }
 
-    fn views() -> Views {
+    pub(super) fn views() -> Views {
         Views {
             modules: vec![jira()],
             ..Views::default()
@@ -285,76 +212,6 @@ mod tests {
                 "    not granted: process; `aroom tool grant jira`",
                 "  ▶ jira_issue  execute      Reads an issue",
             ]
-        );
-    }
-
-    #[test]
-    fn a_grant_names_the_binary_and_only_its_own_bounds() {
-        let mut bench = Bench::with(
-            &[
-                "tool",
-                "grant",
-                "jira",
-                "process",
-                "--command",
-                "jira issue",
-                "--folder",
-                "data",
-            ],
-            vec![],
-            views(),
-            "",
-        );
-        let ran = bench.run();
-        assert_eq!(
-            (ran.code, ran.err.as_str()),
-            (0, "✓ `jira` may start commands here\n")
-        );
-        assert_eq!(
-            bench.fake.ops(),
-            [Op::Module(ModuleOp::Grant(GrantOp {
-                module: ModuleId("jira".into()),
-                hash: "a91f00112233".into(),
-                capability: Capability::Process,
-                reach: GrantReach {
-                    folders: vec![],
-                    commands: vec!["jira issue".into()],
-                },
-                place: GrantWhere::Workspace("/w".into()),
-                expires_at: None,
-                calls: None,
-            }))]
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_granted_is_said() {
-        let check = |line: &[&str], code: u8, words: &str| {
-            let mut bench = Bench::with(line, vec![], views(), "");
-            let ran = bench.run();
-            assert_eq!(ran.code, code, "{line:?}");
-            assert!(format!("{}{}", ran.out, ran.err).contains(words), "{ran:?}");
-            assert!(bench.fake.ops().is_empty());
-        };
-        check(
-            &["tool", "grant", "jira"],
-            0,
-            "hint: `aroom tool grant jira process`",
-        );
-        check(
-            &["tool", "grant", "jira", "ask"],
-            exit::USAGE,
-            "does not ask for `ask`",
-        );
-        check(
-            &["tool", "grant", "jria", "process"],
-            exit::NOT_FOUND,
-            "did you mean `jira`?",
-        );
-        check(
-            &["tool", "revoke", "x"],
-            exit::NOT_FOUND,
-            "`aroom tool list`",
         );
     }
 }
