@@ -1,6 +1,7 @@
 //! The crate as a whole, against real files.
 
 mod audit;
+mod checkpoints;
 mod copies;
 mod deletion;
 mod durable;
@@ -9,13 +10,15 @@ mod journal;
 mod migrating;
 mod modules;
 mod opening;
-mod processes;
+mod past;
+mod plans;
 mod portable;
+mod processes;
 mod projection;
 mod random;
 mod reading;
-mod spending;
 mod shared;
+mod spending;
 mod support;
 mod unfinished;
 mod upkeep;
