@@ -19,6 +19,7 @@ use kernel::{Kernel, Rooms};
 use landlock::{Handled, Rules};
 use launch::Launch;
 use placeholder::Placeholder;
+pub(super) use placeholder::is_placeholder;
 use rooms::User;
 use rustix::process::Pid;
 use std::ffi::CString;

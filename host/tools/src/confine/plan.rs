@@ -2,14 +2,18 @@
 //! system, changes nothing, and knows no technique: see `linux/` for how it is made to hold.
 
 use super::git::{self, Repository};
+use super::linux::is_placeholder;
 use super::policy::Sandbox;
 use anteroom_gate::FilePath;
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Entries of a workspace that are looked at for sensitive files. What lies beyond is not hidden.
+/// Entries of a workspace that are looked at for sensitive files, the shallow ones first. What lies beyond is not
+/// hidden: looking at all of a very large one would take longer than most commands.
 const LOOKED_AT_MAX: usize = 8192;
+/// Homes of others that are looked at.
+const OTHER_HOMES_MAX: usize = 16;
 /// Folders with very many files and none of the user's secrets.
 const PASSED_OVER: [&str; 5] = [".git", "node_modules", "target", ".venv", "__pycache__"];
 /// Entries of a home that is itself the workspace.
@@ -205,9 +209,6 @@ impl Plan {
             };
             for entry in entries.filter_map(Result::ok) {
                 if room == 0 {
-                    self.gaps.push(format!(
-                        "the workspace has more than {LOOKED_AT_MAX} entries, and sensitive files are hidden only among the first"
-                    ));
                     return;
                 }
                 room -= 1;
@@ -233,6 +234,10 @@ impl Plan {
             let path = site.workspace.join(name);
             match fs::symlink_metadata(&path) {
                 Err(_) => self.absent.push((site.workspace.to_owned(), name)),
+                // Another command holds it now, and may let go of it before this one.
+                Ok(_) if is_placeholder(&path) => {
+                    self.absent.push((site.workspace.to_owned(), name));
+                }
                 Ok(meta) if meta.is_symlink() => self
                     .gaps
                     .push(format!("`{name}` is a link, which a command could replace")),
@@ -257,6 +262,7 @@ impl Plan {
     }
 
     fn home(&mut self, site: &Site<'_>) {
+        self.other_homes(site);
         let Some(home) = site
             .sandbox
             .home
@@ -265,15 +271,7 @@ impl Plan {
         else {
             return;
         };
-        for name in SECRETS {
-            let path = home.join(name);
-            let look = match fs::metadata(&path) {
-                Ok(meta) if meta.is_dir() => Look::ClosedFolder,
-                Ok(_) => look_of(&path),
-                Err(_) => continue,
-            };
-            self.hide(&path, look);
-        }
+        self.secrets_of(&home);
         let Ok(entries) = fs::read_dir(&home) else {
             return;
         };
@@ -287,6 +285,29 @@ impl Plan {
         }
         if home.starts_with(site.workspace) {
             self.home_in_workspace(&home, &names);
+        }
+    }
+
+    fn secrets_of(&mut self, home: &Path) {
+        for name in SECRETS {
+            let path = home.join(name);
+            let look = match fs::metadata(&path) {
+                Ok(meta) if meta.is_dir() => Look::ClosedFolder,
+                Ok(_) => look_of(&path),
+                Err(_) => continue,
+            };
+            self.hide(&path, look);
+        }
+    }
+
+    /// The superuser could look into all of them.
+    fn other_homes(&mut self, site: &Site<'_>) {
+        let homes = fs::read_dir("/home").into_iter().flatten();
+        let homes = homes.filter_map(Result::ok).map(|home| home.path());
+        for home in homes.take(OTHER_HOMES_MAX).chain([PathBuf::from("/root")]) {
+            if site.sandbox.home.as_ref() != Some(&home) {
+                self.secrets_of(&home);
+            }
         }
     }
 

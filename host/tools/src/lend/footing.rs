@@ -51,6 +51,22 @@ impl Footing {
         })
     }
 
+    /// The same for a command that was asked about, which may have taken a while.
+    ///
+    /// # Errors
+    /// What is missing, in words, if that is something else now.
+    pub(crate) async fn again(self, state: &Arc<CallState>) -> Result<Self, String> {
+        let now = Self::settle(state).await?;
+        let gaps = |footing: &Self| match footing {
+            Self::Bare => None,
+            Self::Walled { plan, .. } => Some(plan.gaps.clone()),
+        };
+        if gaps(&now) == gaps(&self) {
+            return Ok(now);
+        }
+        Err("nothing was started, because the sandbox it was asked with is not the one there is now; try again".into())
+    }
+
     /// The effect to be shown to the permit.
     pub(crate) fn effect(&self, line: String, cwd: String, is_background: bool) -> Effect {
         match self {

@@ -56,12 +56,12 @@ impl Placeholder {
                     Err(Errno::NOTDIR | Errno::LOOP) => return Ok(None),
                     Err(error) => return Err(error.into()),
                 };
-            if !is_ours(&lock)? {
-                return Ok(None);
-            }
             rustix::fs::flock(&lock, FlockOperation::LockShared)?;
             // Whoever had it before may have removed it meanwhile.
             if rustix::fs::fstat(&lock)?.st_nlink > 0 {
+                if !is_ours(&lock)? {
+                    return Ok(None);
+                }
                 return Ok(Some(Self {
                     lock,
                     parent,
@@ -91,6 +91,13 @@ impl Drop for Placeholder {
             let _ = rustix::fs::unlinkat(&self.parent, &self.name, AtFlags::REMOVEDIR);
         }
     }
+}
+
+/// Whether there is a placeholder at a path, so that nothing real has the name.
+pub(in crate::confine) fn is_placeholder(path: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    rustix::fs::open(path, flags, Mode::empty())
+        .is_ok_and(|folder| is_ours(&folder).unwrap_or(false))
 }
 
 /// Whether a folder is a placeholder: empty, and with the mode of one.

@@ -5,7 +5,7 @@
 use super::c_text;
 use super::kernel::Rooms as Support;
 use super::landlock::Version;
-use super::steps::{Planned, SLOTS, Step};
+use super::steps::{Need, Planned, SLOTS, Step};
 use crate::confine::plan::{Look, Plan};
 use crate::confine::policy::{Network, ProcessLimits};
 use std::ffi::CString;
@@ -204,17 +204,11 @@ struct Script {
 
 impl Script {
     fn must(&mut self, step: Step) {
-        self.steps.push(Planned {
-            step,
-            is_optional: false,
-        });
+        self.push(step, Need::Always);
     }
 
-    fn may(&mut self, step: Step) {
-        self.steps.push(Planned {
-            step,
-            is_optional: true,
-        });
+    fn push(&mut self, step: Step, need: Need) {
+        self.steps.push(Planned { step, need });
     }
 
     fn begin(&mut self, order: &Order<'_>) -> io::Result<()> {
@@ -276,12 +270,15 @@ impl Script {
             flags: libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC,
         });
         // Newer kernels count the processes of a namespace; for the superuser it is the only count there is.
-        self.may(Step::Write {
-            path: text(Path::new("/proc/sys/kernel/pid_max"))?,
-            bytes: (order.limits.processes + PIDS_RESERVED)
-                .to_string()
-                .into_bytes(),
-        });
+        self.push(
+            Step::Write {
+                path: text(Path::new("/proc/sys/kernel/pid_max"))?,
+                bytes: (order.limits.processes + PIDS_RESERVED)
+                    .to_string()
+                    .into_bytes(),
+            },
+            Need::Never,
+        );
         self.must(Step::SealAt { path });
         Ok(())
     }
@@ -410,7 +407,7 @@ impl Script {
                     path: text(Path::new(cover))?,
                 });
                 self.must(Step::Seal { slot: COVER });
-                self.must(Step::Place { slot: COVER, path });
+                self.push(Step::Place { slot: COVER, path }, Need::IfThere);
             }
         }
         Ok(())

@@ -65,12 +65,21 @@ pub(super) enum Step {
     },
 }
 
+/// When a step may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Always,
+    /// Unless what it is about has gone meanwhile: then there is nothing to hide.
+    IfThere,
+    Never,
+}
+
 /// A step together with what follows if it fails.
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
     pub(super) step: Step,
-    /// Whether the walls hold without it.
-    pub(super) is_optional: bool,
+    /// When the walls hold without it.
+    pub(super) need: Need,
 }
 
 impl Step {
@@ -104,9 +113,15 @@ impl Step {
 pub(super) fn carry_out(steps: &[Planned], rules: Option<i32>) -> Result<(), (u32, i32)> {
     let mut slots = [-1_i32; SLOTS];
     for (index, planned) in steps.iter().enumerate() {
-        if let Err(errno) = one(&planned.step, &mut slots, rules)
-            && !planned.is_optional
-        {
+        let Err(errno) = one(&planned.step, &mut slots, rules) else {
+            continue;
+        };
+        let is_fine = match planned.need {
+            Need::Always => false,
+            Need::IfThere => errno == libc::ENOENT,
+            Need::Never => true,
+        };
+        if !is_fine {
             return Err((u32::try_from(index).unwrap_or(u32::MAX), errno));
         }
     }

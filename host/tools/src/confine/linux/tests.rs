@@ -147,6 +147,13 @@ fn a_tree_of_its_own_hides_secrets() {
         let said = place.run(kernel, line);
         assert!(!said.contains("hush"), "{said}");
         assert_eq!(fs::read_to_string(place.at("work/.env")).unwrap(), "hush\n");
+        let said = place.run(
+            kernel,
+            "cat /proc/1/maps /proc/1/environ; ls /proc/1/root /run; echo end",
+        );
+        assert!(!said.contains("/usr/lib"), "the caretaker's memory: {said}");
+        assert!(!said.contains("PATH="), "the host's environment: {said}");
+        assert!(said.ends_with("/run:\nend\n"), "{said}");
     });
 }
 
@@ -212,9 +219,8 @@ fn the_filter_alone_refuses_sockets_and_ways_out() {
 fn without_a_process_namespace_the_caretaker_hunts() {
     with(only_landlock(), "end of all", |place, kernel| {
         let marker = format!("31415.{}", std::process::id());
-        let line = format!(
-            "(setsid sleep {marker} & (setsid setsid sleep {marker} &)) >/dev/null 2>&1"
-        );
+        let line =
+            format!("(setsid sleep {marker} & (setsid setsid sleep {marker} &)) >/dev/null 2>&1");
         place.run(kernel, &line);
         gone(&marker);
     });
@@ -224,9 +230,8 @@ fn without_a_process_namespace_the_caretaker_hunts() {
 fn with_a_process_namespace_nobody_is_left() {
     with(only_rooms(), "end of all", |place, kernel| {
         let marker = format!("27182.{}", std::process::id());
-        let line = format!(
-            "(setsid sleep {marker} & (setsid setsid sleep {marker} &)) >/dev/null 2>&1"
-        );
+        let line =
+            format!("(setsid sleep {marker} & (setsid setsid sleep {marker} &)) >/dev/null 2>&1");
         place.run(kernel, &line);
         gone(&marker);
     });
@@ -276,6 +281,28 @@ fn placeholders_come_and_go_with_their_last_user() {
     assert!(adopted.is_some());
     drop((left, adopted));
     assert!(!at(".git").exists());
+}
+
+#[test]
+fn what_stands_for_another_command_is_held_by_this_one_too() {
+    with(only_rooms(), "protection", |place, kernel| {
+        let held = Placeholder::hold(&place.at("work"), ".git").unwrap();
+        let release = place.at("work/release");
+        std::thread::scope(|scope| {
+            let said = scope.spawn(|| {
+                place.run(kernel, "touch started; until [ -e release ]; do sleep 0.01; done; mkdir .git/hooks; git init -q; echo end")
+            });
+            let patience = std::time::Instant::now() + std::time::Duration::from_secs(10);
+            while !place.at("work/started").exists() && std::time::Instant::now() < patience {
+                std::thread::yield_now();
+            }
+            drop(held);
+            fs::write(&release, "").unwrap();
+            let said = said.join().unwrap();
+            assert!(said.ends_with("end\n"), "{said}");
+        });
+        assert!(!place.at("work/.git/hooks").exists());
+    });
 }
 
 #[test]
