@@ -29,6 +29,8 @@ mod many;
 mod memory;
 #[path = "engine/mutants.rs"]
 mod mutants;
+#[path = "engine/processes.rs"]
+mod processes;
 #[path = "engine/report.rs"]
 mod report;
 #[path = "engine/runaway.rs"]
@@ -124,6 +126,9 @@ async fn measure(report: &mut Report) -> anyhow::Result<()> {
     }
     if report.begins("storage", true) {
         storage::measure(report).await?;
+    }
+    if report.begins("processes", true) {
+        processes::measure(report).await?;
     }
     if report.begins("memory", true) {
         memory::measure(report).await?;

@@ -54,6 +54,8 @@ pub(crate) enum Kind {
     Databases,
     /// Tool name to tier; what the layers say adds up, later ones win.
     Tiers,
+    /// Tool name to the limits of its calls; what the layers say adds up, later ones win.
+    Limits,
 }
 
 /// What holds if nobody sets it.
@@ -325,7 +327,7 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Add),
     Row::list("safety.sensitive_paths", "Paths that always ask, beside the built-in ones")
         .project(Project::Add),
-    Row::new("safety.trusted_folders", Kind::Paths, Standard::Nothing, "Folders whose own `.anteroom` config and tools count"),
+    Row::new("safety.trusted_folders", Kind::Paths, Standard::Nothing, "Folders whose own `.anteroom` config and tools count whatever they hold; `aroom trust` remembers one as it is instead"),
     Row::choice("safety.sandbox", &["off", "auto", "require"], "auto", "The system's sandbox around processes: what there is, or refuse to run without")
         .project(Project::Tighten),
     Row::choice("safety.network", &["on", "local", "off"], "off", "How far commands in the sandbox reach: the machine's network, one of their own, or none")
@@ -370,6 +372,9 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Lower),
     Row::whole("tools.memory_mb", 64, (8, 256), "Memory of one tool call, in MB")
         .project(Project::Lower),
+    // What is recorded.
+    Row::switch("audit.full_arguments", false, "Keep the arguments of tool calls in the audit log as they are, not only their hash"),
+    Row::new("tools.limits", Kind::Limits, Standard::Nothing, "Other limits for single tools: `seconds`, whatever the tool asks for, and `memory_mb`"),
     // What files were.
     Row::switch("checkpoints.enabled", true, "Keep what a file was before a call changes it, for `aroom undo`"),
     Row::whole("checkpoints.max_file_mb", 16, (1, 1024), "Largest file of which that is kept, in MB"),
