@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use wasmtime::component::Resource;
@@ -30,6 +30,8 @@ const GROUPS_MAX: usize = 32;
 /// Pieces of output that wait for the guest; a process that is faster than it waits, too.
 const CHUNKS_WAITING: usize = 16;
 
+/// How old the view of the workspace may be that a command's walls are built from.
+const STALE: Duration = Duration::from_millis(20);
 /// Output kept for telling what the sandbox stopped; up to twice as much for a moment.
 const TAIL_BYTES: usize = 16 << 10;
 
@@ -247,7 +249,14 @@ async fn start(
         .await
         .map_err(|why| ProcessError::Denied(state.refused(why)))?;
     let effect = footing.effect(command.line.clone(), cwd, is_background);
+    let asked_at = Instant::now();
     state.effect(effect).await.map_err(ProcessError::Denied)?;
+    let footing = if asked_at.elapsed() < STALE {
+        footing
+    } else {
+        let again = footing.again(state).await;
+        again.map_err(|why| ProcessError::Failed(state.refused(why)))?
+    };
     let started = begin(state, command, folder, footing.clone(), is_background).await?;
     Ok((started, footing))
 }
