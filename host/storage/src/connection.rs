@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a statement waits for another process before it gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 5000 });
+pub(crate) const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 1000 } else { 5000 });
 
 /// More than this crate has statements, so that none is ever prepared twice.
 const STATEMENTS: usize = 96;

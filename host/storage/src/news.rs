@@ -72,7 +72,7 @@ fn topics(connection: &Connection, mark: Option<u64>) -> Result<(Vec<(Topic, Seq
         return Ok((Vec::new(), last));
     };
     let mut statement = connection.prepare_cached(
-        "SELECT topic, max(seq), max(id) FROM journal WHERE id > ?1 GROUP BY topic",
+        "SELECT topic, max(seq), max(id) FROM journal NOT INDEXED WHERE id > ?1 GROUP BY topic",
     )?;
     let mut newest = mark;
     let mut topics = Vec::new();

@@ -135,6 +135,45 @@ fn every_fault_has_words() {
             true,
         ),
         (Fault::Foreign, ProblemCode::Storage, true),
+        (
+            Fault::OlderSchema { found: 1, known: 2 },
+            ProblemCode::Storage,
+            true,
+        ),
+        (Fault::NetworkDisk("NFS"), ProblemCode::Storage, true),
+        (Fault::Missing, ProblemCode::Storage, true),
+        (Fault::Damaged("page 7".into()), ProblemCode::Storage, true),
+        (
+            Fault::SharedTaken("`team`".into()),
+            ProblemCode::InvalidInput,
+            true,
+        ),
+        (
+            Fault::UnknownDatabase("team".into()),
+            ProblemCode::NotFound,
+            true,
+        ),
+        (Fault::InUse, ProblemCode::Conflict, true),
+        (Fault::Stopped, ProblemCode::Conflict, true),
+        (
+            Fault::Exists("/home/ada/copy.db".into()),
+            ProblemCode::InvalidInput,
+            true,
+        ),
+        (
+            Fault::BadCopy("page 7".into()),
+            ProblemCode::InvalidInput,
+            true,
+        ),
+        (
+            Fault::BadLine {
+                line: 7,
+                text: "why".into(),
+            },
+            ProblemCode::InvalidInput,
+            true,
+        ),
+        (Fault::Busy, ProblemCode::Conflict, true),
         (Fault::NoWriteAheadLog, ProblemCode::Storage, true),
         (
             Fault::Migration {
