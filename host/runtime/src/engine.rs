@@ -119,6 +119,8 @@ impl Engine {
 
     pub(crate) fn replace_settings(&self, settings: Settings) {
         self.contents.set_bounds(checkpoints::bounds(&settings));
+        let (limits, overrides) = crate::wiring::limits(&settings);
+        self.registry.set_limits(limits, overrides);
         *self
             .settings
             .write()

@@ -3,9 +3,10 @@
 use crate::config::{self, Settings};
 use anteroom_api::{Problem, ProblemCode};
 use anteroom_model::{Endpoint, Retry, Secret, Timeouts};
-use anteroom_tools::{Limits, Options};
+use anteroom_tools::{Limits, Options, ToolLimits};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Anteroom's own folder: `ANTEROOM_HOME`, or `~/.anteroom`.
 pub(crate) fn home(environment: &BTreeMap<String, String>) -> Result<PathBuf, Problem> {
@@ -86,6 +87,24 @@ pub(crate) fn request_extra(settings: &Settings) -> serde_json::Map<String, serd
     extra
 }
 
+/// What a call may use: of every tool, and of single ones.
+pub(crate) fn limits(settings: &Settings) -> (Limits, BTreeMap<String, ToolLimits>) {
+    let bytes = |megabytes: u32| megabytes as usize * (1 << 20);
+    let limits = Limits {
+        wall: settings.tools.call_timeout,
+        memory_bytes: bytes(settings.tools.memory_mb),
+    };
+    let own = settings.tools.limits.iter().map(|(tool, own)| {
+        let wall = own.seconds.map(Duration::try_from_secs_f64);
+        let limits = ToolLimits {
+            wall: wall.and_then(Result::ok),
+            memory_bytes: own.memory_mb.map(bytes),
+        };
+        (tool.clone(), limits)
+    });
+    (limits, own.collect())
+}
+
 /// What the tools are run with.
 pub(crate) fn tools(
     settings: &Settings,
@@ -97,12 +116,10 @@ pub(crate) fn tools(
         .get("ANTEROOM_CACHE_DIR")
         .filter(|path| !path.is_empty());
     let cache_dir = shared.map_or_else(|| data.join("cache"), PathBuf::from);
-    let limits = Limits {
-        wall: settings.tools.call_timeout,
-        memory_bytes: settings.tools.memory_mb as usize * (1 << 20),
-    };
+    let (limits, overrides) = limits(settings);
     Options {
         limits,
+        overrides,
         ..Options::new(cache_dir, environment.clone())
     }
 }

@@ -105,6 +105,7 @@ fn values(row: &Row) -> String {
         Kind::Paths => "list of paths".to_owned(),
         Kind::Databases => "list of `name` and `path`".to_owned(),
         Kind::Tiers => "tool: tier".to_owned(),
+        Kind::Limits => "tool: `seconds` 1–600, `memory_mb` 8–256".to_owned(),
     }
 }
 
@@ -189,6 +190,17 @@ fn property(row: &Row) -> Value {
                 "properties": { "name": text, "path": text },
             });
             json!({ "type": ["array", "null"], "items": entry })
+        }
+        Kind::Limits => {
+            let limits = json!({
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "seconds": { "type": "number", "minimum": 1, "maximum": 600 },
+                    "memory_mb": { "type": "integer", "minimum": 8, "maximum": 256 },
+                },
+            });
+            json!({ "type": ["object", "null"], "additionalProperties": limits })
         }
         Kind::Tiers => {
             json!({ "type": ["object", "null"], "additionalProperties": { "enum": TIERS } })

@@ -252,6 +252,18 @@ pub struct Tools {
     #[serde(deserialize_with = "seconds")]
     pub call_timeout: Duration,
     pub memory_mb: u32,
+    /// What holds instead for single tools.
+    pub limits: BTreeMap<String, OwnLimits>,
+}
+
+/// The limits of one tool.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnLimits {
+    #[serde(default)]
+    pub seconds: Option<f64>,
+    #[serde(default)]
+    pub memory_mb: Option<u32>,
 }
 
 /// What is kept of files before they are changed.

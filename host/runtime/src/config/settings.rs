@@ -372,9 +372,9 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Lower),
     Row::whole("tools.memory_mb", 64, (8, 256), "Memory of one tool call, in MB")
         .project(Project::Lower),
+    Row::new("tools.limits", Kind::Limits, Standard::Nothing, "Other limits for single tools: `seconds`, whatever the tool asks for, and `memory_mb`"),
     // What is recorded.
     Row::switch("audit.full_arguments", false, "Keep the arguments of tool calls in the audit log as they are, not only their hash"),
-    Row::new("tools.limits", Kind::Limits, Standard::Nothing, "Other limits for single tools: `seconds`, whatever the tool asks for, and `memory_mb`"),
     // What files were.
     Row::switch("checkpoints.enabled", true, "Keep what a file was before a call changes it, for `aroom undo`"),
     Row::whole("checkpoints.max_file_mb", 16, (1, 1024), "Largest file of which that is kept, in MB"),

@@ -717,3 +717,41 @@ fn shared_databases_are_named_files_of_the_user_alone() {
         assert!(problem.to_string().contains("`name` and `path`"), "{problem}");
     }
 }
+
+#[test]
+fn single_tools_have_limits_of_their_own_within_the_bounds() {
+    let case = Case {
+        user: Some("tools:\n  limits:\n    grep: {seconds: 300, memory_mb: 128}\n    slow: {seconds: 9000}\n"),
+        project: Some("tools:\n  limits: {grep: {memory_mb: 256}}\n"),
+        ..Case::default()
+    };
+    let (_folder, loaded) = case.load();
+    let loaded = loaded.unwrap();
+    let own = |seconds, memory_mb| OwnLimits { seconds, memory_mb };
+    let limits: Vec<(String, OwnLimits)> = loaded.settings.tools.limits.into_iter().collect();
+    assert_eq!(
+        limits,
+        [
+            ("grep".to_owned(), own(Some(300.0), Some(128))),
+            ("slow".to_owned(), own(Some(600.0), None)),
+        ]
+    );
+    let warnings: Vec<String> = loaded
+        .report
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings.join("").contains("`seconds` of `slow` is 9000"), "{warnings:?}");
+    for wrong in ["x", "[x]", "{grep: 5}", "{grep: {minutes: 5}}", "{grep: {seconds: soon}}"] {
+        let text = format!("tools:\n  limits: {wrong}\n");
+        let (_folder, loaded) = Case {
+            user: Some(&text),
+            ..Case::default()
+        }
+        .load();
+        let problem = loaded.unwrap_err().to_string();
+        assert!(problem.contains("each with `seconds`"), "{wrong}: {problem}");
+    }
+}

@@ -126,6 +126,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
         (_, Written::Nothing) => return Ok(None),
         (Kind::List | Kind::Paths, _) => return list(kind, written).map(exact),
         (Kind::Tiers, _) => return tiers(written).map(exact),
+        (Kind::Limits, _) => return limits(written),
         (Kind::Databases, _) => return databases(written).map(exact),
         (_, Written::Text(text)) => text.trim(),
         (_, Written::List(_)) => return Err(format!("{}, not a list", expected(kind))),
@@ -146,7 +147,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
             number(text, least, most).map(Some)
         }
         Kind::Choice { words, aliases } => choice(text, words, aliases).map(exact),
-        Kind::List | Kind::Paths | Kind::Tiers | Kind::Databases => Ok(None),
+        Kind::List | Kind::Paths | Kind::Tiers | Kind::Limits | Kind::Databases => Ok(None),
     }
     .map_err(|()| expected(kind))
 }
@@ -164,6 +165,9 @@ pub(crate) fn expected(kind: Kind) -> String {
         Kind::List => "a list of texts".to_owned(),
         Kind::Paths => "a list of paths".to_owned(),
         Kind::Databases => "a list of entries with `name` and `path`".to_owned(),
+        Kind::Limits => {
+            "tool names, each with `seconds` (1–600), `memory_mb` (8–256) or both".to_owned()
+        }
         Kind::Tiers => format!("tool names with {} each", alternatives(TIERS)),
     }
 }
@@ -172,7 +176,7 @@ pub(crate) fn expected(kind: Kind) -> String {
 pub(crate) fn standard(kind: Kind, standard: Standard, home: &Path) -> Value {
     match (standard, kind) {
         (Standard::Nothing, Kind::List | Kind::Paths | Kind::Databases) => Value::Array(Vec::new()),
-        (Standard::Nothing, Kind::Tiers) => Value::Object(Map::new()),
+        (Standard::Nothing, Kind::Tiers | Kind::Limits) => Value::Object(Map::new()),
         (Standard::Nothing, _) => Value::Null,
         (Standard::Switch(yes), _) => Value::from(yes),
         (Standard::Number(number), _) => numeral(number),
@@ -288,6 +292,43 @@ fn list(kind: Kind, written: &Written) -> Result<Value, String> {
         Written::Text(_) => Ok(Value::Array(vec![one(written)?])),
         Written::Nothing | Written::Map(_) => Err(expected(kind)),
     }
+}
+
+/// A limit that is out of bounds is clamped, as everywhere.
+fn limits(written: &Written) -> Result<Option<Parsed>, String> {
+    let wrong = || expected(Kind::Limits);
+    let Written::Map(entries) = written else {
+        return Err(wrong());
+    };
+    let (mut tools, mut clamped) = (Map::new(), Vec::new());
+    for (tool, written) in entries {
+        let Written::Map(written) = written else {
+            return Err(wrong());
+        };
+        let mut limits = Map::new();
+        for (name, written) in written {
+            let Written::Text(text) = written else {
+                return Err(wrong());
+            };
+            let parsed = match name.as_str() {
+                "seconds" => number(text.trim(), 1.0, 600.0),
+                "memory_mb" => whole(text.trim(), 8, 256),
+                _ => Err(()),
+            };
+            let parsed = parsed.map_err(|()| wrong())?;
+            clamped.extend(
+                parsed
+                    .clamped
+                    .map(|words| format!("`{name}` of `{tool}` {words}")),
+            );
+            limits.insert(name.clone(), parsed.value);
+        }
+        tools.insert(tool.clone(), Value::Object(limits));
+    }
+    Ok(Some(Parsed {
+        value: Value::Object(tools),
+        clamped: (!clamped.is_empty()).then(|| format!("has bounds: {}", clamped.join("; "))),
+    }))
 }
 
 fn tiers(written: &Written) -> Result<Value, String> {
