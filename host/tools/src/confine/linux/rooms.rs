@@ -162,7 +162,7 @@ fn placements(order: &Order<'_>) -> Vec<Placement> {
     }
     for hidden in &plan.hidden {
         let is_occupied = |path: &PathBuf| path.starts_with(&hidden.path);
-        if occupied.iter().any(|path| *path == hidden.path) {
+        if occupied.contains(&hidden.path) {
             continue;
         }
         let is_around = occupied.iter().any(is_occupied);
