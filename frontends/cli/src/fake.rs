@@ -86,6 +86,7 @@ pub(crate) struct Views {
     pub(crate) findings: Vec<Finding>,
     pub(crate) hits: Vec<SearchHit>,
     pub(crate) changes: Vec<ChangeView>,
+    pub(crate) databases: Vec<DatabaseView>,
     /// What an undo answers.
     pub(crate) undone: Vec<UndoneFile>,
 }
@@ -113,6 +114,7 @@ impl Default for Views {
             modules: vec![],
             findings: vec![],
             changes: vec![],
+            databases: vec![],
             undone: vec![],
             hits: vec![],
         }
@@ -441,7 +443,7 @@ impl Reads for Fake {
         })
     }
     fn databases(&self, _: bool) -> Read<'_, Vec<DatabaseView>> {
-        ready(vec![])
+        ready(self.views.databases.clone())
     }
     fn folder(&self, path: String) -> Read<'_, FolderView> {
         ready(FolderView {
