@@ -191,15 +191,11 @@ impl Keeping {
         if self.picture().is_some() && !is_background {
             return Ok(None);
         }
-        let picture = {
-            let (state, ledger) = (state.clone(), ledger.clone());
-            let take = move || {
-                let is_sensitive = |path: &FilePath| state.permit.is_sensitive(path);
-                Picture::take((&state.session, &*ledger), is_sensitive, is_background)
-            };
-            let taken = tokio::task::spawn_blocking(take).await;
-            taken.map_err(|error| error.to_string())??
-        };
+        let mut picture = picture_of(state, &ledger, is_background).await?;
+        if let Some(bytes) = picture.as_ref().and_then(Picture::lacks_bytes) {
+            ledger.make_room(bytes).await;
+            picture = picture_of(state, &ledger, is_background).await?;
+        }
         if !is_background {
             *self.picture() = picture;
             return Ok(None);
@@ -273,6 +269,21 @@ impl Keeping {
     fn lock(&self) -> MutexGuard<'_, HashMap<FilePath, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The tree that a command is about to run in.
+async fn picture_of(
+    state: &Arc<CallState>,
+    ledger: &Arc<dyn Ledger>,
+    is_background: bool,
+) -> Result<Option<Picture>, String> {
+    let (state, ledger) = (state.clone(), ledger.clone());
+    let take = move || {
+        let is_sensitive = |path: &FilePath| state.permit.is_sensitive(path);
+        Picture::take((&state.session, &*ledger), is_sensitive, is_background)
+    };
+    let taken = tokio::task::spawn_blocking(take).await;
+    taken.map_err(|error| error.to_string())?
 }
 
 /// A background task's tree before it began.

@@ -21,6 +21,8 @@ use std::time::{Duration, SystemTime};
 
 /// How long a content stays that nothing points at: a command may run that long before its changes are known.
 const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a content counts as used just now.
+const FRESH_NS: i128 = 60 * 60 * 1_000_000_000;
 /// The lock's file.
 const LOCK: &str = "lock";
 /// How the names of unfinished contents begin.
@@ -245,9 +247,9 @@ impl Store {
         Ok(total)
     }
 
-    /// Removes contents that nothing points at and rests of crashes, then the contents of `wanted` from its
-    /// beginning until no more than `limit_bytes` are kept. `let_go` is told of those before they go, and they
-    /// stay if it says no. Does nothing while somebody keeps.
+    /// Removes rests of crashes and contents that nothing points at, the young ones only where there is no room,
+    /// then the contents of `wanted` from its beginning until no more than `limit_bytes` are kept. `let_go` is
+    /// told of those before they go, and they stay if it says no. Does nothing while somebody keeps.
     ///
     /// # Errors
     /// What the system says.
@@ -275,6 +277,14 @@ impl Store {
             is_kept || fs::remove_file(self.folder.join(&content.hash)).is_err()
         });
         let mut total: u64 = contents.iter().map(|content| content.size).sum();
+        // A copy that no change points at yet makes room before one that a change points at.
+        contents.sort_by_key(|content| content.touched);
+        contents.retain(|content| {
+            let is_spared = total <= limit_bytes || pointed_at.contains(content.hash.as_str());
+            let is_left = is_spared || fs::remove_file(self.folder.join(&content.hash)).is_err();
+            total -= if is_left { 0 } else { content.size };
+            is_left
+        });
         let mut surplus = Vec::new();
         for hash in wanted {
             if total <= limit_bytes {
@@ -340,6 +350,16 @@ impl Store {
         };
         let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
         is_whole && rustix::fs::utimensat(rustix::fs::CWD, &path, &times, flags).is_ok()
+    }
+
+    /// As [`Self::touch`], and not touched again if that was within the hour.
+    pub(super) fn has(&self, hash: &str, size: u64, moment_ns: i128) -> bool {
+        let facts = fs::symlink_metadata(self.folder.join(hash));
+        let is_fresh = facts.is_ok_and(|facts| {
+            let touched_ns = i128::from(facts.mtime()) * 1_000_000_000;
+            facts.is_file() && facts.len() == size && touched_ns + FRESH_NS > moment_ns
+        });
+        is_fresh || self.touch(hash, size)
     }
 
     fn draft(&self) -> io::Result<(Draft, fs::File)> {

@@ -40,6 +40,8 @@ pub(crate) struct Picture {
     moment_ns: i128,
     /// How far the session had come.
     generation: u64,
+    /// Whether there was no room for some contents.
+    is_full: bool,
     is_background: bool,
 }
 
@@ -74,6 +76,7 @@ impl Picture {
             moment_ns,
             drafts: Vec::new(),
             copied: 0,
+            is_full: false,
         };
         let (found, limit) = walk(session);
         let mut entries = BTreeMap::new();
@@ -85,15 +88,27 @@ impl Picture {
             };
             entries.insert(path, Entry { facts, state });
         }
-        let Copier { drafts, .. } = copier;
+        let Copier {
+            drafts, is_full, ..
+        } = copier;
         store.settle(drafts).map_err(|error| error.to_string())?;
         Ok(Some(Self {
             entries,
             limit,
             moment_ns,
             generation,
+            is_full,
             is_background,
         }))
+    }
+
+    /// How much room it would have needed, if there was not enough.
+    pub(super) fn lacks_bytes(&self) -> Option<u64> {
+        let sizes = self.entries.values().map(|entry| match &entry.state {
+            Err(_) => entry.facts.size,
+            Ok(_) => 0,
+        });
+        self.is_full.then(|| sizes.sum::<u64>().min(COPIED_MAX))
     }
 
     /// What is otherwise now, in the order in which it may be written down: taken back in the opposite order,
@@ -230,6 +245,7 @@ struct Copier<'a> {
     moment_ns: i128,
     drafts: Vec<Draft>,
     copied: u64,
+    is_full: bool,
 }
 
 impl Copier<'_> {
@@ -249,7 +265,7 @@ impl Copier<'_> {
             mode: facts.mode,
         };
         if let Some(hash) = self.session.copied(path, seen)
-            && self.store.touch(&hash, facts.size)
+            && self.store.has(&hash, facts.size, self.moment_ns)
         {
             let (size, mode) = (facts.size, facts.mode & MODE_BITS);
             return Ok(Ok(FileState::File { hash, size, mode }));
@@ -280,6 +296,10 @@ impl Copier<'_> {
                 Ok(Ok(state))
             }
             Err(StoreError::Disk(error)) => Err(error.to_string()),
+            Err(error @ StoreError::Full { .. }) => {
+                self.is_full = true;
+                Ok(Err(error.to_string()))
+            }
             Err(bound) => Ok(Err(bound.to_string())),
         }
     }

@@ -245,6 +245,17 @@ fn the_oldest_contents_go_first_and_only_once_they_were_let_go() {
 }
 
 #[test]
+fn a_copy_that_no_change_points_at_makes_room_first() {
+    let home = Home::new();
+    let (wanted, copy) = (keep(&home, "a.txt"), keep(&home, "sub/b.txt"));
+    let store = &home.book.store;
+    let all = std::slice::from_ref(&wanted);
+    let now = SystemTime::now();
+    store.collect(all, 5, now, |_| unreachable!()).unwrap();
+    assert!(store.open(&wanted).is_ok() && store.open(&copy).is_err());
+}
+
+#[test]
 fn a_damaged_content_is_noticed() {
     let home = Home::new();
     let hash = keep(&home, "a.txt");
