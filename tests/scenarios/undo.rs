@@ -536,3 +536,30 @@ async fn a_background_task_is_taken_back_only_if_insisted_on() {
     let files = undo(&scene, told.conversation, target, true).await.unwrap();
     assert_eq!(files, [removed("late.txt")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_there_is_no_room_the_oldest_goes_and_says_so() {
+    let settings = [("checkpoints.max_total_mb", json!(1))];
+    let scene = Scene::with_settings(
+        [
+            write("a.txt", "small"),
+            write("b.txt", "small"),
+            Reply::text("done"),
+        ],
+        &settings,
+    )
+    .await;
+    scene.write("a.txt", &"a".repeat(700 << 10));
+    scene.write("b.txt", &"b".repeat(700 << 10));
+    let told = scene.run("go").await;
+    let turn = told.items()[0].turn;
+    let target = UndoTarget::Turn { turn };
+    let files = undo(&scene, told.conversation, target, true).await.unwrap();
+    assert_eq!(files[0], restored("b.txt"));
+    assert!(
+        reason(&files[1]).contains("checkpoints.max_total_mb"),
+        "{files:?}"
+    );
+    assert_eq!(scene.read("a.txt"), "small");
+    assert_eq!(scene.read("b.txt").len(), 700 << 10);
+}
