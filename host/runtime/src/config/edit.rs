@@ -193,3 +193,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
 #[cfg(test)]
 #[path = "edit_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "edit_properties.rs"]
+mod properties;

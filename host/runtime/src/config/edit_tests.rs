@@ -167,6 +167,13 @@ fn a_new_setting_joins_its_section() {
 
 #[test]
 fn lists_and_mappings_change_entry_by_entry() {
+    // The last entry leaves an empty mapping, not a name with nothing behind it.
+    check_set(
+        "safety:\n  tool_tiers:\n    a: read\n",
+        "safety.tool_tiers",
+        json!({}),
+        "safety:\n  tool_tiers: {}\n",
+    );
     let list = "safety:\n  denied_tools: # never\n    - a # first\n    # about b\n    - \"b\"\n    - c\n  sandbox: off\n";
     let key = "safety.denied_tools";
     check_set(

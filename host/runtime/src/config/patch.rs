@@ -169,6 +169,11 @@ impl<'a> Patch<'a> {
                 },
                 Value::Object(wanted),
             ) => {
+                if wanted.is_empty() {
+                    // A name with nothing behind it would say the same, and be changed again the next time.
+                    let behind = self.colon(entry)? + 1;
+                    self.edits.push((behind..behind, " {}".to_owned()));
+                }
                 return self.mapping(entries, wanted);
             }
             _ => {}
