@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Kills in one home before the next begins: what earlier kills left is part of what must survive.
@@ -63,7 +64,7 @@ pub enum Moments {
 }
 
 impl Moments {
-    /// An uncut run writes about 70 lines with previews, in about `usual`.
+    /// An uncut run writes about 70 lines with previews, an attended one more, in about `usual`.
     fn draw(self, numbers: &mut Numbers, usual: Duration) -> Moment {
         match self {
             Self::Any if numbers.one_in(2) => {
@@ -72,7 +73,7 @@ impl Moments {
                     numbers.below(micros + micros / 8 + 1),
                 ))
             }
-            Self::Any | Self::Lines => Moment::Line(numbers.below(72)),
+            Self::Any | Self::Lines => Moment::Line(numbers.below(96)),
         }
     }
 }
@@ -127,7 +128,9 @@ pub fn kill_often(
     attended: &dyn Fn(&Home) -> Command,
 ) -> Tally {
     let mut numbers = Numbers::new(seed);
-    endpoint.choose(answer);
+    let asked = AtomicUsize::new(0);
+    // What is written differs each time: writing what is there already is no effect, and asks nobody.
+    endpoint.choose(move |request| answer(request, asked.fetch_add(1, Ordering::Relaxed)));
     let mut tally = Tally::default();
     let mut usual = Duration::from_millis(200);
     let mut home = Home::new(&mut numbers);
@@ -155,9 +158,9 @@ fn round(
     attended: &dyn Fn(&Home) -> Command,
 ) {
     let is_first = !home.has_served;
-    let command = match numbers.below(3) {
-        0 => attended(home),
-        1 => home.exec(endpoint, &["-c"]),
+    let command = match numbers.below(5) {
+        0 | 1 => attended(home),
+        2 => home.exec(endpoint, &["-c"]),
         _ => home.exec(endpoint, &[]),
     };
     let again = numbers.one_in(4);
@@ -179,7 +182,9 @@ fn round(
     }
     home.has_served = true;
     home.told.extend(last.lines);
-    home.look(tally);
+    if let Err(error) = home.look(tally) {
+        tally.corrupt.push(error.to_string());
+    }
 }
 
 /// A home, and all that was told in it.
@@ -294,15 +299,15 @@ impl Home {
     }
 
     /// Compares the database with what was told, and asks it about itself.
-    fn look(&mut self, tally: &mut Tally) {
-        let connection = rusqlite::Connection::open(self.database()).unwrap();
-        let ask = |sql: &str| -> Vec<String> {
-            let mut statement = connection.prepare(sql).unwrap();
+    fn look(&mut self, tally: &mut Tally) -> rusqlite::Result<()> {
+        let connection = rusqlite::Connection::open(self.database())?;
+        let ask = |sql: &str| -> rusqlite::Result<Vec<String>> {
+            let mut statement = connection.prepare(sql)?;
             let rows =
-                statement.query_map([], |row| row.get_ref(0).map(|value| format!("{value:?}")));
-            rows.unwrap().collect::<Result<_, _>>().unwrap()
+                statement.query_map([], |row| row.get_ref(0).map(|value| format!("{value:?}")))?;
+            rows.collect()
         };
-        let sound = ask("PRAGMA integrity_check");
+        let sound = ask("PRAGMA integrity_check")?;
         if sound != ["Text([111, 107])"] {
             tally.corrupt.push(format!("{sound:?}"));
         }
@@ -311,7 +316,10 @@ impl Home {
             [],
         );
         for (name, found) in [
-            ("a row that points nowhere", ask("PRAGMA foreign_key_check")),
+            (
+                "a row that points nowhere",
+                ask("PRAGMA foreign_key_check")?,
+            ),
             (
                 "the search index",
                 words
@@ -322,28 +330,27 @@ impl Home {
             ),
             (
                 "a turn without an end",
-                ask("SELECT hex(id) FROM turns WHERE ended_at IS NULL"),
+                ask("SELECT hex(id) FROM turns WHERE ended_at IS NULL")?,
             ),
             (
                 "an item without an end",
-                ask("SELECT hex(id) FROM items WHERE status IN ('pending', 'running')"),
+                ask("SELECT hex(id) FROM items WHERE status IN ('pending', 'running')")?,
             ),
             (
                 "an approval without an end",
-                ask("SELECT hex(id) FROM approvals WHERE resolved_at IS NULL"),
+                ask("SELECT hex(id) FROM approvals WHERE resolved_at IS NULL")?,
             ),
             (
                 "a gap",
-                ask("SELECT hex(topic) FROM journal GROUP BY topic HAVING max(seq) <> count(*)"),
+                ask("SELECT hex(topic) FROM journal GROUP BY topic HAVING max(seq) <> count(*)")?,
             ),
         ] {
             tally
                 .corrupt
                 .extend(found.into_iter().map(|found| format!("{name}: {found}")));
         }
-        let mut fact = connection
-            .prepare("SELECT event FROM journal WHERE topic = ?1 AND seq = ?2")
-            .unwrap();
+        let mut fact =
+            connection.prepare("SELECT event FROM journal WHERE topic = ?1 AND seq = ?2")?;
         let facts = self.told.iter().filter(|line| line["signal"] == "event");
         let mut compared = 0;
         for line in facts {
@@ -368,6 +375,7 @@ impl Home {
         }
         tally.acknowledged += compared - self.compared;
         self.compared = compared;
+        Ok(())
     }
 }
 
@@ -515,7 +523,7 @@ fn read(
 }
 
 /// The model: thinks and calls, changes its canvas, then speaks at length.
-fn answer(request: &Value) -> Option<Reply> {
+fn answer(request: &Value, number: usize) -> Option<Reply> {
     let messages = request["messages"].as_array()?;
     let last_user = messages
         .iter()
@@ -530,7 +538,7 @@ fn answer(request: &Value) -> Option<Reply> {
         (0, _) => Reply::reasoning("first a thought of some words", "I begin. ")
             .and_call(
                 "write_file",
-                json!({ "path": "a.txt", "content": "one\ntwo\n" }),
+                json!({ "path": "a.txt", "content": format!("{number}\n") }),
             )
             .and_call(
                 "create_canvas",
