@@ -73,6 +73,33 @@ async fn an_untouched_log_proves_itself_and_names_what_was_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn arguments_are_kept_as_a_hash_unless_a_setting_says_otherwise() {
+    let kept = async |settings: &[(&str, serde_json::Value)]| {
+        let mut scene = Scene::with_settings(
+            [
+                Reply::call("write_file", json!({ "path": "a.txt", "content": "x" })),
+                Reply::text("done"),
+            ],
+            settings,
+        )
+        .await;
+        scene.run("write").await;
+        let only = AuditFilter {
+            action: Some("call_started".into()),
+            ..AuditFilter::default()
+        };
+        let handle = scene.handle();
+        let page = handle.read().audit(only, None, 10).await.unwrap();
+        scene.stop().await;
+        page.entries[0].arguments.clone().unwrap()
+    };
+    let hashed = kept(&[]).await;
+    assert!(hashed.len() == 64 && !hashed.contains("a.txt"), "{hashed}");
+    let full = kept(&[("audit.full_arguments", json!(true))]).await;
+    assert!(full.contains("a.txt"), "{full}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_changed_record_is_named() {
     let changed = bad(|scene| {
         let sql = "UPDATE audit SET record = replace(record, 'allowed', 'denied') WHERE number = 2";

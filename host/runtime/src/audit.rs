@@ -6,6 +6,7 @@
 
 use crate::ambient::Ambient;
 use crate::bus::Bus;
+use crate::config::Settings;
 use crate::config::private_file::{self, Existing};
 use crate::host::Port;
 use crate::identity::Identity;
@@ -13,7 +14,7 @@ use anteroom_api::{
     AuditFault, AuditFilter, AuditRecord, AuditReport, Page, Problem, ProblemCode, Topic,
     UnixMillis,
 };
-use anteroom_storage::{AuditHead, AuditSeal, Sealed, Storage};
+use anteroom_storage::{Arguments, AuditHead, AuditSeal, Sealed, Storage};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::PathBuf;
@@ -271,6 +272,14 @@ impl Audit {
             number: seal.head.number,
             text: text.to_owned(),
         })
+    }
+}
+
+/// How the log keeps arguments, by the settings.
+pub(crate) fn arguments(settings: &Settings) -> Arguments {
+    match settings.audit.full_arguments {
+        true => Arguments::InFull,
+        false => Arguments::Hashed,
     }
 }
 

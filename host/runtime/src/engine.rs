@@ -8,8 +8,8 @@ use crate::bus::watch::FileWatch;
 use crate::checkpoints;
 use crate::config::Settings;
 use crate::endings::Owed;
-use crate::modules::keeper::Keeper;
 use crate::forwarding::Ticks;
+use crate::modules::keeper::Keeper;
 use crate::rules::Memories;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
@@ -76,12 +76,19 @@ pub(crate) struct EngineParts {
 
 impl Engine {
     pub(crate) fn new(parts: EngineParts) -> Arc<Self> {
+        parts
+            .storage
+            .audit_arguments(crate::audit::arguments(&parts.settings));
         Arc::new(Self {
             contents: Store::new(
                 parts.paths.data.join(checkpoints::FOLDER),
                 checkpoints::bounds(&parts.settings),
             ),
-            desk: Desk::new(parts.bus.clone(), parts.ambient.clone(), parts.storage.clone()),
+            desk: Desk::new(
+                parts.bus.clone(),
+                parts.ambient.clone(),
+                parts.storage.clone(),
+            ),
             ambient: parts.ambient,
             bus: parts.bus,
             storage: parts.storage,
@@ -121,6 +128,8 @@ impl Engine {
         self.contents.set_bounds(checkpoints::bounds(&settings));
         let (limits, overrides) = crate::wiring::limits(&settings);
         self.registry.set_limits(limits, overrides);
+        self.storage
+            .audit_arguments(crate::audit::arguments(&settings));
         *self
             .settings
             .write()

@@ -179,10 +179,7 @@ fn forget_titles(connection: &Connection, id: ConversationId) -> Result<(), Faul
 }
 
 /// The pages of all files as one: each holds its file's first entries after the same place.
-fn merged(
-    pages: Vec<(Arc<File>, Page<ConversationView>)>,
-    limit: u32,
-) -> Page<ConversationView> {
+fn merged(pages: Vec<(Arc<File>, Page<ConversationView>)>, limit: u32) -> Page<ConversationView> {
     let has_more = pages.iter().any(|(_, page)| page.before.is_some());
     let entries = pages.into_iter().flat_map(|(file, page)| {
         let entries = page.entries.into_iter();

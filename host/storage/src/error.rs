@@ -363,15 +363,24 @@ fn hint(error: &StorageError) -> Option<String> {
             "keep it on a local disk, and share copies: `aroom db export` and `aroom db import`"
                 .to_string()
         }
-        Fault::Missing => "is the disk it lies on there? `aroom db shared list` shows all".to_string(),
-        Fault::SharedTaken(_) => "choose another name or file; `aroom db shared list` shows them".to_string(),
-        Fault::UnknownDatabase(_) => {
-            "`aroom db shared list` shows those there are; `aroom db shared add` adds one".to_string()
+        Fault::Missing => {
+            "is the disk it lies on there? `aroom db shared list` shows all".to_string()
         }
-        Fault::InUse => "end the other `aroom` processes (`pgrep -a aroom`) and try again".to_string(),
+        Fault::SharedTaken(_) => {
+            "choose another name or file; `aroom db shared list` shows them".to_string()
+        }
+        Fault::UnknownDatabase(_) => {
+            "`aroom db shared list` shows those there are; `aroom db shared add` adds one"
+                .to_string()
+        }
+        Fault::InUse => {
+            "end the other `aroom` processes (`pgrep -a aroom`) and try again".to_string()
+        }
         Fault::Exists(_) => "name a file that does not exist yet".to_string(),
         Fault::BadCopy(_) => "choose another copy; nothing was changed".to_string(),
-        Fault::BadLine { .. } => "nothing was imported; correct the line, or export anew".to_string(),
+        Fault::BadLine { .. } => {
+            "nothing was imported; correct the line, or export anew".to_string()
+        }
         Fault::Stopped => "try again".to_string(),
         Fault::NoWriteAheadLog => {
             "move the data folder to a local disk; network shares cannot hold it".to_string()

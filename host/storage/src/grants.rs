@@ -48,7 +48,8 @@ impl Storage {
     /// Any [`Fault`].
     pub async fn all_grants(&self) -> Result<Vec<GrantOp>, StorageError> {
         self.read(move |connection| {
-            let sql = format!("SELECT {COLUMNS} FROM grants ORDER BY module, capability, workspace");
+            let sql =
+                format!("SELECT {COLUMNS} FROM grants ORDER BY module, capability, workspace");
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_map([], grant)?;
             Ok(found.collect::<Result<_, _>>()?)
@@ -198,9 +199,7 @@ pub(crate) fn remove(
 ) -> Result<(), Fault> {
     let capability = capability.as_ref().map(rows::word_column).transpose()?;
     fact.connection
-        .prepare_cached(
-            "DELETE FROM grants WHERE module = ?1 AND (?2 IS NULL OR capability = ?2)",
-        )?
+        .prepare_cached("DELETE FROM grants WHERE module = ?1 AND (?2 IS NULL OR capability = ?2)")?
         .execute(params![module.0, capability])?;
     Ok(())
 }

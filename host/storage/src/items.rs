@@ -49,9 +49,8 @@ impl Storage {
     /// Any [`Fault`].
     pub async fn all_items(&self, id: ConversationId) -> Result<Vec<Item>, StorageError> {
         self.read_of(id, move |connection| {
-            let sql = format!(
-                "{VIEW} WHERE i.conversation = ?1 AND NOT i.is_aside ORDER BY i.ordinal"
-            );
+            let sql =
+                format!("{VIEW} WHERE i.conversation = ?1 AND NOT i.is_aside ORDER BY i.ordinal");
             let mut statement = connection.prepare_cached(&sql)?;
             let found = statement.query_map([key(id)], view)?;
             Ok(found.collect::<Result<_, _>>()?)

@@ -49,8 +49,9 @@ impl Storage {
         let (file, entry) = self.destination(entry).await?;
         let host = file.number();
         if file.name.is_none() {
+            let records = Records::Kept(self.audited_arguments());
             return file
-                .write(move |connection| append(connection, &entry, host, Records::Kept))
+                .write(move |connection| append(connection, &entry, host, records))
                 .await;
         }
         self.append_shared(file, entry).await
@@ -58,7 +59,7 @@ impl Storage {
 
     /// The file an entry goes to, and the entry as that file keeps it.
     async fn destination(&self, mut entry: Entry) -> Result<(Arc<File>, Entry), StorageError> {
-        if self.shelf().files().is_empty() && self.shared().is_empty() {
+        if self.shelf().is_empty() && !names_database(&entry) {
             return Ok((self.personal(), entry));
         }
         let Topic::Conversation(id) = entry.topic else {
@@ -93,7 +94,8 @@ impl Storage {
         let entry = Arc::new(entry);
         let asked = self.asked(&file, &entry).await?;
         let recorded = Arc::clone(&entry);
-        self.write(move |connection| record(connection, &recorded, &asked))
+        let arguments = self.audited_arguments();
+        self.write(move |connection| record(connection, &recorded, (&asked, arguments)))
             .await?;
         let host = file.number();
         let stored = file.write(move |connection| append(connection, &entry, host, Records::None));
@@ -201,12 +203,26 @@ impl Storage {
 /// Whether what is stored leaves its records in the audit log of the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Records {
-    Kept,
+    Kept(Arguments),
     None,
 }
 
+/// How the audit log keeps the arguments of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arguments {
+    /// Their SHA-256.
+    #[default]
+    Hashed,
+    /// As they are.
+    InFull,
+}
+
 /// Writes the audit records of an entry that is stored elsewhere.
-fn record(connection: &Connection, entry: &Entry, asked: &[Approval]) -> Result<(), Fault> {
+fn record(
+    connection: &Connection,
+    entry: &Entry,
+    (asked, arguments): (&[Approval], Arguments),
+) -> Result<(), Fault> {
     let fact = Fact {
         connection,
         topic: entry.topic,
@@ -216,7 +232,16 @@ fn record(connection: &Connection, entry: &Entry, asked: &[Approval]) -> Result<
         asked,
     };
     let mut events = entry.events.iter();
-    events.try_for_each(|event| audit::record(&fact, event))
+    events.try_for_each(|event| audit::record(&fact, event, arguments))
+}
+
+/// Whether an entry opens a conversation in a database that it names.
+fn names_database(entry: &Entry) -> bool {
+    matches!(
+        entry.events.first(),
+        Some(Event::Conversation(ConversationEvent::Opened { conversation }))
+            if conversation.database.is_some()
+    )
 }
 
 /// Says in what was read from a file what the file is called here.
@@ -254,8 +279,8 @@ pub(crate) fn append(
             asked: &[],
         };
         project::project(&fact, event)?;
-        if records == Records::Kept {
-            audit::record(&fact, event)?;
+        if let Records::Kept(arguments) = records {
+            audit::record(&fact, event, arguments)?;
         }
         envelopes.push(Envelope {
             topic: entry.topic,

@@ -1,14 +1,17 @@
 //! What each event means for the tables. Doing one twice, or all of them again in order, changes nothing.
 
 use crate::error::Fault;
-use crate::summaries::Summarized;
 use crate::journal::UserStamp;
-use crate::{approvals, canvases, conversations, folders, grants, items, modules, past, prefixes, rules, summaries, turns};
+use crate::summaries::Summarized;
+use crate::{
+    approvals, canvases, conversations, folders, grants, items, modules, past, prefixes, rules,
+    summaries, turns,
+};
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
-    Approval, ApprovalEvent, ApprovalId, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
-    ElicitationEvent, Event, FolderEvent, ItemEvent, ModuleEvent, RuleEvent, SettingEvent, Topic,
-    TurnEvent, UnixMillis,
+    Approval, ApprovalEvent, ApprovalId, CanvasEvent, CheckpointEvent, ConversationEvent,
+    ConversationId, DatabaseEvent, ElicitationEvent, Event, FolderEvent, ItemEvent, ModuleEvent,
+    RuleEvent, SettingEvent, Topic, TurnEvent, UnixMillis,
 };
 use rusqlite::Connection;
 
@@ -183,9 +186,9 @@ fn turn(fact: &Fact<'_>, conversation: ConversationId, event: &TurnEvent) -> Res
         TurnEvent::Unqueued { turn } => turns::unqueue(fact, *turn),
         TurnEvent::Started { turn, .. } => turns::start(fact, conversation, *turn),
         TurnEvent::StepStarted { .. } => Ok(()),
-        TurnEvent::StepEnded { turn, step, usage, .. } => {
-            turns::end_step(fact, conversation, *turn, (*step, *usage))
-        }
+        TurnEvent::StepEnded {
+            turn, step, usage, ..
+        } => turns::end_step(fact, conversation, *turn, (*step, *usage)),
         TurnEvent::Ended { turn, stop, usage } => {
             turns::end(fact, conversation, *turn, (stop, *usage))
         }
@@ -196,11 +199,9 @@ fn module(fact: &Fact<'_>, event: &ModuleEvent) -> Result<(), Fault> {
     match event {
         ModuleEvent::Granted { grant, at } => grants::add(fact, grant, *at),
         ModuleEvent::Revoked { module, capability } => grants::remove(fact, module, *capability),
-        ModuleEvent::Switched { module, is_enabled } => {
-            modules::switch(fact, module, *is_enabled)
+        ModuleEvent::Switched { module, is_enabled } => modules::switch(fact, module, *is_enabled),
+        ModuleEvent::Loaded { .. } | ModuleEvent::Failed { .. } | ModuleEvent::Withdrawn { .. } => {
+            Ok(())
         }
-        ModuleEvent::Loaded { .. }
-        | ModuleEvent::Failed { .. }
-        | ModuleEvent::Withdrawn { .. } => Ok(()),
     }
 }

@@ -225,6 +225,11 @@ impl Storage {
 }
 
 impl Shelf {
+    /// Whether nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.books().shared.is_empty()
+    }
+
     /// Those that can be read.
     pub(crate) fn files(&self) -> Vec<Arc<File>> {
         let books = self.books();

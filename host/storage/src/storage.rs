@@ -2,10 +2,12 @@
 
 use crate::error::{Fault, StorageError};
 use crate::file::File;
+use crate::journal::Arguments;
 use crate::shared::Shelf;
 use anteroom_api::{ConversationId, UnixMillis};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Open databases: the personal one and the shared ones beside it. Clones share them; any number of processes may
@@ -19,6 +21,8 @@ struct Inner {
     /// Another one after a copy was put in its place.
     personal: RwLock<Arc<File>>,
     shelf: Shelf,
+    /// Whether the audit log keeps the arguments of calls in full.
+    keeps_arguments: AtomicBool,
 }
 
 impl Storage {
@@ -35,7 +39,21 @@ impl Storage {
             path,
             personal,
             shelf,
+            keeps_arguments: AtomicBool::new(false),
         })))
+    }
+
+    /// From now on the audit log keeps the arguments of calls so.
+    pub fn audit_arguments(&self, arguments: Arguments) {
+        let is_full = arguments == Arguments::InFull;
+        self.0.keeps_arguments.store(is_full, Ordering::Relaxed);
+    }
+
+    pub(crate) fn audited_arguments(&self) -> Arguments {
+        match self.0.keeps_arguments.load(Ordering::Relaxed) {
+            true => Arguments::InFull,
+            false => Arguments::Hashed,
+        }
     }
 
     /// The personal database's file, absolute.

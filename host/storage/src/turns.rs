@@ -286,7 +286,11 @@ pub(crate) fn end(
             usage.is_estimated,
             rows::tokens_column(usage.cost_micros),
         ])?;
-    usage::settle_turn(fact.connection, turn, matches!(stop, StopReason::Interrupted))
+    usage::settle_turn(
+        fact.connection,
+        turn,
+        matches!(stop, StopReason::Interrupted),
+    )
 }
 
 /// Takes over the turns of processes that are gone.

@@ -27,6 +27,8 @@ pub struct Settings {
     pub budget: Budget,
     /// Limits of one tool call.
     pub tools: Tools,
+    /// The audit log.
+    pub audit: Audit,
     /// What is kept of files before they are changed.
     pub checkpoints: Checkpoints,
     /// What is kept, and for how long.
@@ -264,6 +266,14 @@ pub struct OwnLimits {
     pub seconds: Option<f64>,
     #[serde(default)]
     pub memory_mb: Option<u32>,
+}
+
+/// The audit log.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Whether it keeps the arguments of calls as they are.
+    pub full_arguments: bool,
 }
 
 /// What is kept of files before they are changed.

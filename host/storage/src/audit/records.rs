@@ -2,11 +2,12 @@
 
 use super::{Body, add, hex};
 use crate::error::Fault;
+use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
-    ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent,
-    DatabaseEvent, Event, FolderEvent, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent,
-    Resolution, RuleEvent, Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome,
+    ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
+    Event, FolderEvent, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, Resolution, RuleEvent,
+    Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -14,9 +15,9 @@ use sha2::{Digest as _, Sha256};
 const UNASKED: [&str; 4] = ["policy", "rule", "call", "nobody"];
 
 /// Writes the records of an event, if it leaves any.
-pub(crate) fn record(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
+pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Result<(), Fault> {
     match event {
-        Event::Item(ItemEvent::Started(item)) => call_started(fact, item),
+        Event::Item(ItemEvent::Started(item)) => call_started(fact, item, arguments),
         Event::Item(ItemEvent::Completed(item)) => call_ended(fact, item),
         Event::Approval(ApprovalEvent::Resolved {
             approval,
@@ -81,14 +82,18 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
     }
 }
 
-fn call_started(fact: &Fact<'_>, item: &Item) -> Result<(), Fault> {
+fn call_started(fact: &Fact<'_>, item: &Item, arguments: Arguments) -> Result<(), Fault> {
     let ItemBody::ToolCall(call) = &item.body else {
         return Ok(());
     };
-    let arguments = serde_json::to_vec(&call.arguments).unwrap_or_default();
+    let text = call.arguments.to_string();
+    let arguments = match arguments {
+        Arguments::Hashed => hex(&Sha256::digest(text.as_bytes())),
+        Arguments::InFull => text,
+    };
     let body = Body {
         item: Some(item.id),
-        arguments: Some(hex(&Sha256::digest(&arguments))),
+        arguments: Some(arguments),
         ..of_call(fact, call, "call_started", "started")
     };
     add(fact, body)

@@ -6,9 +6,9 @@ use anteroom_api::event::HostEvent;
 use anteroom_api::{
     Answer, Approval, ApprovalEvent, CallDecision, CanvasEvent, CanvasView, Capability, Content,
     ConversationEvent, EffectKind, EffectView, ElicitationEvent, Event, GrantOp, GrantReach,
-    GrantWhere, Item, ItemBody, Meter, ModuleEvent, ModuleId, Origin, OpenApproval, Problem, ProblemCode,
-    Question, QueuedInput, Resolution, Scope, Seq, SettingEvent, Status, StopReason, Tier,
-    ToolCall, ToolResult, Topic, Trust, TurnEvent, TurnView, Usage,
+    GrantWhere, Item, ItemBody, Meter, ModuleEvent, ModuleId, OpenApproval, Origin, Problem,
+    ProblemCode, Question, QueuedInput, Resolution, Scope, Seq, SettingEvent, Status, StopReason,
+    Tier, ToolCall, ToolResult, Topic, Trust, TurnEvent, TurnView, Usage,
 };
 
 pub(super) fn usage(prompt_tokens: u64, is_estimated: bool) -> Usage {
@@ -33,7 +33,12 @@ fn queued(turn: u32) -> Event {
 
 fn step_ended(turn: u32, step: u32, usage: Usage) -> Event {
     let turn = turn_id(turn);
-    Event::Turn(TurnEvent::StepEnded { turn, step, usage, record: None })
+    Event::Turn(TurnEvent::StepEnded {
+        turn,
+        step,
+        usage,
+        record: None,
+    })
 }
 
 fn ended(turn: u32, stop: StopReason, usage: Usage) -> Event {
@@ -284,7 +289,13 @@ async fn views_show_what_happened() {
         is_held: false,
     };
     assert_eq!(storage.queue(id).await.unwrap(), [waits]);
-    assert_eq!(storage.open_approvals(Some(id)).await.unwrap(), [OpenApproval { conversation: id, approval: approval(2) }]);
+    assert_eq!(
+        storage.open_approvals(Some(id)).await.unwrap(),
+        [OpenApproval {
+            conversation: id,
+            approval: approval(2)
+        }]
+    );
     assert_eq!(storage.open_questions(id).await.unwrap(), [question(2)]);
     assert_eq!(storage.canvases(id).await.unwrap(), [canvas(1, 2)]);
     let newest = storage.canvas(id, uuid(5, 1).into()).await.unwrap();

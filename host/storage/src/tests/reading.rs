@@ -273,7 +273,10 @@ async fn rules_are_kept_by_words_and_place() {
     ];
     assert_eq!(storage.rules().await.unwrap(), all);
     let revoked = vec![revoke("bash:ls *", None), revoke("read_file", here)];
-    storage.append(entry(Topic::Host, 2, revoked)).await.unwrap();
+    storage
+        .append(entry(Topic::Host, 2, revoked))
+        .await
+        .unwrap();
     assert_eq!(storage.rules().await.unwrap(), all[1..]);
 }
 
