@@ -1,5 +1,7 @@
 //! A host in memory that plays a script; a test double only.
 
+mod answers;
+
 use crate::chat::keyboard::Typed;
 use crate::context::Context;
 use crate::frontend;
@@ -10,14 +12,14 @@ use crate::terminal::Terminal;
 use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
-    CanvasView, ChangeView, CheckpointEvent, CheckpointOp, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
-    ConversationView, DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport,
-    EndpointSpec, Envelope, Event, Finding, FolderTrust, FolderView, FoundEndpoint, HostHandle,
-    HostPort, Item, ItemBody, ItemEvent, ItemId, ModuleEvent, ModuleOp, ModuleView, Op, OpId,
-    OpenApproval, Origin, Page, Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads,
-    Rejection, ReplayReport, RuleView, ScopeOffer, SearchHit, Seq, SettingEvent, SettingOp,
-    SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop, StopReason, Tier,
-    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoneFile, UnixMillis, Usage,
+    CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp, ConversationView,
+    DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport, EndpointSpec, Envelope,
+    Event, Finding, FolderTrust, FolderView, FoundEndpoint, HostHandle, HostPort, Item, ItemBody,
+    ItemEvent, ItemId, ModuleView, Op, OpId, OpenApproval, Origin, Page, Problem, ProblemCode,
+    PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport, RuleView, ScopeOffer,
+    SearchHit, Seq, SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop,
+    StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoneFile,
+    UnixMillis, Usage,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -241,85 +243,8 @@ impl HostPort for Fake {
             Op::Turn(TurnOp::Start { .. }) => id(1 + starts),
             _ => id(100 + state.ops.len() as u32),
         };
-        match &op {
-            Op::Conversation(ConversationOp::Open { workspace, .. }) => {
-                let view = view(1, workspace);
-                state.tell(
-                    Topic::Conversation(conversation()),
-                    Some(op_id),
-                    Event::Conversation(ConversationEvent::Opened {
-                        conversation: Box::new(view),
-                    }),
-                );
-            }
-            Op::Checkpoint(CheckpointOp::Undo {
-                conversation,
-                target,
-                ..
-            }) => state.tell(
-                Topic::Conversation(*conversation),
-                Some(op_id),
-                Event::Checkpoint(CheckpointEvent::Undone {
-                    target: *target,
-                    files: self.views.undone.clone(),
-                }),
-            ),
-            Op::Conversation(ConversationOp::Rewind {
-                conversation,
-                before,
-                ..
-            }) => state.tell(
-                Topic::Conversation(*conversation),
-                Some(op_id),
-                Event::Conversation(ConversationEvent::Rewound {
-                    conversation: *conversation,
-                    before: *before,
-                }),
-            ),
-            Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key }) => state.tell(
-                Topic::Host,
-                Some(op_id),
-                Event::Setting(SettingEvent::Changed { key: key.clone() }),
-            ),
-            Op::Module(ModuleOp::Grant(grant)) => state.tell(
-                Topic::Host,
-                Some(op_id),
-                Event::Module(ModuleEvent::Granted {
-                    grant: grant.clone(),
-                    at: UnixMillis(0),
-                }),
-            ),
-            Op::Module(ModuleOp::Install { .. }) => state.tell(
-                Topic::Host,
-                Some(op_id),
-                Event::Module(ModuleEvent::Loaded {
-                    module: Box::new(self.views.modules[0].clone()),
-                }),
-            ),
-            Op::Module(ModuleOp::Remove { module }) => state.tell(
-                Topic::Host,
-                Some(op_id),
-                Event::Module(ModuleEvent::Withdrawn {
-                    module: module.clone(),
-                }),
-            ),
-            Op::Module(ModuleOp::Switch { module, is_enabled }) => state.tell(
-                Topic::Host,
-                Some(op_id),
-                Event::Module(ModuleEvent::Switched {
-                    module: module.clone(),
-                    is_enabled: *is_enabled,
-                }),
-            ),
-            Op::Module(ModuleOp::Revoke { module, capability }) => state.tell(
-                Topic::Host,
-                Some(op_id),
-                Event::Module(ModuleEvent::Revoked {
-                    module: module.clone(),
-                    capability: *capability,
-                }),
-            ),
-            _ => {}
+        if let Some((topic, event)) = answers::answer(&op, &self.views) {
+            state.tell(topic, Some(op_id), event);
         }
         state.play(&op);
         Box::pin(async move { Ok(op_id) })
@@ -496,7 +421,10 @@ pub(crate) fn fact(event: Event) -> Step {
 }
 
 pub(crate) fn started() -> Step {
-    fact(Event::Turn(TurnEvent::Started { turn: turn(), options: Default::default() }))
+    fact(Event::Turn(TurnEvent::Started {
+        turn: turn(),
+        options: Default::default(),
+    }))
 }
 
 pub(crate) fn ended(stop: StopReason) -> Step {

@@ -1,0 +1,82 @@
+//! What the host in memory tells at once of the wishes that need no script.
+
+use super::{Views, conversation, view};
+use anteroom_api::{
+    CheckpointEvent, CheckpointOp, ConversationEvent, ConversationOp, Event, ModuleEvent, ModuleOp,
+    Op, SettingEvent, SettingOp, Topic, UnixMillis,
+};
+
+/// The fact that a wish leads to, if it leads to one.
+pub(super) fn answer(op: &Op, views: &Views) -> Option<(Topic, Event)> {
+    Some(match op {
+        Op::Conversation(ConversationOp::Open { workspace, .. }) => {
+            let opened = ConversationEvent::Opened {
+                conversation: Box::new(view(1, workspace)),
+            };
+            (
+                Topic::Conversation(conversation()),
+                Event::Conversation(opened),
+            )
+        }
+        Op::Checkpoint(CheckpointOp::Undo {
+            conversation,
+            target,
+            ..
+        }) => (
+            Topic::Conversation(*conversation),
+            Event::Checkpoint(CheckpointEvent::Undone {
+                target: *target,
+                files: views.undone.clone(),
+            }),
+        ),
+        Op::Conversation(ConversationOp::Rewind {
+            conversation,
+            before,
+            ..
+        }) => (
+            Topic::Conversation(*conversation),
+            Event::Conversation(ConversationEvent::Rewound {
+                conversation: *conversation,
+                before: *before,
+            }),
+        ),
+        Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key }) => (
+            Topic::Host,
+            Event::Setting(SettingEvent::Changed { key: key.clone() }),
+        ),
+        Op::Module(ModuleOp::Grant(grant)) => (
+            Topic::Host,
+            Event::Module(ModuleEvent::Granted {
+                grant: grant.clone(),
+                at: UnixMillis(0),
+            }),
+        ),
+        Op::Module(ModuleOp::Install { .. }) => (
+            Topic::Host,
+            Event::Module(ModuleEvent::Loaded {
+                module: Box::new(views.modules[0].clone()),
+            }),
+        ),
+        Op::Module(ModuleOp::Remove { module }) => (
+            Topic::Host,
+            Event::Module(ModuleEvent::Withdrawn {
+                module: module.clone(),
+            }),
+        ),
+        Op::Module(ModuleOp::Switch { module, is_enabled }) => (
+            Topic::Host,
+            Event::Module(ModuleEvent::Switched {
+                module: module.clone(),
+                is_enabled: *is_enabled,
+            }),
+        ),
+        Op::Module(ModuleOp::Revoke { module, capability }) => (
+            Topic::Host,
+            Event::Module(ModuleEvent::Revoked {
+                module: module.clone(),
+                capability: *capability,
+            }),
+        ),
+        _ => return None,
+    })
+}
