@@ -1,7 +1,8 @@
 //! Guests that misbehave are stopped; the host and other calls go on.
 
-use crate::support::Bench;
+use crate::support::{Bench, guest};
 use anteroom_api::Status;
+use anteroom_tools::{Limits, ToolLimits};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,4 +64,43 @@ async fn one_thread_is_enough() {
         let called = bench.cancelled(tool, json!({}), "spinning").await;
         called.expect(Status::Interrupted, "was cancelled");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_beyond_the_limit_is_refused_and_never_queued() {
+    let bench = Bench::with_options(|options| options.calls_max = 1);
+    bench.registry.add_built_in("hostile", guest("hostile"));
+    // It is answered while the first one runs: nothing can wait for a place that waits for it.
+    let refused = async {
+        let called = bench.call("surroundings", json!({})).await;
+        called.expect(Status::Failed, "1 calls run already, which is the limit");
+    };
+    let called = bench
+        .interrupted("spin", json!({}), "spinning", refused)
+        .await;
+    called.expect(Status::Interrupted, "info: spinning");
+    let after = bench.call("surroundings", json!({})).await;
+    after.expect(Status::Completed, "variables 0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arguments_have_a_size() {
+    let bench = Bench::built_in();
+    let called = bench
+        .call("read_path", json!({"path": "x".repeat(1 << 20)}))
+        .await;
+    called.expect(Status::Failed, "at most 1048576 are taken");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_has_limits_of_its_own_from_the_next_call_on() {
+    let bench = Bench::built_in();
+    let small = ToolLimits {
+        memory_bytes: Some(8 << 20),
+        ..ToolLimits::default()
+    };
+    let overrides = [("eat_memory".to_owned(), small)].into();
+    bench.registry.set_limits(Limits::default(), overrides);
+    let called = bench.call("eat_memory", json!({})).await;
+    called.expect(Status::Failed, "more than the 8 MB of memory it may have");
 }

@@ -75,6 +75,11 @@ impl Bench {
 
     /// No tools.
     pub(crate) fn empty() -> Self {
+        Self::with_options(|_| ())
+    }
+
+    /// No tools, and a registry that is set up otherwise.
+    pub(crate) fn with_options(change: impl FnOnce(&mut Options)) -> Self {
         let folder = TempDir::new().unwrap();
         let workspace = folder.path().join("workspace");
         fs::create_dir(&workspace).unwrap();
@@ -92,6 +97,7 @@ impl Bench {
             };
             options.overrides.insert(tool.into(), limits);
         }
+        change(&mut options);
         Self {
             registry: Registry::open(options).unwrap(),
             session: Session::new(workspace.clone(), temp.clone()).unwrap(),
