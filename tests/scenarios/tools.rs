@@ -410,7 +410,9 @@ async fn bash_streams_its_output_while_it_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_takes_too_long_is_killed_with_its_children() {
     let bench = Bench::new().await;
-    let command = "sleep 1000 & echo $! > pid; echo before; wait";
+    // Its own numbers mean nothing here: it has a process namespace of its own.
+    let marker = format!("1000.{}", std::process::id());
+    let command = format!("sleep {marker} & echo before; wait");
     let text = bench
         .completes("bash", json!({ "command": command, "timeout": 1 }))
         .await;
@@ -418,17 +420,15 @@ async fn a_command_that_takes_too_long_is_killed_with_its_children() {
         text.contains("before") && text.contains("timed out after 1 s"),
         "{text}"
     );
-    let pid = bench.scene.read("pid");
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-    assert!(
-        stat.map_or(true, |stat| stat
-            .rsplit(')')
-            .next()
-            .unwrap()
-            .trim_start()
-            .starts_with('Z')),
-        "its child lives on"
-    );
+    let lives = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .any(|process| {
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0)
+                .any(|word| word == marker.as_bytes())
+        });
+    assert!(!lives, "its child lives on");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -325,7 +325,7 @@ fn caretaker(ends: &Ends<'_>) -> ! {
     unsafe_code,
     reason = "between `clone` and `execve` there are only system calls"
 )]
-unsafe fn look_after(ends: &Ends<'_>, command: i32, signals: RawFd) -> ! {
+fn look_after(ends: &Ends<'_>, command: i32, signals: RawFd) -> ! {
     let mut is_ending = false;
     let mut is_host_gone = false;
     loop {
@@ -386,7 +386,7 @@ unsafe fn look_after(ends: &Ends<'_>, command: i32, signals: RawFd) -> ! {
     unsafe_code,
     reason = "between `clone` and `execve` there are only system calls"
 )]
-unsafe fn kill_all(namespaces: libc::c_int) {
+fn kill_all(namespaces: libc::c_int) {
     // SAFETY: system calls on locals. Process 1 of a namespace reaches with `-1` exactly those within it; outside
     // of one, only processes that are our children now are named.
     unsafe {
@@ -480,7 +480,7 @@ fn become_command(ends: &Ends<'_>) -> (Stage, i32) {
     unsafe_code,
     reason = "between `clone` and `execve` there are only system calls"
 )]
-unsafe fn enter(launch: &Launch) -> Result<(), i32> {
+fn enter(launch: &Launch) -> Result<(), i32> {
     // SAFETY: texts end with a null byte; the all-zero `stat` is valid and valid for writes.
     unsafe {
         check(libc::chdir(launch.folder.as_ptr()))?;
@@ -515,7 +515,7 @@ const CAPABILITY_VERSION: u32 = 0x2008_0522;
     unsafe_code,
     reason = "between `clone` and `execve` there are only system calls"
 )]
-unsafe fn give_up_powers(powers: u64) -> Result<(), i32> {
+fn give_up_powers(powers: u64) -> Result<(), i32> {
     // SAFETY: numbers, and two locals with the layout the kernel documents, valid for reads and writes.
     unsafe {
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
@@ -571,7 +571,7 @@ unsafe fn give_up_powers(powers: u64) -> Result<(), i32> {
     unsafe_code,
     reason = "between `clone` and `execve` there are only system calls"
 )]
-unsafe fn apply_filter(filter: &[libc::sock_filter]) -> Result<(), i32> {
+fn apply_filter(filter: &[libc::sock_filter]) -> Result<(), i32> {
     let program = libc::sock_fprog {
         len: u16::try_from(filter.len()).unwrap_or(0),
         filter: filter.as_ptr().cast_mut(),
@@ -594,7 +594,7 @@ unsafe fn apply_filter(filter: &[libc::sock_filter]) -> Result<(), i32> {
     unsafe_code,
     reason = "between `clone` and `execve` there are only system calls"
 )]
-unsafe fn close_all_but(kept: &[RawFd]) {
+fn close_all_but(kept: &[RawFd]) {
     let mut first = 0;
     for &kept in kept {
         if kept > first {
