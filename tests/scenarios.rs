@@ -2,6 +2,7 @@
 
 mod agents;
 mod approvals;
+mod asking;
 mod budget;
 mod compaction;
 mod crash;

@@ -5,8 +5,8 @@ use crate::error::{Fault, StorageError, with_ending};
 use crate::migrate::{self, STEPS};
 use crate::{Storage, files, status, writer};
 use anteroom_api::UnixMillis;
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OptionalExtension as _};
 use std::ffi::c_int;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,8 +54,12 @@ impl Storage {
         let done = self.replace(&staged, kept, at).await;
         if done.is_err() {
             remove_database(&staged);
+            return done;
         }
-        done
+        // What was decided and done stays on record, whatever is put back.
+        let kept = kept.to_path_buf();
+        self.write(move |connection| carry_audit(&kept, connection))
+            .await
     }
 
     /// Gives unused space back; gives the sizes before and after, in bytes.
@@ -239,6 +243,47 @@ fn check_copy(copy: &Path) -> Result<(), Fault> {
     } else {
         Err(Fault::BadCopy(found))
     }
+}
+
+/// Adds the audit records that `kept` has behind those that were put back. Only where both are one chain: a copy
+/// of another home has a log of its own.
+fn carry_audit(kept: &Path, home: &Connection) -> Result<(), Fault> {
+    let kept = reader(kept)?;
+    let last: i64 = home.query_row("SELECT coalesce(max(number), 0) FROM audit", [], |row| {
+        row.get(0)
+    })?;
+    let hash = |connection: &Connection| {
+        let sql = "SELECT hash FROM audit WHERE number = ?1";
+        connection
+            .query_row(sql, [last], |row| row.get::<_, Vec<u8>>(0))
+            .optional()
+    };
+    if hash(home)? != hash(&kept)? {
+        tracing::warn!("what was put back has an audit log of its own");
+        return Ok(());
+    }
+    let tables = [
+        ("audit", "number, previous, record, hash"),
+        ("audit_seals", "number, hash, at, public_key, signature"),
+    ];
+    for (table, columns) in tables {
+        let count = columns.split(',').count();
+        let places = vec!["?"; count].join(", ");
+        let mut rows = kept.prepare(&format!(
+            "SELECT {columns} FROM {table} WHERE number > ?1 ORDER BY number"
+        ))?;
+        let mut add = home.prepare(&format!(
+            "INSERT OR IGNORE INTO {table} ({columns}) VALUES ({places})"
+        ))?;
+        let mut rows = rows.query([last])?;
+        while let Some(row) = rows.next()? {
+            let values: Vec<rusqlite::types::Value> = (0..count)
+                .map(|index| row.get(index))
+                .collect::<Result<_, _>>()?;
+            add.execute(rusqlite::params_from_iter(values))?;
+        }
+    }
+    Ok(())
 }
 
 /// Merges and removes the whole log, which SQLite does only while no other connection has the file open, be it of a

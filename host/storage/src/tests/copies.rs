@@ -3,7 +3,7 @@
 use super::support::*;
 use crate::error::with_ending;
 use crate::{Fault, GoOn, Storage};
-use anteroom_api::{Seq, Topic};
+use anteroom_api::{Event, Seq, SettingEvent, Topic};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -218,4 +218,50 @@ async fn only_a_sound_copy_of_ours_is_put_back() {
         assert!(!kept.exists(), "{words}: nothing was begun");
         assert_eq!(dump(&storage).await, now, "{words}");
     }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_not_put_back() {
+    let place = Place::new();
+    let storage = filled(&place, 1).await;
+    let changed = |key: &str| {
+        let key = key.to_string();
+        vec![Event::Setting(SettingEvent::Changed { key })]
+    };
+    let change = |key| storage.append(entry(Topic::Host, 1, changed(key)));
+    change("before").await.unwrap();
+    let copy = beside(&place, "copy.db");
+    storage.back_up(&copy, always()).await.unwrap();
+    for key in ["after", "later"] {
+        change(key).await.unwrap();
+    }
+    let head = storage.audit_head().await.unwrap();
+    assert_eq!(head.number, 3);
+    storage
+        .restore(&copy, &beside(&place, "kept.db"), AT)
+        .await
+        .unwrap();
+    assert_eq!(storage.audit_head().await.unwrap(), head);
+    storage
+        .append(entry(Topic::Host, 1, changed("now")))
+        .await
+        .unwrap();
+    let checked = storage.check_audit().await.unwrap();
+    assert_eq!(checked.head.number, 4, "{checked:?}");
+    assert_eq!(storage.last_seq(Topic::Host).await.unwrap(), Seq(2));
+
+    // A copy of another home keeps its own.
+    let elsewhere = Place::new();
+    let other = filled(&elsewhere, 1).await;
+    other
+        .append(entry(Topic::Host, 1, changed("theirs")))
+        .await
+        .unwrap();
+    let theirs = beside(&elsewhere, "theirs.db");
+    other.back_up(&theirs, always()).await.unwrap();
+    storage
+        .restore(&theirs, &beside(&place, "kept2.db"), AT)
+        .await
+        .unwrap();
+    assert_eq!(storage.audit_head().await.unwrap().number, 1);
 }
