@@ -263,7 +263,7 @@ Examples:
   aroom undo --last             what the last turn changed
   aroom undo --turn 9ab04411 --force")]
     Undo(Undo),
-    /// List and answer what waits for a person, in whichever process
+    /// List and answer what waits for a person
     #[command(
         subcommand_required = true,
         arg_required_else_help = true,

@@ -56,6 +56,8 @@ pub(super) struct Session<'a> {
     draft: Draft,
     /// Turns that were submitted or seen and have not ended.
     turns: BTreeSet<TurnId>,
+    /// Those that were said here: they end when the chat does.
+    own: BTreeSet<TurnId>,
     /// The first is the one that is shown.
     open: VecDeque<Open>,
     model: Option<String>,
@@ -121,6 +123,7 @@ impl<'a> Session<'a> {
             view: parts.view,
             draft: Draft::default(),
             turns: BTreeSet::new(),
+            own: BTreeSet::new(),
             open: VecDeque::new(),
             is_cancelling: false,
             arming: ARMING,
@@ -170,7 +173,9 @@ impl<'a> Session<'a> {
         };
         let running = target.and_then(Target::running);
         for queued in self.context.host.read().queue(id).await? {
-            self.turns.insert(queued.turn);
+            if !queued.is_held {
+                self.turns.insert(queued.turn);
+            }
             self.view.queued.push(queued);
         }
         let Some((id, turn)) = running else {
@@ -286,6 +291,7 @@ impl<'a> Session<'a> {
             Ok(op) => {
                 let turn = TurnId::from(op);
                 self.turns.insert(turn);
+                self.own.insert(turn);
                 if is_first {
                     self.view.shown.insert(turn);
                 }
@@ -370,10 +376,17 @@ impl<'a> Session<'a> {
     /// Cancels what runs and waits a little for it to be told; the chat is over.
     async fn leave(&mut self, code: u8) -> u8 {
         let deadline = Instant::now() + CANCEL_PATIENCE;
-        self.deny_open().await;
+        let running = self.view.running().or(self.turns.first().copied());
+        let is_own = running.is_some_and(|turn| self.own.contains(&turn));
+        if is_own {
+            self.deny_open().await;
+        }
         let queued = std::mem::take(&mut self.view.queued);
-        // What is held waits for nobody who leaves.
-        for turn in queued.into_iter().filter(|queued| !queued.is_held) {
+        // What others said, and what is held, waits on without this chat.
+        for turn in queued
+            .into_iter()
+            .filter(|queued| self.own.contains(&queued.turn))
+        {
             // Rejected if it has started meanwhile; it is cancelled below then.
             let _ = self
                 .context
@@ -382,8 +395,11 @@ impl<'a> Session<'a> {
                 .await;
             self.turns.remove(&turn.turn);
         }
+        if !is_own {
+            return code;
+        }
         self.cancel().await;
-        while !self.turns.is_empty() {
+        while !self.turns.is_disjoint(&self.own) {
             match tokio::time::timeout_at(deadline, next(&mut self.place)).await {
                 Ok(Some(told)) => self.told(told).await,
                 Ok(None) | Err(_) => break,

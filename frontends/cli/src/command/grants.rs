@@ -12,7 +12,7 @@ use serde_json::json;
 /// `aroom grants`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum GrantsCommand {
-    /// List rules that were allowed for always, and what toolsets were granted
+    /// List rules, and what toolsets were granted
     #[command(after_help = "\
 Examples:
   aroom grants list

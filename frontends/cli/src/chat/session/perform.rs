@@ -177,6 +177,8 @@ impl Session<'_> {
             .submit(TurnOp::Release { turn, options })
             .await
             .map_err(|rejection| rejection.0)?;
+        self.turns.insert(turn);
+        self.own.insert(turn);
         Ok(Vec::new())
     }
 
