@@ -20,7 +20,8 @@ pub fn aroom(home: &Path, endpoint: Option<&Endpoint>) -> Command {
     if let Some(endpoint) = endpoint {
         command
             .env("AI_CHAT_BASE_URL", endpoint.base_url())
-            .env("AI_CHAT_MODEL", "scripted");
+            .env("AI_CHAT_MODEL", "scripted")
+            .env("AI_CHAT_TITLES", "false");
     }
     command
 }

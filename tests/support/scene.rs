@@ -52,6 +52,8 @@ impl Scene {
             flag("ai.base_url", self.endpoint.base_url().into()),
             flag("ai.model", "scripted".into()),
             flag("ai.retry_backoff_base", serde_json::json!(0.1)),
+            // A request beside the scripted ones; tests of titles turn it on.
+            flag("ai.titles", false.into()),
         ];
         flags.extend(settings.iter().map(|(key, value)| flag(key, value.clone())));
         let ambient = Ambient::fixed(START).with_environment(self.environment());

@@ -71,9 +71,17 @@ pub(crate) enum Trouble {
     Fault(Fault),
 }
 
-/// How much of a history of so many tokens may stay as it is.
-pub(crate) fn room(limit: u64, tokens: u64) -> u64 {
-    (limit / KEPT_SHARE).min(tokens / KEPT_SHARE)
+/// How much of a history may stay as it is, in the tokens that we estimate: what the endpoint told of it may
+/// be far from that.
+pub(crate) fn room(request: &ChatRequest, (limit, told): (u64, u64)) -> u64 {
+    let is_system = |message: &&Message| matches!(message, Message::System { .. });
+    let system = request.messages.iter().filter(is_system);
+    let fixed = system.map(tokens::of_message).sum::<u64>()
+        + request.tools.iter().map(tokens::of_tool).sum::<u64>();
+    let history = tokens::of_request(request).saturating_sub(fixed);
+    let told = told.saturating_sub(fixed).max(history).max(1);
+    let limit = u128::from(limit) * u128::from(history) / u128::from(told);
+    u64::try_from(limit).unwrap_or(u64::MAX).min(history) / KEPT_SHARE
 }
 
 impl Compaction<'_> {
@@ -306,7 +314,7 @@ async fn try_on_demand(turn: &TurnContext, cause: OpId, stop: &Stop) -> Result<(
     let limit = u64::from(turn.settings.cli.context_auto_compact_tokens);
     let compaction = Compaction {
         turn,
-        room: room(limit, tokens::of_request(&request)),
+        room: room(&request, (limit, turn.shared.tokens(&request))),
         request: &request,
         items: &items,
         held,

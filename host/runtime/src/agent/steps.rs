@@ -271,7 +271,7 @@ impl<'a> Steps<'a> {
             request: &self.request,
             items: &self.items,
             held: self.held,
-            room: compact::room(limit, size),
+            room: compact::room(&self.request, (limit, size)),
         };
         match compaction.run(step, self.stop).await {
             Ok(compacted) => {

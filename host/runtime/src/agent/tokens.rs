@@ -190,7 +190,7 @@ impl Count {
             Kind::Line => 12,
             Kind::Word if run <= 7 => 12,
             Kind::Word => 12 + (run - 7) * 2,
-            Kind::Foreign => 12 * run.div_ceil(4),
+            Kind::Foreign => 12 + run.saturating_sub(5) * 2,
             Kind::Digits => 12 * run.div_ceil(3),
             // One sign may belong to the word that follows it.
             Kind::Sign if run == 1 && next == Kind::Word => 8,
