@@ -130,7 +130,10 @@ impl Bus {
         if error.is_some() && of_disk.is_none() {
             return;
         }
-        let was_troubled = self.0.is_troubled.swap(of_disk.is_some(), Ordering::Relaxed);
+        let was_troubled = self
+            .0
+            .is_troubled
+            .swap(of_disk.is_some(), Ordering::Relaxed);
         if let (Some(error), false) = (of_disk, was_troubled) {
             self.trouble(Topic::Host, None, error.clone().into());
         }
@@ -248,7 +251,10 @@ impl Channel {
             }
         }
         // While appends are under way they may bring it themselves.
-        if self.in_flight == 0 && self.told.is_none_or(|told| told < self.stored) && self.stored > Seq(0) {
+        if self.in_flight == 0
+            && self.told.is_none_or(|told| told < self.stored)
+            && self.stored > Seq(0)
+        {
             self.told = Some(self.stored);
             drop(self.sender.send(Cast::Resync));
         }

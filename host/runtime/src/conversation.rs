@@ -5,8 +5,8 @@ use crate::agent::child::Limiter;
 use crate::agent::compact::{self, Sent};
 use crate::agent::past::{self, Past, Place as PastPlace};
 use crate::agent::plan::Planning;
-use crate::agent::replay::Script;
 use crate::agent::prompt;
+use crate::agent::replay::Script;
 use crate::agent::shared::Shared;
 use crate::agent::steering::{Refused, Steering};
 use crate::agent::titles::{self, Titling};
@@ -15,8 +15,8 @@ use crate::endings;
 use crate::engine::Engine;
 use crate::modules::prefix::{self, Prefix};
 use anteroom_api::{
-    Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode,
-    QueuedInput, Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
+    Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
+    Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
 use anteroom_gate::{Gate, Place, Policy, Rule, Taint};
 use anteroom_tools::Session;
@@ -246,7 +246,9 @@ impl Owner {
         if wish == Sent::Whole {
             return compact::undo(&self.engine, (self.view.id, &self.shared), op).await;
         }
-        let context = self.context(op.into(), &TurnOptions::default(), None).await?;
+        let context = self
+            .context(op.into(), &TurnOptions::default(), None)
+            .await?;
         let (raise, stop) = Stop::new();
         let turn = context.clone();
         let task = tokio::spawn(async move { compact::on_demand(&turn, op, &stop).await });
@@ -423,7 +425,13 @@ impl Owner {
             if self
                 .tell(
                     None,
-                    vec![Event::Turn(TurnEvent::Started { turn, options: TurnOptions::default() }), Event::Turn(ended)],
+                    vec![
+                        Event::Turn(TurnEvent::Started {
+                            turn,
+                            options: TurnOptions::default(),
+                        }),
+                        Event::Turn(ended),
+                    ],
                 )
                 .await
                 .is_err()

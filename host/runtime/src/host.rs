@@ -10,7 +10,9 @@ use crate::engine::{Engine, EngineParts, Paths};
 use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
-use crate::{checkpoints, database, forwarding, modules, neighbors, recovery, rules, trust, wiring};
+use crate::{
+    checkpoints, database, forwarding, modules, neighbors, recovery, rules, trust, wiring,
+};
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
     ConversationView, ElicitationOp, Event, HostHandle, HostPort, Op, OpId, Problem, ProblemCode,

@@ -8,7 +8,7 @@ use crate::host::Port;
 use crate::trust;
 use anteroom_api::event::HostEvent;
 use anteroom_api::{Event, OpId, Problem, SettingEvent, Topic};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -98,12 +98,15 @@ fn look(path: &Path) -> String {
 /// Watches the config files until the host ends.
 pub(crate) async fn watch(port: Weak<Port>) {
     let wake = Arc::new(Notify::new());
+    let mut known = BTreeSet::new();
     loop {
         {
             let Some(port) = port.upgrade() else { return };
             for path in watched(&port.live.sources()) {
                 // A folder that is not there yet is looked for in every round.
-                port.engine.watch.add(&path, &wake);
+                if !known.contains(&path) && port.engine.watch.add(&path, &wake) {
+                    known.insert(path);
+                }
             }
         }
         tokio::select! {
@@ -111,11 +114,13 @@ pub(crate) async fn watch(port: Weak<Port>) {
             () = tokio::time::sleep(ROUND) => {}
         }
         let Some(port) = port.upgrade() else { return };
-        let known = port.live.state().files.clone();
+        let before = port.live.state().files.clone();
         let mut found = Files::of(&port.live.sources());
-        if found == known {
+        if found == before {
             continue;
         }
+        // Folders may have come and gone; a watch on one that went watches nothing.
+        known.clear();
         loop {
             tokio::time::sleep(STILL).await;
             let now = Files::of(&port.live.sources());

@@ -6,9 +6,9 @@ use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantOp, Item, ModuleView, OpenApproval,
-    Page, Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
-    SearchHit, Seq, SettingsReport, Topic, TurnId, TurnView,
+    FolderView, FoundEndpoint, GrantOp, Item, ModuleView, OpenApproval, Page, Problem, ProblemCode,
+    PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit, Seq,
+    SettingsReport, Topic, TurnId, TurnView,
 };
 use std::sync::{Arc, Weak};
 
@@ -89,7 +89,14 @@ impl Reads for View {
     }
 
     fn questions(&self, conversation: ConversationId) -> Read<'_, Vec<Question>> {
-        Box::pin(async move { Ok(self.port()?.engine.storage.open_questions(conversation).await?) })
+        Box::pin(async move {
+            Ok(self
+                .port()?
+                .engine
+                .storage
+                .open_questions(conversation)
+                .await?)
+        })
     }
 
     fn canvases(&self, conversation: ConversationId) -> Read<'_, Vec<CanvasView>> {
