@@ -90,6 +90,7 @@ async fn a_hostile_endpoint_fails_its_turn_and_costs_little() {
     let conversation = scene.open().await;
     assert_eq!(turn(&scene, conversation).await, StopReason::EndTurn);
     let before = peak_kib();
+    let mut after = Vec::new();
     for (name, reply) in harms() {
         scene.endpoint.say(reply);
         let stop = turn(&scene, scene.open().await).await;
@@ -107,9 +108,10 @@ async fn a_hostile_endpoint_fails_its_turn_and_costs_little() {
         scene.endpoint.say(Reply::text("well again"));
         let stop = turn(&scene, conversation).await;
         assert_eq!(stop, StopReason::EndTurn, "after {name}");
+        after.push((name, peak_kib() - before));
     }
     let grown = peak_kib() - before;
-    assert!(grown < MOST_KIB, "{grown} KiB more");
+    assert!(grown < MOST_KIB, "{grown} KiB more: {after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

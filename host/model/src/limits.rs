@@ -7,8 +7,9 @@ pub const LINE_BYTES: usize = 8 * 1024 * 1024;
 
 /// All that is kept of one answer: text, reasoning and arguments together.
 ///
-/// A million tokens; models stop far below. What is kept is stored, shown, and sent back with every later request.
-pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// Half a million tokens; models stop far below. What is kept is stored, shown, and sent back with every later request:
+/// through the whole host it costs some fifteen times its size while it comes in.
+pub const ANSWER_BYTES: usize = 2 * 1024 * 1024;
 
 /// Calls in one answer.
 pub const CALLS: usize = 128;

@@ -92,7 +92,7 @@ async fn memory_is_bounded() {
         ),
         (
             "arguments of many values",
-            Reply::many(&json!({ "tool_calls": [arguments] }), 1_300),
+            Reply::many(&json!({ "tool_calls": [arguments] }), 600),
             "0 bytes",
         ),
         (

@@ -79,7 +79,7 @@ async fn floods() {
         (
             "an endless answer",
             Reply::many(&content(&kept), usize::MAX),
-            "an answer beyond 4 MiB",
+            "an answer beyond 2 MiB",
         ),
         (
             "endless calls",
