@@ -66,13 +66,12 @@ pub(crate) async fn ask(
 ) -> Result<(), Problem> {
     let address = port.address(conversation).await?;
     let (reply, taken) = oneshot::channel();
-    let ended = |_| Problem::new(ProblemCode::Internal, "the conversation's task has ended");
+    let ended = || {
+        Problem::new(ProblemCode::Internal, "the conversation's task has ended").hint("try again")
+    };
     let letter = Letter::Past { op, wish, reply };
-    address
-        .send(letter)
-        .await
-        .map_err(|error| ended(drop(error)))?;
-    taken.await.map_err(|error| ended(drop(error)))?
+    address.send(letter).await.map_err(|_| ended())?;
+    taken.await.map_err(|_| ended())?
 }
 
 /// Does it; called by the conversation's task while no turn of its own runs.

@@ -181,11 +181,15 @@ impl Guard {
         from: &FilePath,
         to: &FilePath,
     ) -> Result<(), ErrorCode> {
-        let kept = self.state.keeping.before_move(&self.state.session, from, to);
+        let kept = self
+            .state
+            .keeping
+            .before_move(&self.state.session, from, to);
         if let Err(error) = kept.await {
             return Err(self.not_kept(from, &error));
         }
-        let is_moved = |path: &FilePath| [from, to].iter().any(|at| paths::below(at, path).is_some());
+        let is_moved =
+            |path: &FilePath| [from, to].iter().any(|at| paths::below(at, path).is_some());
         self.answers.kept.retain(|path| !is_moved(path));
         Ok(())
     }
