@@ -4,7 +4,7 @@ use crate::error::{Fault, StorageError};
 use crate::file::File;
 use crate::project::Fact;
 use crate::rows::{self, Key};
-use crate::{Storage, journal, shared};
+use crate::{Storage, journal, prefixes, shared};
 use anteroom_api::{
     ConversationId, ConversationKind, ConversationView, Page, Seq, Topic, Trust, UnixMillis,
 };
@@ -134,7 +134,17 @@ pub(crate) fn delete(fact: &Fact<'_>, id: ConversationId) -> Result<(), Fault> {
             .prepare_cached("DELETE FROM conversations WHERE id = ?1")?
             .execute([key(doomed)])?;
         forget_titles(connection, doomed)?;
+        forget_leftovers(fact, doomed)?;
     }
+    Ok(())
+}
+
+/// Removes what the personal file keeps of a conversation, wherever that lived.
+pub(crate) fn forget_leftovers(fact: &Fact<'_>, id: ConversationId) -> Result<(), Fault> {
+    prefixes::forget(fact, id)?;
+    fact.connection
+        .prepare_cached("DELETE FROM changes WHERE root = ?1")?
+        .execute([key(id)])?;
     Ok(())
 }
 

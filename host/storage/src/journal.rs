@@ -4,7 +4,7 @@ use crate::error::{Fault, StorageError};
 use crate::file::File;
 use crate::project::{self, Fact};
 use crate::rows::{self, Key};
-use crate::{Storage, approvals, audit, conversations};
+use crate::{Storage, approvals, audit, conversations, usage};
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, ConversationEvent, Envelope, Event, OpId, Seq, Topic,
     UnixMillis,
@@ -98,8 +98,17 @@ impl Storage {
         self.write(move |connection| record(connection, &recorded, (&asked, arguments)))
             .await?;
         let host = file.number();
-        let stored = file.write(move |connection| append(connection, &entry, host, Records::None));
-        let mut envelopes = stored.await?;
+        let written = Arc::clone(&entry);
+        let stored = file.write(move |connection| {
+            let envelopes = append(connection, &written, host, Records::None)?;
+            Ok((envelopes, usage::spent_by(connection, &written)?))
+        });
+        let (mut envelopes, spent) = stored.await?;
+        if !spent.is_empty() {
+            // Budgets are this user's, whichever file the money was spent in.
+            self.write(move |connection| usage::count(connection, &spent, entry.at))
+                .await?;
+        }
         named(&file, &mut envelopes);
         Ok(envelopes)
     }
@@ -132,16 +141,16 @@ impl Storage {
             let file = self.home_of(id).await?;
             self.shelf().forget(id);
             if file.name.is_some() {
-                file.write(move |connection| {
-                    let fact = Fact {
-                        connection,
-                        topic: Topic::Host,
-                        at,
-                        user: None,
-                        host: None,
-                        asked: &[],
-                    };
-                    conversations::delete(&fact, id)
+                let deleted = file.write(move |connection| {
+                    let family = conversations::with_children(connection, id)?;
+                    conversations::delete(&host_fact(connection, at), id)?;
+                    Ok(family)
+                });
+                let family = deleted.await?;
+                self.write(move |connection| {
+                    let fact = host_fact(connection, at);
+                    let mut family = family.iter();
+                    family.try_for_each(|id| conversations::forget_leftovers(&fact, *id))
                 })
                 .await?;
             }
@@ -233,6 +242,17 @@ fn record(
     };
     let mut events = entry.events.iter();
     events.try_for_each(|event| audit::record(&fact, event, arguments))
+}
+
+fn host_fact(connection: &Connection, at: UnixMillis) -> Fact<'_> {
+    Fact {
+        connection,
+        topic: Topic::Host,
+        at,
+        user: None,
+        host: None,
+        asked: &[],
+    }
 }
 
 /// Whether an entry opens a conversation in a database that it names.

@@ -5,8 +5,11 @@
 use crate::Storage;
 use crate::conversations::key;
 use crate::error::{Fault, StorageError};
-use crate::rows;
-use anteroom_api::{ConversationId, TurnId, UnixMillis, Usage};
+use crate::journal::Entry;
+use crate::{items, rows};
+use anteroom_api::{
+    ConversationId, Event, StopReason, Topic, TurnEvent, TurnId, UnixMillis, Usage,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -82,7 +85,7 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn spent(&self, conversation: ConversationId) -> Result<Spent, StorageError> {
-        self.read(move |connection| {
+        self.read_of(conversation, move |connection| {
             let mut statement = connection.prepare_cached(
                 "WITH RECURSIVE family (id) AS (
                      VALUES (?1)
@@ -162,7 +165,9 @@ impl Storage {
         purpose: &'static str,
         (usage, at, reservation): (Usage, UnixMillis, Option<Uuid>),
     ) -> Result<(), StorageError> {
-        self.write(move |connection| {
+        let file = self.home_of(conversation).await?;
+        let is_shared = file.name.is_some();
+        file.write(move |connection| {
             connection
                 .prepare_cached(
                     "INSERT INTO usage_besides (conversation, purpose, prompt_tokens,
@@ -180,15 +185,99 @@ impl Storage {
                     rows::tokens_column(usage.cost_micros),
                     at.0,
                 ])?;
-            if let Some(id) = reservation {
-                connection
-                    .prepare_cached("DELETE FROM reservations WHERE id = ?1")?
-                    .execute([id.into_bytes()])?;
+            match reservation.filter(|_| !is_shared) {
+                Some(id) => give_back(connection, id),
+                None => Ok(()),
             }
-            Ok(())
         })
-        .await
+        .await?;
+        if is_shared {
+            self.write(move |connection| {
+                add_to_day(connection, at, &of_usage(usage, 0))?;
+                reservation.map_or(Ok(()), |id| give_back(connection, id))
+            })
+            .await?;
+        }
+        Ok(())
     }
+}
+
+/// What an entry spent in a file whose days are not this user's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SpentBy {
+    /// A step is over.
+    Step(TurnId, u32, Spent),
+    /// A turn is over.
+    Turn(TurnId, bool),
+}
+
+/// What an entry spent; asked of the file it was stored in.
+pub(crate) fn spent_by(connection: &Connection, entry: &Entry) -> Result<Vec<SpentBy>, Fault> {
+    let mut spent = Vec::new();
+    let Topic::Conversation(conversation) = entry.topic else {
+        return Ok(spent);
+    };
+    for event in &entry.events {
+        match event {
+            Event::Turn(TurnEvent::StepEnded {
+                turn, step, usage, ..
+            }) => {
+                let calls = items::calls_of_step(connection, conversation, (*turn, *step))?;
+                spent.push(SpentBy::Step(*turn, *step, of_usage(*usage, calls)));
+            }
+            Event::Turn(TurnEvent::Ended { turn, stop, .. }) => {
+                spent.push(SpentBy::Turn(*turn, *stop == StopReason::Interrupted));
+            }
+            _ => {}
+        }
+    }
+    Ok(spent)
+}
+
+/// Counts in the personal file what was spent in another one.
+pub(crate) fn count(
+    connection: &Connection,
+    spent: &[SpentBy],
+    at: UnixMillis,
+) -> Result<(), Fault> {
+    spent.iter().try_for_each(|spent| match spent {
+        SpentBy::Step(turn, step, amount) => {
+            add_to_day(connection, at, amount)?;
+            settle_step(connection, *turn, *step)
+        }
+        SpentBy::Turn(turn, is_cut_off) => settle_turn(connection, *turn, *is_cut_off),
+    })
+}
+
+fn of_usage(usage: Usage, calls: u32) -> Spent {
+    Spent {
+        tokens: usage.prompt_tokens.saturating_add(usage.completion_tokens),
+        cost_micros: usage.cost_micros,
+        calls: u64::from(calls),
+    }
+}
+
+fn add_to_day(connection: &Connection, at: UnixMillis, amount: &Spent) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO days VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (day) DO UPDATE SET tokens = tokens + excluded.tokens,
+                cost_micros = cost_micros + excluded.cost_micros, calls = calls + excluded.calls",
+        )?
+        .execute(params![
+            day(at),
+            rows::tokens_column(amount.tokens),
+            rows::tokens_column(amount.cost_micros),
+            rows::tokens_column(amount.calls),
+        ])?;
+    Ok(())
+}
+
+fn give_back(connection: &Connection, reservation: Uuid) -> Result<(), Fault> {
+    connection
+        .prepare_cached("DELETE FROM reservations WHERE id = ?1")?
+        .execute([reservation.into_bytes()])?;
+    Ok(())
 }
 
 /// A step is over: what was set aside for it is spent or free.

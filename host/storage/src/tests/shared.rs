@@ -3,11 +3,11 @@
 use super::support::*;
 use crate::error::with_ending;
 use crate::file::File;
-use crate::{Fault, SharedFile, Storage};
+use crate::{Caps, Fault, Reservation, SharedFile, Spent, Storage};
 use anteroom_api::{
     Approval, ApprovalEvent, AuditFilter, ConversationEvent, ConversationId, ConversationKind,
     ConversationView, EffectKind, EffectView, Event, Problem, Resolution, Scope, Seq, Status, Tier,
-    Topic,
+    Topic, TurnEvent, Usage,
 };
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -359,4 +359,54 @@ async fn a_file_on_a_disk_that_cannot_be_written_is_read() {
     assert_eq!(count, 2);
     assert!(!with_ending(&path, "-shm").exists());
     assert!(still.execute_batch("DELETE FROM items").is_err());
+}
+
+#[tokio::test]
+async fn what_is_spent_in_a_shared_file_counts_for_this_user_alone() {
+    let place = Place::new();
+    let storage = both(&place, 2).await;
+    let elsewhere = Place::new();
+    let other = elsewhere.open().await;
+    other.add_shared(team(&place), false, AT).await.unwrap();
+    let usage = Usage {
+        prompt_tokens: 30,
+        completion_tokens: 12,
+        cost_micros: 5,
+        ..Usage::default()
+    };
+    let reservation = Reservation {
+        id: uuid(8, 1),
+        turn: turn_id(1),
+        step: 1,
+        amount: Spent {
+            tokens: 1000,
+            ..Spent::default()
+        },
+    };
+    let caps = Caps::default();
+    storage.reserve(reservation, caps, AT).await.unwrap().unwrap();
+    let step = Event::Turn(TurnEvent::StepEnded {
+        turn: turn_id(1),
+        step: 1,
+        usage,
+        record: None,
+    });
+    let call = completed(calls(60, Status::Completed));
+    storage.tell(2, vec![started(1), call, step]).await.unwrap();
+    let spent = Spent {
+        tokens: 42,
+        cost_micros: 5,
+        calls: 1,
+    };
+    assert_eq!(storage.spent_on(AT).await.unwrap(), spent);
+    let besides = (usage, AT, None);
+    storage
+        .spend_besides(conversation_id(2), "title", besides)
+        .await
+        .unwrap();
+    assert_eq!(storage.spent_on(AT).await.unwrap().tokens, 84);
+    assert_eq!(other.spent_on(AT).await.unwrap(), Spent::default());
+    let of_both = storage.spent(conversation_id(2)).await.unwrap();
+    assert_eq!((of_both.tokens, of_both.calls), (84, 1));
+    assert_eq!(other.spent(conversation_id(2)).await.unwrap(), of_both);
 }
