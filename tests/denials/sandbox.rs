@@ -431,6 +431,40 @@ async fn background_commands_are_held_too_and_end_with_the_conversation() {
     assert!(!scene.has(".git"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_background_command_tells_what_the_sandbox_stopped() {
+    let scene = scene().await;
+    scene.write("try.sh", "echo x > ../new");
+    scene.endpoint.script([
+        Reply::call(
+            "bash",
+            json!({ "command": "bash try.sh", "background": true }),
+        ),
+        Reply::text("done"),
+    ]);
+    let conversation = scene.open().await;
+    let turn = || scene.turn(conversation, "go", auto(), |_| unreachable!());
+    let started = turn().await;
+    if !is_complete() {
+        assert_eq!(started.call("bash").0.status, Status::Denied);
+        return;
+    }
+    let patience = std::time::Instant::now() + crate::support::scene::PATIENCE;
+    loop {
+        scene.endpoint.script([
+            Reply::call("bash_output", json!({ "task": "task-1" })),
+            Reply::text("done"),
+        ]);
+        let words = turn().await.result("bash_output");
+        if words.contains("`safety.sandbox_writable`") {
+            assert!(words.contains("Read-only file system"), "{words}");
+            break;
+        }
+        assert!(std::time::Instant::now() < patience, "{words}");
+    }
+    assert!(!scene.folder.path().join("new").exists());
+}
+
 /// Waits until no process has this argument any more.
 async fn gone(marker: &str) {
     let runs = || {
