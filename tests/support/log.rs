@@ -24,7 +24,8 @@ fn settle(value: &mut serde_json::Value, names: &mut BTreeMap<String, String>) {
         serde_json::Value::Object(object) => {
             object.shift_remove("meter");
             for (key, value) in object.iter_mut() {
-                if key.ends_with("_at") || key == "digest" {
+                // What is sent names the temporary workspace.
+                if key.ends_with("_at") || key == "digest" || key == "request" {
                     *value = serde_json::Value::Null;
                 } else {
                     settle(value, names);
