@@ -1,3 +1,5 @@
+//! The audit log: what leaves a record, and who tampers with it is told on.
+
 use super::support::*;
 use crate::{AuditCheck, AuditSeal, Storage};
 use anteroom_api::{
