@@ -319,9 +319,9 @@ mod tests {
         let (_, call, ambient) = call(vec![grant(GrantWhere::Everywhere, &[], Some(1002))]);
         assert_eq!(folders(&call), Ok(vec![]));
         // Each id moves the clock on by a millisecond.
-        ambient.uuid();
+        let _ = ambient.uuid();
         assert_eq!(folders(&call), Ok(vec![]));
-        ambient.uuid();
+        let _ = ambient.uuid();
         assert_eq!(folders(&call), Err(NotLent::Expired));
     }
 

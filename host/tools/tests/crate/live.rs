@@ -2,7 +2,7 @@
 
 use crate::support::{Bench, guest};
 use crate::toolset::Toolset;
-use anteroom_api::{ModuleId, ModuleOrigin, ModuleState, ModuleView, Status};
+use anteroom_api::{Capability, ModuleId, ModuleOrigin, ModuleState, ModuleView, Status};
 use anteroom_tools::{Limits, MayCount, Registry, ToolLimits};
 use serde_json::json;
 use std::fs;
@@ -88,7 +88,7 @@ async fn a_file_that_comes_changes_and_goes_is_found() {
     assert_eq!(came[0].state, ModuleState::Loaded);
     assert_eq!(live.words().await, "one");
 
-    live.write("eyes.wasm", &look("two").build());
+    live.write("eyes.wasm", &look("two").version(2).build());
     until(&registry, |modules| modules[0].hash != came[0].hash).await;
     assert_eq!(live.words().await, "two");
 
@@ -170,11 +170,12 @@ async fn a_tool_that_was_told_of_answers_as_what_it_is_now() {
         live.write("eyes.wasm", &toolset.build());
         registry.load_folder(folder, ModuleOrigin::User).await;
     };
-    put(&look("one")).await;
+    put(&look("one").reading_files()).await;
     let sent = registry.find("look").await.unwrap();
+    assert_eq!(sent.capabilities, [Capability::FilesRead]);
     let resolve = async || registry.resolve(None, &sent).await;
 
-    put(&look("two").taking(taking)).await;
+    put(&look("two").described("Looks elsewhere.").taking(taking)).await;
     let changed = resolve().await.unwrap();
     assert_ne!(changed.definition().hash, sent.hash);
     let words = changed.check(&json!({})).unwrap_err();
