@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 /// What a run may spend.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// Tokens.
-    pub tokens: Option<u64>,
+    pub(crate) tokens: Option<u64>,
     /// Money, by `ai.prices`.
-    pub cost: Option<f64>,
+    pub(crate) cost: Option<f64>,
     /// Tool calls.
-    pub calls: Option<u64>,
+    pub(crate) calls: Option<u64>,
 }
 
 /// Reads `50000`, `50k`, or `tokens=50k,cost=0.5,calls=20`.

@@ -455,3 +455,22 @@ fn the_usage_line_counts_from_start_to_end() {
     assert_eq!(ran.out, "c\n");
     assert_eq!(ran.err, format!("a\nb\n{USAGE}"));
 }
+
+#[test]
+fn a_plan_is_the_answer_and_says_who_could_approve_it() {
+    let mut bench = Bench::new(&["exec", "-q", "--plan", "--budget", "50k", "hi"], simple());
+    let ran = bench.run();
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (exit::DENIED, "Hello there\n")
+    );
+    assert!(
+        ran.err.contains("nobody can approve it") && ran.err.contains("hint:"),
+        "{}",
+        ran.err
+    );
+    let is_plan = bench.fake.ops().into_iter().any(|op| {
+        matches!(op, Op::Turn(TurnOp::Start { options, .. }) if options.is_plan && !options.is_attended)
+    });
+    assert!(is_plan);
+}
