@@ -50,11 +50,16 @@ async fn a_copy_is_put_back_with_everything_in_it() {
     let scene = Scene::new(replies()).await;
     let first = scene.run("write a.txt").await.conversation;
     let before = scene.items(first).await;
-    let made = done(&scene, DatabaseOp::BackUp { path: None }).await.unwrap();
+    let made = done(&scene, DatabaseOp::BackUp { path: None })
+        .await
+        .unwrap();
     let DatabaseEvent::BackedUp { path, size_bytes } = made else {
         panic!("{made:?}")
     };
-    assert!(path.starts_with(&text(&scene.home().join("backups"))), "{path}");
+    assert!(
+        path.starts_with(&text(&scene.home().join("backups"))),
+        "{path}"
+    );
     assert!(size_bytes > 0);
     scene
         .turn(first, "say it again", auto(), |_| unreachable!())
@@ -84,7 +89,9 @@ async fn a_copy_is_put_back_with_everything_in_it() {
 
     // What was there before is whole.
     let other = Scene::new([]).await;
-    done(&other, DatabaseOp::Restore { path: kept }).await.unwrap();
+    done(&other, DatabaseOp::Restore { path: kept })
+        .await
+        .unwrap();
     let ids: Vec<ConversationId> = listed(&other).await.into_iter().map(|(id, _)| id).collect();
     assert!(ids.contains(&first) && ids.contains(&second));
 }
@@ -114,7 +121,10 @@ async fn conversations_are_carried_to_another_home_and_go_on_there() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(records[0], json!({ "format": "anteroom-conversations", "version": 1 }));
+    assert_eq!(
+        records[0],
+        json!({ "format": "anteroom-conversations", "version": 1 })
+    );
     let kinds: Vec<&str> = records[1..]
         .iter()
         .map(|record| record["record"].as_str().unwrap())
@@ -133,20 +143,37 @@ async fn conversations_are_carried_to_another_home_and_go_on_there() {
         skipped: 0,
     };
     assert_eq!(done(&other, import.clone()).await.unwrap(), expected);
-    assert_eq!(other.items(conversation).await, scene.items(conversation).await);
+    assert_eq!(
+        other.items(conversation).await,
+        scene.items(conversation).await
+    );
     let turns = other.handle().read().turns(conversation).await.unwrap();
-    assert_eq!(turns, scene.handle().read().turns(conversation).await.unwrap());
+    assert_eq!(
+        turns,
+        scene.handle().read().turns(conversation).await.unwrap()
+    );
     // It is found, and goes on with its history, whatever its own workspace was.
-    let hits = other.handle().read().search("written".into(), 5).await.unwrap();
+    let hits = other
+        .handle()
+        .read()
+        .search("written".into(), 5)
+        .await
+        .unwrap();
     assert_eq!(hits.len(), 1);
     let told = other
         .turn(conversation, "go on", auto(), |_| unreachable!())
         .await;
     assert_eq!(told.answer(), "gone on");
     let request = other.endpoint.requests().pop().unwrap().json.to_string();
-    assert!(request.contains("write a.txt") && request.contains("written"), "{request}");
+    assert!(
+        request.contains("write a.txt") && request.contains("written"),
+        "{request}"
+    );
     let again = done(&other, import).await.unwrap();
-    assert!(matches!(again, DatabaseEvent::Imported { skipped: 1, .. }), "{again:?}");
+    assert!(
+        matches!(again, DatabaseEvent::Imported { skipped: 1, .. }),
+        "{again:?}"
+    );
 }
 
 async fn open_in(scene: &Scene, database: &str) -> Result<ConversationId, Problem> {
@@ -171,7 +198,10 @@ async fn a_shared_database_is_there_beside_the_personal_one() {
         path: text(&file),
     };
     let added = done(&scene, add).await.unwrap();
-    assert!(matches!(added, DatabaseEvent::SharedAdded { .. }), "{added:?}");
+    assert!(
+        matches!(added, DatabaseEvent::SharedAdded { .. }),
+        "{added:?}"
+    );
 
     // A turn with a call runs in it as in the personal one.
     let ours = open_in(&scene, "team").await.unwrap();
@@ -186,7 +216,13 @@ async fn a_shared_database_is_there_beside_the_personal_one() {
     let views = scene.handle().read().databases(true).await.unwrap();
     let facts: Vec<_> = views
         .iter()
-        .map(|view| (view.name.as_str(), view.conversations, view.complaints.len()))
+        .map(|view| {
+            (
+                view.name.as_str(),
+                view.conversations,
+                view.complaints.len(),
+            )
+        })
         .collect();
     assert_eq!(facts, [("", 1, 0), ("team", 1, 0)]);
     // What was done there is in this user's audit log all the same.
@@ -196,7 +232,12 @@ async fn a_shared_database_is_there_beside_the_personal_one() {
         .audit(anteroom_api::AuditFilter::default(), None, 100)
         .await
         .unwrap();
-    assert!(audit.entries.iter().any(|record| record.conversation == Some(ours)));
+    assert!(
+        audit
+            .entries
+            .iter()
+            .any(|record| record.conversation == Some(ours))
+    );
 
     // It is remembered, and another home sees the same conversation.
     scene.stop().await;
@@ -251,7 +292,10 @@ async fn a_shared_database_that_is_gone_leaves_everything_else_as_it_is() {
 
 async fn db(home: &Path, words: &[&str]) -> Left {
     let mut command = aroom(home, None);
-    command.current_dir(home.parent().unwrap()).arg("db").args(words);
+    command
+        .current_dir(home.parent().unwrap())
+        .arg("db")
+        .args(words);
     run(command).await
 }
 
@@ -271,7 +315,10 @@ async fn the_program_copies_exports_and_puts_back() {
     assert_eq!(Path::new(&path).canonicalize().unwrap(), copy);
     let refused = db(&home, &["restore", "copy.db"]).await;
     assert_eq!(refused.code, 1, "{refused:?}");
-    assert!(refused.stderr.contains("another process has the database"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("another process has the database"),
+        "{refused:?}"
+    );
     scene.stop().await;
 
     let id = conversation.to_string();
@@ -298,14 +345,20 @@ async fn the_program_copies_exports_and_puts_back() {
     scene.start(&[]).await;
     assert_eq!(listed(&scene).await.len(), 1);
     let items = scene.items(conversation).await;
-    assert!(items.iter().any(|item| matches!(item.body, ItemBody::ToolCall(_))));
+    assert!(
+        items
+            .iter()
+            .any(|item| matches!(item.body, ItemBody::ToolCall(_)))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_turn_is_not_pulled_from_under_itself() {
     let gate = crate::support::endpoint::Gate::new();
     let scene = Scene::new([Reply::stream().token("half").wait(&gate)]).await;
-    let made = done(&scene, DatabaseOp::BackUp { path: None }).await.unwrap();
+    let made = done(&scene, DatabaseOp::BackUp { path: None })
+        .await
+        .unwrap();
     let DatabaseEvent::BackedUp { path, .. } = made else {
         panic!("{made:?}")
     };

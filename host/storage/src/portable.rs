@@ -33,10 +33,6 @@ struct Header {
 /// Every other line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time, made and used at once"
-)]
 enum Record {
     Conversation(ConversationRecord),
     Turn(TurnRecord),

@@ -193,8 +193,8 @@ impl Thread {
         }
         match attempt(&self.connection, self.schema, &mut batch) {
             Ok(outcomes) => {
-                let of_disk = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-                self.remember(of_disk.filter(|fault| fault.is_of_the_disk()).last());
+                let mut failed = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+                self.remember(failed.find(|fault| fault.is_of_the_disk()));
                 for (work, outcome) in batch.into_iter().zip(outcomes) {
                     work.answer(outcome);
                 }

@@ -8,8 +8,7 @@ use crate::target;
 use crate::theme::{Style, Theme};
 use crate::words;
 use anteroom_api::{
-    DatabaseEvent, DatabaseOp, DatabaseView, Event, Health, OpId, Seq, Topic,
-    UnixMillis,
+    DatabaseEvent, DatabaseOp, DatabaseView, Event, Health, OpId, Seq, Topic, UnixMillis,
 };
 use clap::Subcommand;
 use serde_json::json;
@@ -222,7 +221,11 @@ fn say(context: &mut Context, event: &DatabaseEvent) {
             format!("copied to {} ({})", file(path), words::bytes(*size_bytes))
         }
         DatabaseEvent::Restored { path, kept } => {
-            format!("put back {}; what was there is kept in {}", file(path), file(kept))
+            format!(
+                "put back {}; what was there is kept in {}",
+                file(path),
+                file(kept)
+            )
         }
         DatabaseEvent::Vacuumed {
             before_bytes,

@@ -488,7 +488,10 @@ fn shared_databases_are_written_and_taken_away() {
     let old = serde_json::json!({ "name": "old", "path": "/srv/old.db" });
     let read = || {
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("# mine\nai:\n  model: small # yes\n"), "{text}");
+        assert!(
+            text.starts_with("# mine\nai:\n  model: small # yes\n"),
+            "{text}"
+        );
         let sources = crate::config::Sources {
             home: folder.path().to_owned(),
             ..crate::config::Sources::default()

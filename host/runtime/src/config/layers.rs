@@ -180,7 +180,10 @@ impl<'a> Layers<'a> {
     pub(crate) fn prints(&self) -> BTreeMap<&'static str, String> {
         let prints = self.held.iter().map(|(key, held)| {
             let digest = Sha256::digest(held.value.to_string());
-            (*key, digest.iter().map(|byte| format!("{byte:02x}")).collect())
+            (
+                *key,
+                digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            )
         });
         prints.collect()
     }

@@ -706,7 +706,13 @@ fn shared_databases_are_named_files_of_the_user_alone() {
         ]
     );
     assert_eq!(loaded.report.warnings.len(), 1, "the project's is ignored");
-    for wrong in ["x", "[x]", "[{name: a}]", "[{name: '', path: /x}]", "{a: b}"] {
+    for wrong in [
+        "x",
+        "[x]",
+        "[{name: a}]",
+        "[{name: '', path: /x}]",
+        "{a: b}",
+    ] {
         let text = format!("shared_databases: {wrong}\n");
         let (_folder, loaded) = Case {
             user: Some(&text),
@@ -714,14 +720,19 @@ fn shared_databases_are_named_files_of_the_user_alone() {
         }
         .load();
         let problem = loaded.unwrap_err();
-        assert!(problem.to_string().contains("`name` and `path`"), "{problem}");
+        assert!(
+            problem.to_string().contains("`name` and `path`"),
+            "{problem}"
+        );
     }
 }
 
 #[test]
 fn single_tools_have_limits_of_their_own_within_the_bounds() {
     let case = Case {
-        user: Some("tools:\n  limits:\n    grep: {seconds: 300, memory_mb: 128}\n    slow: {seconds: 9000}\n"),
+        user: Some(
+            "tools:\n  limits:\n    grep: {seconds: 300, memory_mb: 128}\n    slow: {seconds: 9000}\n",
+        ),
         project: Some("tools:\n  limits: {grep: {memory_mb: 256}}\n"),
         ..Case::default()
     };
@@ -743,8 +754,17 @@ fn single_tools_have_limits_of_their_own_within_the_bounds() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings.join("").contains("`seconds` of `slow` is 9000"), "{warnings:?}");
-    for wrong in ["x", "[x]", "{grep: 5}", "{grep: {minutes: 5}}", "{grep: {seconds: soon}}"] {
+    assert!(
+        warnings.join("").contains("`seconds` of `slow` is 9000"),
+        "{warnings:?}"
+    );
+    for wrong in [
+        "x",
+        "[x]",
+        "{grep: 5}",
+        "{grep: {minutes: 5}}",
+        "{grep: {seconds: soon}}",
+    ] {
         let text = format!("tools:\n  limits: {wrong}\n");
         let (_folder, loaded) = Case {
             user: Some(&text),
@@ -752,6 +772,9 @@ fn single_tools_have_limits_of_their_own_within_the_bounds() {
         }
         .load();
         let problem = loaded.unwrap_err().to_string();
-        assert!(problem.contains("each with `seconds`"), "{wrong}: {problem}");
+        assert!(
+            problem.contains("each with `seconds`"),
+            "{wrong}: {problem}"
+        );
     }
 }

@@ -368,5 +368,9 @@ fn databases(written: &Written) -> Result<Value, String> {
         }
         Ok(Value::Object(database))
     };
-    entries.iter().map(one).collect::<Result<_, _>>().map(Value::Array)
+    entries
+        .iter()
+        .map(one)
+        .collect::<Result<_, _>>()
+        .map(Value::Array)
 }

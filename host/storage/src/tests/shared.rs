@@ -384,7 +384,11 @@ async fn what_is_spent_in_a_shared_file_counts_for_this_user_alone() {
         },
     };
     let caps = Caps::default();
-    storage.reserve(reservation, caps, AT).await.unwrap().unwrap();
+    storage
+        .reserve(reservation, caps, AT)
+        .await
+        .unwrap()
+        .unwrap();
     let step = Event::Turn(TurnEvent::StepEnded {
         turn: turn_id(1),
         step: 1,
