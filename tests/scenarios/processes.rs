@@ -279,7 +279,7 @@ async fn a_rule_revoked_elsewhere_holds_no_more() {
         (rule.rule.as_str(), rule.expires_at),
         ("bash:touch *", None)
     );
-    assert_eq!(rules, [rule.clone()]);
+    assert_eq!(rules, std::slice::from_ref(&rule));
     scene
         .turn(conversation, "b", attended(), |approval| {
             panic!("asked again: {approval:?}")
