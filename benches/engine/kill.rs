@@ -1,7 +1,7 @@
 //! `kill [N] [SEED]`: kills the real program so often, several side by side, and counts what was lost.
 
 use crate::endpoint::Endpoint;
-use crate::killing::{Moments, Tally, attend, kill_often};
+use crate::killing::{Tally, attend, kill_often};
 use crate::report::Samples;
 use crate::report::time;
 use crate::world::warm_up;
@@ -36,7 +36,7 @@ pub(crate) async fn run(words: &[String]) -> anyhow::Result<()> {
         let seed = seed.wrapping_mul(31).wrapping_add(worker as u64);
         workers.push(tokio::task::spawn_blocking(move || {
             let url = endpoint.base_url();
-            kill_often(&endpoint, share, seed, Moments::Any, &|home| {
+            kill_often(&endpoint, share, seed, true, &|home| {
                 let mut command = Command::new(std::env::current_exe().unwrap_or_default());
                 command
                     .args(["--child", "attend"])

@@ -54,27 +54,16 @@ pub enum Moment {
     Time(Duration),
 }
 
-/// How moments are drawn.
-#[derive(Clone, Copy, Debug)]
-pub enum Moments {
-    /// By lines alone: no clock is asked.
-    Lines,
-    /// By lines and by time.
-    Any,
-}
-
-impl Moments {
-    /// An uncut run writes about 70 lines with previews, an attended one more, in about `usual`.
-    fn draw(self, numbers: &mut Numbers, usual: Duration) -> Moment {
-        match self {
-            Self::Any if numbers.one_in(2) => {
-                let micros = u64::try_from(usual.as_micros()).unwrap_or(u64::MAX);
-                Moment::Time(Duration::from_micros(
-                    numbers.below(micros + micros / 8 + 1),
-                ))
-            }
-            Self::Any | Self::Lines => Moment::Line(numbers.below(96)),
+impl Moment {
+    /// Draws one: by lines, or with a clock as often by time. An uncut run writes about 70 lines with previews, an
+    /// attended one more, in about `usual`.
+    fn draw(has_clock: bool, numbers: &mut Numbers, usual: Duration) -> Self {
+        if has_clock && numbers.one_in(2) {
+            let micros = u64::try_from(usual.as_micros()).unwrap_or(u64::MAX);
+            let time = numbers.below(micros + micros / 8 + 1);
+            return Self::Time(Duration::from_micros(time));
         }
+        Self::Line(numbers.below(96))
     }
 }
 
@@ -119,12 +108,12 @@ impl Tally {
     }
 }
 
-/// Kills so often, one after the other. `attended` starts [`attend`] in a process of its own.
+/// Kills so often, one after the other; at any time, or with no clock at points of what it writes. `attended` starts [`attend`] in a process of its own.
 pub fn kill_often(
     endpoint: &Endpoint,
     kills: usize,
     seed: u64,
-    moments: Moments,
+    has_clock: bool,
     attended: &dyn Fn(&Home) -> Command,
 ) -> Tally {
     let mut numbers = Numbers::new(seed);
@@ -141,7 +130,7 @@ pub fn kill_often(
         round(
             endpoint,
             &mut home,
-            (&mut numbers, moments, &mut usual),
+            (&mut numbers, has_clock, &mut usual),
             &mut tally,
             attended,
         );
@@ -153,7 +142,7 @@ pub fn kill_often(
 fn round(
     endpoint: &Endpoint,
     home: &mut Home,
-    (numbers, moments, usual): (&mut Numbers, Moments, &mut Duration),
+    (numbers, has_clock, usual): (&mut Numbers, bool, &mut Duration),
     tally: &mut Tally,
     attended: &dyn Fn(&Home) -> Command,
 ) {
@@ -166,7 +155,7 @@ fn round(
     let again = numbers.one_in(4);
     for command in [Some(command), again.then(|| home.exec(endpoint, &["-c"]))] {
         let Some(command) = command else { continue };
-        let run = Run::killed(command, moments.draw(numbers, *usual));
+        let run = Run::killed(command, Moment::draw(has_clock, numbers, *usual));
         tally.kills += usize::from(run.was_killed);
         tally.first_starts += usize::from(run.was_killed && is_first);
         tally.missed += usize::from(!run.was_killed);

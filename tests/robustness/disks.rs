@@ -329,11 +329,7 @@ async fn a_place_that_cannot_be_written_is_told_at_the_start() {
     // Not even root can make a folder there.
     for place in ["/proc/anteroom", "/dev/null/anteroom"] {
         let settings = [("app.data_dir", json!(place))];
-        let problem = scene
-            .try_start(&settings)
-            .await
-            .err()
-            .expect("it cannot start");
+        let problem = scene.try_start(&settings).await.unwrap_err();
         assert!(problem.hint.is_some(), "{problem}");
         assert!(problem.to_string().contains(place), "{problem}");
     }

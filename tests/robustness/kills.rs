@@ -4,7 +4,7 @@
 
 use crate::support::endpoint;
 use endpoint::Endpoint;
-use killing::{Moments, Tally, attend, kill_often};
+use killing::{Tally, attend, kill_often};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ async fn nothing_that_was_told_is_lost_when_it_is_killed() {
         let endpoint = Arc::new(Endpoint::start().await);
         workers.push(tokio::task::spawn_blocking(move || {
             let url = endpoint.base_url();
-            kill_often(&endpoint, KILLS, seed, Moments::Lines, &|home| {
+            kill_often(&endpoint, KILLS, seed, false, &|home| {
                 let mut command = Command::new(std::env::current_exe().unwrap());
                 let own = concat!(
                     module_path!(),
