@@ -4,9 +4,9 @@ use crate::support::endpoint::Reply;
 use crate::support::scene::{PATIENCE, Scene, auto, text_of};
 use crate::support::toolset::Toolset;
 use anteroom_api::{
-    Capability, ConversationId, Event, GrantOp, GrantReach, GrantWhere, ItemBody, ModuleEvent,
-    ModuleId, ModuleOp, ModuleOrigin, ModuleState, ModuleView, ProblemCode, Seq, Signal, Signals,
-    Status, StopReason, Topic,
+    Capability, ConversationId, ConversationOp, Event, GrantOp, GrantReach, GrantWhere, ItemBody,
+    ModuleEvent, ModuleId, ModuleOp, ModuleOrigin, ModuleState, ModuleView, ProblemCode, Seq,
+    Signal, Signals, Status, StopReason, Topic,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -273,6 +273,16 @@ async fn a_prefix_outlives_reload_and_restart() {
         told.contains("Answers.") && !told.contains("Otherwise."),
         "{told}"
     );
+    // A fork begins with what its source was told.
+    let until = scene.items(conversation).await[0].id;
+    let fork = ConversationOp::Fork {
+        conversation,
+        until,
+    };
+    let fork = scene.handle().open(fork).await.unwrap();
+    scene.endpoint.script([Reply::text("hi")]);
+    scene.turn(fork, "go on", auto(), |_| unreachable!()).await;
+    assert_eq!(prefixes(&scene).last().unwrap().0, requests[7].0);
     // New conversations are told of what there is.
     scene.endpoint.script([Reply::text("hi")]);
     scene.run("new").await;
@@ -546,7 +556,7 @@ async fn a_workspaces_own_tools_count_in_its_conversations_alone() {
             ("safety.trusted_folders", trusted),
         ])
         .await;
-    let there = anteroom_api::ConversationOp::Open {
+    let there = ConversationOp::Open {
         workspace: other.display().to_string(),
         title: String::new(),
         model: None,

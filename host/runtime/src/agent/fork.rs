@@ -2,6 +2,7 @@
 
 use super::past::{Place, no_item};
 use crate::engine::Engine;
+use crate::modules::prefix;
 use anteroom_api::{
     CanvasEvent, CanvasId, CanvasView, ConversationEvent, ConversationId, ConversationView, Event,
     Item, ItemBody, ItemEvent, ItemId, OpId, Problem, Seq, StopReason, Topic, TurnEvent, TurnId,
@@ -65,6 +66,7 @@ pub(super) async fn fork(place: &Place<'_>, op: OpId, until: ItemId) -> Result<(
             },
         })
     }));
+    prefix::copy(engine, source, id).await;
     engine
         .bus
         .publish(Topic::Conversation(id), Some(op), events)

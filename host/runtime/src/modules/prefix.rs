@@ -94,6 +94,18 @@ pub(crate) async fn next(
     kept(engine, conversation).await.unwrap_or(prefix)
 }
 
+/// Has a conversation begin with what another was told, so that its requests begin with the same bytes.
+pub(crate) async fn copy(engine: &Engine, from: ConversationId, to: ConversationId) {
+    let copied = match engine.storage.prefix(from).await {
+        Ok(None) => Ok(()),
+        Ok(Some(prefix)) => engine.storage.keep_prefix(to, prefix).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = copied {
+        tracing::warn!(%error, "what a conversation was told first could not be copied");
+    }
+}
+
 fn stored(prefix: &Prefix) -> StoredPrefix {
     let sent = prefix.tools.iter().cloned().map(Sent::from);
     let texts = sent.map(|sent| serde_json::to_string(&sent).unwrap_or_default());
