@@ -137,3 +137,33 @@ async fn a_turn_without_calls_writes_few_pages() {
     let middle = sums[sums.len() / 2];
     assert!(middle <= 40, "{sums:?}");
 }
+
+#[tokio::test]
+async fn every_table_of_a_conversation_goes_with_it() {
+    let place = Place::new();
+    let storage = place.open().await;
+    let others = storage
+        .read(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_table_info(m.name) c
+                 WHERE m.type = 'table' AND c.name IN ('conversation', 'root', 'topic')
+                    AND NOT EXISTS (
+                        SELECT 1 FROM pragma_foreign_key_list(m.name) f
+                        WHERE f.\"from\" = c.name AND f.on_delete = 'CASCADE')
+                 ORDER BY m.name",
+            )?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+        .unwrap();
+    // These are emptied by name in `conversations::delete`; calls go with their items.
+    let by_name = [
+        "changes",
+        "journal",
+        "prefix_tools",
+        "prefixes",
+        "tool_calls",
+    ];
+    assert_eq!(others, by_name);
+}

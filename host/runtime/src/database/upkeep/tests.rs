@@ -231,3 +231,37 @@ async fn temporary_files_go_with_their_conversations() {
     let kept = [id(2).to_string(), id(4).to_string(), "notes".to_owned()];
     assert_eq!(desk.names(TEMP), kept);
 }
+
+#[tokio::test]
+async fn whoever_resumes_from_what_is_gone_is_told_to_read_anew() {
+    let desk = Desk::new().await;
+    let ambient = crate::ambient::Ambient::fixed(NOW.0);
+    let user = anteroom_storage::UserStamp {
+        user_id: "u".to_owned(),
+        user_display_name: "Ada".to_owned(),
+    };
+    for age in [200, 150, 100, 1] {
+        let entry = Entry {
+            topic: Topic::Host,
+            cause: None,
+            at: NOW.plus(-age * DAY_MS),
+            user: None,
+            events: vec![Event::Host(anteroom_api::event::HostEvent::Stopping)],
+        };
+        desk.storage.append(entry).await.unwrap();
+    }
+    desk.run(standard(), NOW).await;
+    let bus = crate::bus::Bus::new(desk.storage.clone(), ambient, user);
+    let mut old = bus.follow(Topic::Host, Some(Seq(1)));
+    let resume = match old.next().await {
+        Some(anteroom_api::Signal::Lagged { resume }) => resume,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(resume, Seq(3));
+    assert!(old.next().await.is_none());
+    let mut anew = bus.follow(Topic::Host, Some(resume));
+    match anew.next().await {
+        Some(anteroom_api::Signal::Event { envelope }) => assert_eq!(envelope.seq, Seq(4)),
+        other => panic!("{other:?}"),
+    }
+}
