@@ -49,7 +49,7 @@ fn written(key: &'static str, value: &Value, style: u8) -> Vec<String> {
     let name = key.split('.').next_back().unwrap_or_default();
     match (value, style % 4) {
         (Value::Array(items), 0 | 1) if !items.is_empty() => {
-            let indent = if style % 4 == 0 { "  " } else { "" };
+            let indent = if style.is_multiple_of(4) { "  " } else { "" };
             let items = items.iter().map(|item| format!("{indent}- {item}"));
             [format!("{name}:")].into_iter().chain(items).collect()
         }
