@@ -126,7 +126,11 @@ mod tests {
             ("large", Some(300), limits(300, 128)),
         ] {
             let asked = asked.map(Duration::from_secs);
-            assert_eq!(options.table().of(tool, asked), expected, "{tool} {asked:?}");
+            assert_eq!(
+                options.table().of(tool, asked),
+                expected,
+                "{tool} {asked:?}"
+            );
         }
     }
 }

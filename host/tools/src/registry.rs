@@ -5,8 +5,8 @@ mod arguments;
 mod install;
 mod live;
 mod nearest;
-mod sandbox;
 mod resolve;
+mod sandbox;
 mod shelf;
 mod shorten;
 
@@ -138,7 +138,11 @@ impl Registry {
 
     /// From now on these limits hold. A running call keeps the ones it began with.
     pub fn set_limits(&self, limits: Limits, overrides: BTreeMap<String, ToolLimits>) {
-        let mut table = self.0.limits.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self
+            .0
+            .limits
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *table = LimitTable { limits, overrides };
     }
 
