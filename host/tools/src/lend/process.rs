@@ -86,19 +86,17 @@ impl Child {
     }
 
     /// Offers one run without the sandbox to a person, if there is one.
-    async fn second_run(
-        &self,
-        state: &Arc<CallState>,
-        first: FirstRun,
-        why: &str,
-    ) -> Option<Self> {
+    async fn second_run(&self, state: &Arc<CallState>, first: FirstRun, why: &str) -> Option<Self> {
         if self.running.is_timed_out() || !state.services.is_attended() {
             return None;
         }
         let (folder, cwd) = folder(state, first.command.cwd.as_deref()).ok()?;
         let line = first.command.line.clone();
         let why = why.to_owned();
-        state.effect(Effect::Unconfined { line, cwd, why }).await.ok()?;
+        state
+            .effect(Effect::Unconfined { line, cwd, why })
+            .await
+            .ok()?;
         let started = begin(state, &first.command, folder, Footing::Bare, false).await;
         Some(child(state, &first.command, started.ok()?, None))
     }
@@ -306,7 +304,8 @@ async fn keep_tree(
     }
     let kept = state.keeping.before_command(state, is_background).await;
     kept.map_err(|error| {
-        let why = format!("the command was not run: what it may change could not be kept ({error})");
+        let why =
+            format!("the command was not run: what it may change could not be kept ({error})");
         ProcessError::Failed(state.refused(why))
     })
 }
