@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::error::with_ending;
-use crate::{Fault, GoOn, Storage};
+use crate::{Fault, GoOn, Storage, connection, files, migrate};
 use anteroom_api::{Event, Seq, SettingEvent, Topic};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -121,20 +121,40 @@ async fn a_copy_is_put_back_and_what_was_there_is_kept() {
     );
 }
 
+/// A database as the first version of this program left it.
+fn of_the_first_version(place: &Place) {
+    let path = place.file();
+    files::prepare(&path).unwrap();
+    let mut connection = connection::writer(&path).unwrap();
+    migrate::run(&mut connection, &path, &migrate::STEPS[..1]).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO conversations (id, kind, title, workspace, trust, created_at, updated_at, seq)
+                VALUES (unhex('00000001000170008000000000000001'), 'chat', 'old', '/w', 'user', 1, 2, 1);
+             INSERT INTO items (id, conversation, ordinal, turn, step, status, origin, created_at, body, text)
+                VALUES (unhex('00000001000370008000000000000003'),
+                    unhex('00000001000170008000000000000001'), 1, zeroblob(16), 1, 'completed',
+                    '{\"kind\":\"model\"}', 1, '{\"kind\":\"agent_message\",\"text\":\"remembered\"}',
+                    'remembered');",
+        )
+        .unwrap();
+}
+
 #[tokio::test]
 async fn the_copy_made_before_a_migration_can_be_put_back() {
     let place = Place::new();
-    let storage = filled(&place, 2).await;
-    let before = dump(&storage).await;
-    storage.close().await.unwrap();
-    // As an earlier version would have left it: one schema back, with all that was in it.
-    let older = with_ending(&place.file(), ".backup-v5");
-    std::fs::copy(place.file(), &older).unwrap();
+    of_the_first_version(&place);
     let storage = place.open().await;
+    let before = dump(&storage).await;
+    assert_eq!(storage.search("remem", 5).await.unwrap().len(), 1);
+    check_index(&storage).await;
     storage.tell(1, vec![started(9)]).await.unwrap();
+    let older = with_ending(&place.file(), ".backup-v1");
     let kept = beside(&place, "kept.db");
     storage.restore(&older, &kept, AT).await.unwrap();
     assert_eq!(dump(&storage).await, before);
+    assert_eq!(storage.search("remem", 5).await.unwrap().len(), 1);
+    assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
