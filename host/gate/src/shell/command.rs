@@ -7,6 +7,7 @@ use super::field::{Field, texts};
 use super::hard;
 use super::output::{Feed, Output};
 use super::readers;
+use super::report::Report;
 use super::scope::{Scope, Taint, UNKNOWN};
 use super::stdio;
 use super::walk::Walker;
@@ -222,6 +223,7 @@ impl Walker<'_> {
             let rest = &argv[start..];
             let name = program_name(&rest[0].text);
             self.scan_shell(&name, rest, scope);
+            self.scan_pattern(rest, scope);
             // What a reader behind it would read is worth the same question.
             if readers::knows(&name) {
                 readers::is_read_only(self, &name, rest, scope);
@@ -240,6 +242,19 @@ impl Walker<'_> {
                 && let Some(reason) = destructive::reason(&name, rest)
             {
                 self.report.destructive(reason);
+            }
+        }
+    }
+
+    /// A pattern behind a wrapper may stand for a program, as it may in front.
+    fn scan_pattern(&mut self, rest: &[Field], scope: &Scope) {
+        let pattern = rest[0].pattern.as_deref().unwrap_or_default();
+        if !pattern.contains("bin/") {
+            return;
+        }
+        for program in hard::matching(pattern) {
+            if let Some(reason) = hard::reason(self, program, rest, scope) {
+                self.report.block(reason);
             }
         }
     }
@@ -285,26 +300,45 @@ impl Walker<'_> {
         let is_worth_it = text
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
             .any(|word| hard::is_watched(word) || egress::is_strong(word));
-        if !is_worth_it || !self.enter() {
-            self.leave();
-            return;
+        if is_worth_it {
+            self.try_line(text, scope);
         }
-        let report = std::mem::replace(&mut self.report, super::report::Report::new());
-        self.line(text, &mut scope.clone(), &Feed::default());
-        let found = std::mem::replace(&mut self.report, report);
-        self.leave();
-        if let Some(reason) = found.hard_block {
-            self.report.block(reason);
-        }
-        if let (Some(sends), None) = (found.sends, &self.report.sends) {
-            self.report.brings.get_or_insert_with(|| sends.clone());
-            self.report.sends = Some(sends);
-        }
-        if found.tier == Tier::Destructive {
+    }
+
+    /// A part of a line that does not parse as a whole: what it touches is asked about, too.
+    pub(super) fn speculate_part(&mut self, text: &str, scope: &mut Scope) {
+        if let Some(found) = self.try_line(text, scope)
+            && found.always_asks
+        {
             for reason in found.reasons {
-                self.report.destructive(reason);
+                self.report.ask_always(found.tier, reason);
             }
         }
+    }
+
+    /// Judges a text as a line by itself and takes over what is dangerous.
+    fn try_line(&mut self, text: &str, scope: &Scope) -> Option<Report> {
+        if !self.enter() {
+            self.leave();
+            return None;
+        }
+        let report = std::mem::replace(&mut self.report, Report::new());
+        self.line(text, &mut scope.clone(), &Feed::default());
+        let mut found = std::mem::replace(&mut self.report, report);
+        self.leave();
+        if let Some(reason) = found.hard_block.take() {
+            self.report.block(reason);
+        }
+        if let (Some(sends), None) = (&found.sends, &self.report.sends) {
+            self.report.brings.get_or_insert_with(|| sends.clone());
+            self.report.sends = Some(sends.clone());
+        }
+        if found.tier == Tier::Destructive {
+            for reason in &found.reasons {
+                self.report.destructive(reason.clone());
+            }
+        }
+        Some(found)
     }
 
     /// A program in another language: the texts in it may be commands.

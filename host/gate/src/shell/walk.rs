@@ -122,7 +122,7 @@ impl<'a> Walker<'a> {
                 }
                 part = rest.trim_start();
             }
-            self.speculate_text(part, scope);
+            self.speculate_part(part, scope);
         }
     }
 
