@@ -187,3 +187,15 @@ async fn doctor_checks_everything() {
     assert_eq!(unconnected.code, 1, "{unconnected:?}");
     assert!(unconnected.stdout.contains("hint:"), "{unconnected:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_is_shown_without_its_private_side() {
+    let desk = Desk::new([]).await;
+    let shown = desk.json(&["identity", "show", "--json"]).await;
+    let again = desk.json(&["identity", "show", "--json"]).await;
+    assert_eq!(shown, again, "it is made once");
+    let key = desk.stdout(&["identity", "export-public"]).await;
+    assert_eq!(shown["public_key"], json!(key));
+    assert!(key.starts_with("-----BEGIN PUBLIC KEY-----"), "{key}");
+    assert!(!shown.to_string().contains("PRIVATE"));
+}

@@ -1,10 +1,11 @@
 //! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
 
+use crate::budget::{self, Budget};
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
-use crate::command::grants::GrantsCommand;
 use crate::command::db::DbCommand;
-use crate::budget::{self, Budget};
+use crate::command::grants::GrantsCommand;
+use crate::command::identity::IdentityCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::trust::Trust;
@@ -23,7 +24,7 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 
 Start:    chat  exec  init  doctor
 Work:     conversation  tool  undo  approval  why
-Manage:   prompt  grants  trust  audit  replay  db  config  schema
+Manage:   prompt  grants  trust  audit  replay  identity  db  config  schema
 
 Options:
   -m, --model <NAME>           Model for this run
@@ -248,6 +249,19 @@ Examples:
     Tool {
         #[command(subcommand)]
         command: ToolArguments,
+    },
+    /// Show who this installation is
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom identity show
+  aroom identity export-public > anteroom.pub.pem"
+    )]
+    Identity {
+        #[command(subcommand)]
+        command: IdentityCommand,
     },
     /// Run turns again from their record: no endpoint, no effects
     #[command(after_help = "\

@@ -7,6 +7,7 @@ pub(crate) mod conversation;
 pub(crate) mod db;
 pub(crate) mod doctor;
 pub(crate) mod grants;
+pub(crate) mod identity;
 pub(crate) mod init;
 pub(crate) mod prompt;
 pub(crate) mod replay;

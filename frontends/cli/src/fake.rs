@@ -385,6 +385,13 @@ impl Reads for Fake {
             tokens: 0,
         })
     }
+    fn identity(&self) -> Read<'_, anteroom_api::IdentityView> {
+        ready(anteroom_api::IdentityView {
+            user_id: "u-1".into(),
+            display_name: "Ada".into(),
+            public_key: "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n".into(),
+        })
+    }
     fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport> {
         ready(ReplayReport {
             turn,

@@ -125,6 +125,7 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Db(_)
         | Command::Prompt(_)
         | Command::Replay(_)
+        | Command::Identity(_)
         | Command::Undo(_)
         | Command::Tool(_) => Interrupts::unheard(),
     }
@@ -151,6 +152,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
             command::conversation::run(context, conversation).await
         }
         Command::Prompt(prompt) => command::prompt::run(context, prompt).await,
+        Command::Identity(identity) => command::identity::run(context, identity).await,
         Command::Replay(replay) => command::replay::run(context, replay).await,
         Command::Undo(undo) => command::undo::run(context, undo).await,
         Command::Approval(approval) => command::approval::run(context, approval).await,

@@ -2,13 +2,14 @@
 
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
-use crate::command::grants::GrantsCommand;
-use crate::command::trust::Trust;
-use crate::command::why::Why;
 use crate::command::db::DbCommand;
+use crate::command::grants::GrantsCommand;
+use crate::command::identity::IdentityCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
+use crate::command::trust::Trust;
 use crate::command::undo::Undo;
+use crate::command::why::Why;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, ConversationId, Mode, Problem, ProblemCode};
 use serde_json::Value;
@@ -80,6 +81,8 @@ pub enum Command {
     Audit(AuditCommand),
     /// The databases.
     Db(DbCommand),
+    /// Who this installation is.
+    Identity(IdentityCommand),
     /// Turns run again from their record.
     Replay(Replay),
     /// What the model is told first.

@@ -182,6 +182,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Doctor { .. } => Command::Doctor,
         Commands::Conversation { command } => Command::Conversation(conversation(command)),
         Commands::Tool { command } => Command::Tool(tool(command)),
+        Commands::Identity { command } => Command::Identity(command),
         Commands::Replay(replay) => Command::Replay(replay),
         Commands::Prompt { command } => Command::Prompt(command),
         Commands::Undo(undo) => Command::Undo(undo),

@@ -18,6 +18,7 @@ pub mod event;
 pub mod folder;
 pub mod frontend;
 pub mod id;
+pub mod identity;
 pub mod item;
 pub mod meter;
 pub mod model;
@@ -53,6 +54,7 @@ pub use frontend::{BoxFuture, Frontend, FrontendName, HostHandle, HostPort, Sign
 pub use id::{
     ApprovalId, CanvasId, ConversationId, ElicitationId, ItemId, OpId, Seq, TurnId, UnixMillis,
 };
+pub use identity::IdentityView;
 pub use item::{
     CallDecision, Content, Item, ItemBody, ItemEvent, OutputStream, Status, ToolCall, ToolContent,
     ToolResult,

@@ -3,9 +3,9 @@
 use crate::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantOp, Item, ItemId, ModuleView, Problem, PromptReport, Question,
-    QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport, TurnId, TurnView,
-    UnixMillis,
+    FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemId, ModuleView, Problem,
+    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport,
+    TurnId, TurnView, UnixMillis,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,4 +144,6 @@ pub trait Reads: Send + Sync {
     ) -> Read<'_, PromptReport>;
     /// Runs a turn again from its record, without the endpoint and without effects.
     fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport>;
+    /// Who this installation is.
+    fn identity(&self) -> Read<'_, IdentityView>;
 }

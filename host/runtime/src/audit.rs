@@ -11,8 +11,8 @@ use crate::config::private_file::{self, Existing};
 use crate::host::Port;
 use crate::identity::Identity;
 use anteroom_api::{
-    AuditFault, AuditFilter, AuditRecord, AuditReport, Page, Problem, ProblemCode, Topic,
-    UnixMillis,
+    AuditFault, AuditFilter, AuditRecord, AuditReport, IdentityView, Page, Problem, ProblemCode,
+    Topic, UnixMillis,
 };
 use anteroom_storage::{Arguments, AuditHead, AuditSeal, Sealed, Storage};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,15 @@ impl Audit {
             ambient,
             identity,
             home,
+        })
+    }
+
+    /// Whose signatures these are.
+    pub(crate) fn identity(&self) -> Result<IdentityView, Problem> {
+        Ok(IdentityView {
+            user_id: self.identity.user_id().to_owned(),
+            display_name: self.identity.display_name().to_owned(),
+            public_key: self.identity.public_key()?,
         })
     }
 

@@ -19,8 +19,8 @@ mod value;
 pub use edit::change;
 pub use reference::{reference, schema};
 pub use resolved::{
-    Ai, App, Budget, Cap, Cli, Data, IdentitySettings, LogFormat, LogLevel, Network, OwnLimits, Prices,
-    Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
+    Ai, App, Budget, Cap, Cli, Data, IdentitySettings, LogFormat, LogLevel, Network, OwnLimits,
+    Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};

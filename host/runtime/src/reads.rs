@@ -6,9 +6,9 @@ use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantOp, Item, ModuleView, OpenApproval, Page, Problem, ProblemCode,
-    PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit, Seq,
-    SettingsReport, Topic, TurnId, TurnView,
+    FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ModuleView, OpenApproval, Page,
+    Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
+    SearchHit, Seq, SettingsReport, Topic, TurnId, TurnView,
 };
 use std::sync::{Arc, Weak};
 
@@ -216,6 +216,10 @@ impl Reads for View {
         Box::pin(async move {
             crate::agent::prompt::report(&*self.port()?, conversation, workspace).await
         })
+    }
+
+    fn identity(&self) -> Read<'_, IdentityView> {
+        Box::pin(async move { self.port()?.engine.audit.identity() })
     }
 
     fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport> {

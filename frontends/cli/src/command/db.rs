@@ -23,7 +23,7 @@ Examples:
   aroom db status
   aroom db status --json | jq '.[].complaints'")]
     Status,
-    /// Read them through and through; exit code 1 if anything is wrong
+    /// Read them through; exit code 1 if anything is wrong
     #[command(after_help = "\
 Examples:
   aroom db check

@@ -5,9 +5,8 @@ use super::services::CallServices;
 use super::turn::{Fault, TurnContext};
 use crate::modules::keeper;
 use anteroom_api::{
-    CallDecision, ConversationEvent, Delta, Event, Item, ItemBody,
-    ItemEvent, ModuleOrigin, Origin, Phase, Resolution, Scope, Status, Stop, Tier, ToolCall,
-    ToolResult, Topic, Trust,
+    CallDecision, ConversationEvent, Delta, Event, Item, ItemBody, ItemEvent, ModuleOrigin, Origin,
+    Phase, Resolution, Scope, Status, Stop, Tier, ToolCall, ToolResult, Topic, Trust,
 };
 use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
 use anteroom_model::CallRequest;
@@ -201,7 +200,9 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
     if let Some(script) = &turn.script {
         script.begin(&item, &request);
         let prepared = prepare(turn, &request, &services).await;
-        let refused = prepared.err().map(|done| history::for_model(&done.outcome.result));
+        let refused = prepared
+            .err()
+            .map(|done| history::for_model(&done.outcome.result));
         return script.outcome(turn, item, refused).await;
     }
     let done = match prepare(turn, &request, &services).await {

@@ -3,10 +3,10 @@
 //! A child is a conversation of its own whose approvals surface in its root's. It can do no more than its
 //! parent: the same gate, a subset of the tools, no wider grants.
 
-use super::replay::Script;
-use super::prompt::{self, PromptSources};
-use super::steering::Steering;
 use super::plan::Planning;
+use super::prompt::{self, PromptSources};
+use super::replay::Script;
+use super::steering::Steering;
 use super::turn::{self, Opening, Root, TurnContext};
 use crate::endings;
 use anteroom_api::{

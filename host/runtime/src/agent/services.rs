@@ -1,7 +1,7 @@
 //! What one call may ask of the runtime while it runs: approvals, questions, canvases, child agents.
 
-use super::{child, fork};
 use super::turn::TurnContext;
+use super::{child, fork};
 use crate::approvals::{Asker, NOBODY};
 use crate::checkpoints::CallLedger;
 use crate::rules;

@@ -20,7 +20,10 @@ impl Watch {
             at: 0,
             lines: Vec::new(),
         };
-        watch.turn(TurnEvent::Started { turn: turn(), options: Default::default() });
+        watch.turn(TurnEvent::Started {
+            turn: turn(),
+            options: Default::default(),
+        });
         watch
     }
 
@@ -243,7 +246,10 @@ fn queued_input_is_shown_when_its_turn_comes() {
         },
     });
     assert_eq!(watch.rows(0), ["⠋ working · 0s · 1 queued"]);
-    watch.turn(TurnEvent::Started { turn: later, options: Default::default() });
+    watch.turn(TurnEvent::Started {
+        turn: later,
+        options: Default::default(),
+    });
     assert!(watch.view.queued.is_empty());
     let body = || ItemBody::UserMessage {
         content: vec![Content::text("then clippy")],
