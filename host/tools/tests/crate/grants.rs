@@ -1,7 +1,7 @@
 //! What was not declared, granted and allowed does not happen, and the words say what would allow it.
 
-use crate::support::{Bench, decision, yes};
-use anteroom_api::{Capability, GrantReach, Resolution, Status, Tier, Trust};
+use crate::support::{Bench, yes};
+use anteroom_api::{CallDecision, Capability, GrantReach, Resolution, Status, Tier, Trust};
 use serde_json::json;
 use std::fs;
 
@@ -158,6 +158,20 @@ async fn decisions_above_reading_are_told() {
     called.expect(Status::Completed, "[Some(0) None false]");
     assert_eq!(
         called.decisions,
-        [decision("touch new.txt", Tier::Execute, yes(), "test")]
+        [CallDecision {
+            effect: "touch new.txt".into(),
+            tier: Tier::Execute,
+            resolution: yes(),
+            by: "test".into(),
+            reasons: [
+                "tier execute",
+                "mode ask_for_writes asks for it",
+                "no rule covers it",
+                "allowed by test: once",
+            ]
+            .map(str::to_owned)
+            .into(),
+            rule: None,
+        }]
     );
 }

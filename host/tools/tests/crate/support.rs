@@ -4,7 +4,7 @@ use crate::guest::{Guests, shared_target};
 use anteroom_api::item::CallDecision;
 use anteroom_api::{
     Answer, BoxFuture, CanvasView, Capability, ConversationId, GrantReach, ItemId, Mode,
-    ModuleOrigin, OutputStream, Resolution, Scope, Status, Stop, Tier, ToolContent, UnixMillis,
+    ModuleOrigin, OutputStream, Resolution, Scope, Status, Stop, ToolContent, UnixMillis,
 };
 use anteroom_gate::{Asked, CallFacts, CallVerdict, Gate, Memory, Place, Policy};
 use anteroom_tools::{
@@ -362,16 +362,4 @@ impl Services for Seen {
 /// A yes for this once.
 pub(crate) fn yes() -> Resolution {
     Resolution::Allowed { scope: Scope::Once }
-}
-
-/// A decision as it is told.
-pub(crate) fn decision(effect: &str, tier: Tier, resolution: Resolution, by: &str) -> CallDecision {
-    CallDecision {
-        effect: effect.to_owned(),
-        tier,
-        resolution,
-        by: by.to_owned(),
-        reasons: Vec::new(),
-        rule: None,
-    }
 }
