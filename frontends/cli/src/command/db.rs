@@ -41,7 +41,7 @@ A copy is made by itself once a day; `data.backup_keep` says how many are kept."
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Put a copy in the place of the personal database, which is copied first
+    /// Put a copy in the place of the database, copied first
     #[command(after_help = "\
 Examples:
   aroom db restore ~/.anteroom/backups/daily-20261121-090000-000.db
@@ -59,7 +59,7 @@ Examples:
   aroom db vacuum
   aroom db vacuum --json")]
     Vacuum,
-    /// Write conversations with all that belongs to them as JSON lines
+    /// Write whole conversations as JSON lines
     #[command(after_help = "\
 Examples:
   aroom db export everything.jsonl
