@@ -3,8 +3,8 @@
 use super::endpoint::{Endpoint, Reply};
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalOp, Content, ConversationId, ConversationOp, Decision, Delta,
-    Envelope, Event, HostHandle, Item, ItemBody, ItemEvent, Mode, Seq, Signal, Signals, StopReason,
-    ToolCall, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
+    Envelope, Event, HostHandle, Item, ItemBody, ItemEvent, Mode, Problem, Seq, Signal, Signals,
+    StopReason, ToolCall, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
 };
 use anteroom_runtime::{Ambient, FlagValue, Host, HostOptions};
 use std::collections::BTreeMap;
@@ -48,6 +48,14 @@ impl Scene {
 
     /// Starts the host, again if it was stopped.
     pub async fn start(&mut self, settings: &[(&str, serde_json::Value)]) {
+        self.try_start(settings).await.unwrap();
+    }
+
+    /// The same where it may not start.
+    pub async fn try_start(
+        &mut self,
+        settings: &[(&str, serde_json::Value)],
+    ) -> Result<(), Problem> {
         let mut flags = vec![
             flag("ai.base_url", self.endpoint.base_url().into()),
             flag("ai.model", "scripted".into()),
@@ -63,7 +71,8 @@ impl Scene {
             flags,
             built_in: anteroom_embed::built_in(),
         };
-        self.host = Some(Host::start(options).await.unwrap());
+        self.host = Some(Host::start(options).await?);
+        Ok(())
     }
 
     /// What the host sees as its environment: its own home, the real search path, a shared code cache.
