@@ -17,12 +17,12 @@ mod child;
 mod endpoint;
 #[path = "engine/files.rs"]
 mod files;
+#[path = "../builtin-tools/embed/build/guest.rs"]
+mod guest;
 #[path = "engine/kill.rs"]
 mod kill;
 #[path = "engine/killing.rs"]
 mod killing;
-#[path = "../builtin-tools/embed/build/guest.rs"]
-mod guest;
 #[path = "engine/many.rs"]
 mod many;
 #[path = "engine/memory.rs"]

@@ -4,21 +4,21 @@
 
 mod approvals;
 mod asking;
-mod budget;
 mod audit;
+mod budget;
 mod commands;
 mod data;
 mod gate;
 mod masking;
 mod modules;
 mod paths;
-mod sandbox;
 mod plan;
+mod sandbox;
 mod secrets;
 mod strangers;
-mod undo;
-mod trust;
 mod taint;
+mod trust;
+mod undo;
 
 #[path = "../builtin-tools/embed/build/guest.rs"]
 mod guest;

@@ -24,14 +24,17 @@ async fn ran() -> (Scene, TurnId) {
     let no = |_: &_| Decision::Deny { reason: None };
     scene.turn(conversation, "greet", auto(), no).await;
     let told = scene
-        .turn(conversation, "work", attended(), |approval| {
-            match approval.tool.as_str() {
+        .turn(
+            conversation,
+            "work",
+            attended(),
+            |approval| match approval.tool.as_str() {
                 "bash" => Decision::Deny {
                     reason: Some("keep it".into()),
                 },
                 _ => Decision::Allow { scope: Scope::Once },
-            }
-        })
+            },
+        )
         .await;
     assert_eq!(told.answer(), "done");
     let turns = scene.handle().read().turns(conversation).await.unwrap();
@@ -49,7 +52,11 @@ async fn again(
     scene.start(settings).await;
     let asked = scene.endpoint.requests().len();
     let report = scene.handle().read().replay(turn).await.unwrap();
-    assert_eq!(scene.endpoint.requests().len(), asked, "the endpoint was asked");
+    assert_eq!(
+        scene.endpoint.requests().len(),
+        asked,
+        "the endpoint was asked"
+    );
     assert!(!scene.has("a.txt"), "a tool has acted");
     scene.stop().await;
     report
@@ -90,7 +97,12 @@ async fn another_request_than_recorded_is_named() {
         .map(|found| found.what.as_str())
         .collect();
     assert_eq!(what.iter().filter(|what| **what == "request").count(), 4);
-    assert_eq!(what.iter().filter(|what| **what == "request of reader").count(), 2);
+    assert_eq!(
+        what.iter()
+            .filter(|what| **what == "request of reader")
+            .count(),
+        2
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

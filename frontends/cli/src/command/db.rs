@@ -74,7 +74,7 @@ The file holds what was said, without settings, keys and permissions.")]
         #[arg(value_name = "CONVERSATION")]
         conversations: Vec<String>,
     },
-    /// Read what `export` wrote; what is there already is left alone
+    /// Read what `export` wrote; what is there stays
     #[command(after_help = "\
 Examples:
   aroom db import talk.jsonl

@@ -13,7 +13,7 @@ use serde_json::json;
 /// `aroom prompt`.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum PromptCommand {
-    /// Print the system prompt and the tool definitions, with their tokens
+    /// Print system prompt and tool definitions with their tokens
     #[command(after_help = "\
 Examples:
   aroom prompt show

@@ -28,11 +28,12 @@ use crate::session::Stamp;
 use crate::wasm::state::CallState;
 use anteroom_gate::FilePath;
 use handle::Slots;
-pub(crate) use keep::{Keeping, Watched};
-pub use keep::{
-    Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path, take_back,
-};
 use judge::Answers;
+pub use keep::{
+    Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path,
+    take_back,
+};
+pub(crate) use keep::{Keeping, Watched};
 use listing::Listed;
 use secrets::Secrets;
 use std::collections::HashMap;

@@ -473,7 +473,9 @@ impl Ledger for Book {
             let mut rows = self.rows.lock().unwrap();
             let first = rows.len();
             rows.extend(changes.into_iter().map(|change| (change, None)));
-            Ok((first..rows.len()).map(|row| row.try_into().unwrap()).collect())
+            Ok((first..rows.len())
+                .map(|row| row.try_into().unwrap())
+                .collect())
         })
     }
     fn close(&self, ends: Vec<(i64, End)>) -> BoxFuture<'_, Result<(), String>> {
