@@ -263,7 +263,9 @@ fn clone_caretaker(ends: &Ends<'_>) -> Result<Pid, Failed> {
         }
         let error = errno();
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        // A failure is -1, which would be everybody's number.
+        let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0);
+        let pid = pid.and_then(Pid::from_raw);
         pid.ok_or(Failed {
             stage: Stage::Clone,
             errno: error,
