@@ -9,6 +9,7 @@ mod budget;
 mod commands;
 mod data;
 mod gate;
+mod hand;
 mod masking;
 mod modules;
 mod paths;

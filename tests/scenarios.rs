@@ -7,6 +7,7 @@ mod budget;
 mod compaction;
 mod crash;
 mod data;
+pub(crate) mod hand;
 mod images;
 mod live;
 mod modules;

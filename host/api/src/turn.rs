@@ -19,6 +19,22 @@ pub enum TurnOp {
         #[serde(default)]
         options: TurnOptions,
     },
+    /// Makes one call as a person, without a model: a turn of its own, whose id is the op's, with an item that
+    /// says what was asked and the call. Everything that holds for a model's call holds for it: gate, approvals,
+    /// copies, budget, audit. Rejected with [`crate::ProblemCode::Conflict`] while a turn runs, and with
+    /// [`crate::ProblemCode::InvalidInput`] if the arguments are not an object; a tool that does not exist is a
+    /// failed call. Answered by [`TurnEvent::Started`].
+    Call {
+        /// Where.
+        conversation: ConversationId,
+        /// The tool's name.
+        tool: String,
+        /// Its arguments, a JSON object.
+        arguments: serde_json::Value,
+        /// What holds for it; steps and model mean nothing here, except to a child agent.
+        #[serde(default)]
+        options: TurnOptions,
+    },
     /// Adds input to a running turn before its next step; answered by an item event.
     Steer {
         /// The running turn.

@@ -7,6 +7,7 @@ pub(crate) mod compact;
 pub(crate) mod draft;
 pub(crate) mod fork;
 pub(crate) mod git;
+pub(crate) mod hand;
 pub(crate) mod history;
 pub(crate) mod images;
 pub(crate) mod instructions;

@@ -3,6 +3,7 @@
 use crate::agent::budget::Purse;
 use crate::agent::child::Limiter;
 use crate::agent::compact::{self, Sent};
+use crate::agent::hand;
 use crate::agent::past::{self, Past, Place as PastPlace};
 use crate::agent::plan::Planning;
 use crate::agent::prompt;
@@ -18,7 +19,8 @@ use anteroom_api::{
     Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
     Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
-use anteroom_gate::{Gate, Place, Policy, Rule, Taint};
+use anteroom_gate::{Gate, Place, Policy, Taint};
+use anteroom_model::CallRequest;
 use anteroom_tools::Session;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -31,8 +33,6 @@ use tokio::task::JoinHandle;
 const LETTERS: usize = 64;
 /// Inputs waiting behind a running turn; one more is refused (spec: prompt queue).
 const MAX_QUEUE: usize = 10;
-/// Characters of the first input that become the title.
-const TITLE_CHARS: usize = 60;
 
 /// What a letter's sender waits for: taken, or why not.
 pub(crate) type Reply = oneshot::Sender<Result<(), Problem>>;
@@ -42,6 +42,13 @@ pub(crate) enum Letter {
     Start {
         op: OpId,
         input: Vec<Content>,
+        options: TurnOptions,
+        reply: Reply,
+    },
+    /// One call that a person makes; only while nothing runs.
+    Call {
+        op: OpId,
+        call: CallRequest,
         options: TurnOptions,
         reply: Reply,
     },
@@ -100,7 +107,10 @@ pub(crate) async fn again(
     script: Arc<Script>,
 ) -> Result<Arc<TurnContext>, Problem> {
     let mut owner = Owner::new(engine, view)?;
-    owner.context(turn, &options, Some(script)).await
+    let is_by_hand = script.is_by_hand();
+    owner
+        .context(turn, (&options, is_by_hand), Some(script))
+        .await
 }
 
 struct Owner {
@@ -126,6 +136,8 @@ struct Waiting {
     op: OpId,
     input: Vec<Content>,
     options: TurnOptions,
+    /// The call that a person makes, if that is all.
+    by_hand: Option<CallRequest>,
 }
 
 struct Running {
@@ -196,6 +208,16 @@ impl Owner {
                 let taken = self.start(op, input, options).await;
                 drop(reply.send(taken));
             }
+            Letter::Call {
+                op,
+                call,
+                options,
+                reply,
+            } => {
+                self.see_end().await;
+                let taken = self.call(op, call, options).await;
+                drop(reply.send(taken));
+            }
             Letter::Steer { turn, input, reply } => drop(reply.send(self.steer(turn, input))),
             Letter::Cancel { turn, reply } => drop(reply.send(self.cancel(turn))),
             Letter::Unqueue { op, turn, reply } => {
@@ -247,7 +269,7 @@ impl Owner {
             return compact::undo(&self.engine, (self.view.id, &self.shared), op).await;
         }
         let context = self
-            .context(op.into(), &TurnOptions::default(), None)
+            .context(op.into(), (&TurnOptions::default(), false), None)
             .await?;
         let (raise, stop) = Stop::new();
         let turn = context.clone();
@@ -279,8 +301,14 @@ impl Owner {
         input: Vec<Content>,
         options: TurnOptions,
     ) -> Result<(), Problem> {
+        let waiting = Waiting {
+            op,
+            input,
+            options,
+            by_hand: None,
+        };
         if self.running.is_none() {
-            return self.begin(Waiting { op, input, options }).await;
+            return self.begin(waiting).await;
         }
         if self.queue.len() >= MAX_QUEUE {
             return Err(Problem::new(
@@ -291,13 +319,32 @@ impl Owner {
         }
         let queued = QueuedInput {
             turn: op.into(),
-            input: input.clone(),
+            input: waiting.input.clone(),
             is_held: false,
         };
         self.tell(Some(op), vec![Event::Turn(TurnEvent::Queued { queued })])
             .await?;
-        self.queue.push_back(Waiting { op, input, options });
+        self.queue.push_back(waiting);
         Ok(())
+    }
+
+    /// A call by hand does not wait behind a turn: who asked for it would look at something else by then.
+    async fn call(
+        &mut self,
+        op: OpId,
+        call: CallRequest,
+        options: TurnOptions,
+    ) -> Result<(), Problem> {
+        if let Some(running) = &self.running {
+            return Err(hand::busy(running.turn));
+        }
+        let waiting = Waiting {
+            op,
+            input: hand::asked(&call),
+            options,
+            by_hand: Some(call),
+        };
+        self.begin(waiting).await
     }
 
     fn steer(&self, turn: TurnId, input: Vec<Content>) -> Result<(), Problem> {
@@ -364,11 +411,15 @@ impl Owner {
         endings::settle(&self.engine, self.view.id).await?;
         self.catch_up().await?;
         let turn = TurnId::from(waiting.op);
-        let context = self.context(turn, &waiting.options, None).await?;
+        let is_by_hand = waiting.by_hand.is_some();
+        let context = self
+            .context(turn, (&waiting.options, is_by_hand), None)
+            .await?;
         let mut before = Vec::new();
-        if !self.is_titled {
+        // A call says little of what a conversation is about.
+        if !self.is_titled && !is_by_hand {
             self.is_titled = true;
-            let title = title(&waiting.input);
+            let title = titles::first_line(&waiting.input);
             if context.settings.ai.titles && waiting.options.is_attended {
                 let wish = titles::wish(&waiting.input);
                 self.untitled = Some((wish, title.clone()));
@@ -388,6 +439,7 @@ impl Owner {
             cause: Some(waiting.op),
             before,
             input,
+            by_hand: waiting.by_hand,
             opened: Some(opened),
         };
         let task = tokio::spawn(turn::run(context.clone(), opening, stop));
@@ -445,10 +497,14 @@ impl Owner {
 
     /// Asks for a title once the first turn has come to something. In an unattended run nobody waits for it.
     fn entitle(&mut self, turn: Arc<TurnContext>, report: TurnReport) {
-        if !matches!(
-            report.stop,
-            StopReason::EndTurn | StopReason::MaxSteps | StopReason::MaxTokens
-        ) {
+        // Without words there was no model that could be asked, or it said nothing.
+        let is_silent = report.text.is_empty();
+        if is_silent
+            || !matches!(
+                report.stop,
+                StopReason::EndTurn | StopReason::MaxSteps | StopReason::MaxTokens
+            )
+        {
             return;
         }
         let Some((wish, current)) = self.untitled.take() else {
@@ -486,12 +542,14 @@ impl Owner {
     async fn context(
         &mut self,
         turn: TurnId,
-        options: &TurnOptions,
+        (options, is_by_hand): (&TurnOptions, bool),
         script: Option<Arc<Script>>,
     ) -> Result<Arc<TurnContext>, Problem> {
         let settings = self.engine.settings();
         let model = match script.as_ref().and_then(|script| script.model()) {
             Some(model) => model,
+            // None is asked; a child agent that is started by hand says what it lacks.
+            None if is_by_hand => self.named_model(&settings, options).unwrap_or_default(),
             None => self.model(&settings, options).await?,
         };
         let mut frozen = self.frozen().await;
@@ -547,15 +605,19 @@ impl Owner {
         options: &TurnOptions,
     ) -> Result<String, Problem> {
         let client = self.engine.client(settings)?;
-        let wanted = options
-            .model
-            .clone()
-            .or_else(|| self.view.model.clone())
-            .or_else(|| settings.ai.model.clone());
-        match wanted {
+        match self.named_model(settings, options) {
             Some(model) => Ok(model),
-            None => only_model(&client).await,
+            None => crate::engine::only_model(&client).await,
         }
+    }
+
+    fn named_model(
+        &self,
+        settings: &crate::config::Settings,
+        options: &TurnOptions,
+    ) -> Option<String> {
+        let wanted = options.model.as_ref().or(self.view.model.as_ref());
+        wanted.or(settings.ai.model.as_ref()).cloned()
     }
 
     /// What this turn's requests begin with: what was sent before, and the tools that came since.
@@ -581,8 +643,8 @@ impl Owner {
             .chain(&options.allowed_tools);
         let mut policy = Policy {
             mode: options.mode.unwrap_or(settings.safety.approval_mode),
-            allowed: rules(allowed)?,
-            denied: rules(settings.safety.denied_tools.iter())?,
+            allowed: crate::rules::parsed(allowed)?,
+            denied: crate::rules::parsed(settings.safety.denied_tools.iter())?,
             tool_tiers: settings.safety.tool_tiers.clone(),
             custom_patterns: settings.safety.custom_patterns.clone(),
             sensitive_paths: settings.safety.sensitive_paths.clone(),
@@ -609,57 +671,6 @@ impl Owner {
         })?;
         Ok(gate.with_taint(self.taint.clone()).with_masker(masker))
     }
-}
-
-fn rules<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Vec<Rule>, Problem> {
-    let parse = |text: &String| {
-        text.parse().map_err(|error: anteroom_gate::RuleError| {
-            Problem::new(ProblemCode::InvalidInput, format!("`{text}` is no rule"))
-                .cause(error)
-                .hint("write a tool's name, or `bash:cargo test *`, or `edit_file:src/**`")
-        })
-    };
-    texts.map(parse).collect()
-}
-
-async fn only_model(client: &anteroom_model::Client) -> Result<String, Problem> {
-    let models = client.models().await.map_err(Problem::from)?;
-    match models.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => Err(Problem::new(
-            ProblemCode::NotConfigured,
-            "no model is configured and the endpoint lists none",
-        )
-        .hint("name one with `--model NAME` or `aroom config set ai.model NAME`")),
-        several => {
-            let names: Vec<&str> = several.iter().take(8).map(String::as_str).collect();
-            Err(Problem::new(
-                ProblemCode::NotConfigured,
-                "no model is configured and the endpoint lists several",
-            )
-            .cause(names.join(", "))
-            .hint("choose one with `--model NAME` or `aroom config set ai.model NAME`"))
-        }
-    }
-}
-
-fn title(input: &[Content]) -> String {
-    let text = input.iter().find_map(|part| match part {
-        Content::Text { text } => text.lines().map(str::trim).find(|line| !line.is_empty()),
-        Content::Image { .. } => None,
-    });
-    let Some(line) = text else {
-        return "Image".to_owned();
-    };
-    let mut title: String = line
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(TITLE_CHARS)
-        .collect();
-    if title.chars().count() < line.chars().count() {
-        title.push('…');
-    }
-    title
 }
 
 fn not_running() -> Problem {

@@ -159,3 +159,25 @@ pub(crate) fn not_connected() -> Problem {
     Problem::new(ProblemCode::NotConfigured, "no model endpoint is configured")
         .hint("run `aroom init`, or set AI_CHAT_BASE_URL (for example http://127.0.0.1:11434/v1) and AI_CHAT_MODEL")
 }
+
+/// The model of an endpoint that has but one.
+pub(crate) async fn only_model(client: &Client) -> Result<String, Problem> {
+    let models = client.models().await.map_err(Problem::from)?;
+    match models.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Problem::new(
+            ProblemCode::NotConfigured,
+            "no model is configured and the endpoint lists none",
+        )
+        .hint("name one with `--model NAME` or `aroom config set ai.model NAME`")),
+        several => {
+            let names: Vec<&str> = several.iter().take(8).map(String::as_str).collect();
+            Err(Problem::new(
+                ProblemCode::NotConfigured,
+                "no model is configured and the endpoint lists several",
+            )
+            .cause(names.join(", "))
+            .hint("choose one with `--model NAME` or `aroom config set ai.model NAME`"))
+        }
+    }
+}

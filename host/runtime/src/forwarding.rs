@@ -139,7 +139,7 @@ async fn held(
 async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
     let (storage, desk) = (&port.engine.storage, &port.engine.desk);
     let holder = match op {
-        Op::Turn(TurnOp::Start { conversation, .. })
+        Op::Turn(TurnOp::Start { conversation, .. } | TurnOp::Call { conversation, .. })
         | Op::Conversation(
             ConversationOp::Delete { conversation }
             | ConversationOp::Rewind { conversation, .. }
@@ -198,7 +198,8 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
 fn begins(op: &Op) -> bool {
     matches!(
         op,
-        Op::Turn(TurnOp::Start { .. } | TurnOp::Release { .. }) | Op::Conversation(_)
+        Op::Turn(TurnOp::Start { .. } | TurnOp::Call { .. } | TurnOp::Release { .. })
+            | Op::Conversation(_)
     )
 }
 

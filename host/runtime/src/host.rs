@@ -1,6 +1,7 @@
 //! The host: put together at start, the only `match` on [`Op`], taken apart at the end.
 
 use crate::agent::compact::{self, Sent};
+use crate::agent::hand;
 use crate::ambient::Ambient;
 use crate::audit::Audit;
 use crate::bus::Bus;
@@ -363,6 +364,23 @@ impl Port {
                     Letter::Start {
                         op: id,
                         input,
+                        options,
+                        reply,
+                    },
+                )
+            }
+            TurnOp::Call {
+                conversation,
+                tool,
+                arguments,
+                options,
+            } => {
+                let call = hand::request(&self.engine, tool, arguments)?;
+                (
+                    conversation,
+                    Letter::Call {
+                        op: id,
+                        call,
                         options,
                         reply,
                     },

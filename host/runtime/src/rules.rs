@@ -6,7 +6,7 @@ use anteroom_api::{
     ConversationId, Event, OpId, Problem, ProblemCode, RuleEvent, RuleOp, RuleView, Topic,
     UnixMillis,
 };
-use anteroom_gate::{Memory, StoredAlways};
+use anteroom_gate::{Memory, Rule, StoredAlways};
 use anteroom_storage::StorageError;
 use std::collections::HashMap;
 use std::path::Path;
@@ -128,6 +128,18 @@ pub(crate) async fn take(port: &Port, id: OpId, op: RuleOp) -> Result<(), Proble
 
 pub(crate) async fn list(port: &Port) -> Result<Vec<RuleView>, Problem> {
     Ok(port.engine.storage.rules().await?)
+}
+
+/// Rules as people write them.
+pub(crate) fn parsed<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Vec<Rule>, Problem> {
+    let parse = |text: &String| {
+        text.parse().map_err(|error: anteroom_gate::RuleError| {
+            Problem::new(ProblemCode::InvalidInput, format!("`{text}` is no rule"))
+                .cause(error)
+                .hint("write a tool's name, or `bash:cargo test *`, or `edit_file:src/**`")
+        })
+    };
+    texts.map(parse).collect()
 }
 
 #[cfg(test)]

@@ -117,6 +117,7 @@ pub(crate) async fn run(
             cause: None,
             before: vec![opened],
             input: vec![Content::text(task.prompt)],
+            by_hand: None,
             opened: None,
         },
         child_stop,

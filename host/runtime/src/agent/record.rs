@@ -4,7 +4,8 @@
 
 use anteroom_api::{
     Approval, ApprovalEvent, Content, ConversationId, Envelope, Event, Item, ItemBody, ItemEvent,
-    Origin, Resolution, Seq, StepRecord, StopReason, Topic, TurnEvent, TurnId, TurnOptions, Usage,
+    Origin, Resolution, Seq, StepRecord, StopReason, ToolCall, Topic, TurnEvent, TurnId,
+    TurnOptions, Usage,
 };
 use anteroom_model::{Answer, CallRequest, ChatRequest, Finish};
 use anteroom_storage::{Storage, StorageError};
@@ -71,6 +72,8 @@ pub(crate) struct Record {
     pub(crate) input: Vec<Content>,
     /// By number, from 1.
     pub(crate) steps: BTreeMap<u32, RecordedStep>,
+    /// Whether a model was asked; a call that a person made is a turn without.
+    pub(crate) is_asked: bool,
     pub(crate) stop: Option<StopReason>,
     /// Summaries of older history, by the step they were written before.
     pub(crate) summaries: BTreeMap<u32, String>,
@@ -114,6 +117,7 @@ impl Record {
                                 before: std::mem::take(&mut before),
                                 input: Vec::new(),
                                 steps: BTreeMap::new(),
+                                is_asked: false,
                                 stop: None,
                                 summaries: BTreeMap::new(),
                                 approvals: Vec::new(),
@@ -151,18 +155,23 @@ impl Record {
             match &item.body {
                 ItemBody::AgentMessage { text } => answer.text.push_str(text),
                 ItemBody::Reasoning { text } => answer.reasoning.push_str(text),
-                ItemBody::ToolCall(call) => answer.calls.push(CallRequest {
-                    id: call.call.clone(),
-                    name: call.tool.clone(),
-                    arguments: match &call.arguments {
-                        serde_json::Value::String(raw) => Err(raw.clone()),
-                        other => Ok(other.clone()),
-                    },
-                }),
+                ItemBody::ToolCall(call) => answer.calls.push(request(call)),
                 ItemBody::UserMessage { .. } | ItemBody::Summary { .. } => {}
             }
         }
         Some(answer)
+    }
+
+    /// The call that a person made, if that is all there was to the turn.
+    pub(crate) fn by_hand(&self) -> Option<CallRequest> {
+        if self.is_asked {
+            return None;
+        }
+        let mut items = self.steps.values().flat_map(|step| &step.items);
+        items.find_map(|item| match &item.body {
+            ItemBody::ToolCall(call) => Some(request(call)),
+            _ => None,
+        })
     }
 
     /// The finished call with this id in a step.
@@ -192,6 +201,9 @@ impl Record {
                 if let Some((_, answer)) = open {
                     *answer = Some((resolution, by));
                 }
+            }
+            Event::Turn(TurnEvent::StepStarted { turn, .. }) if turn == self.turn => {
+                self.is_asked = true;
             }
             Event::Turn(TurnEvent::StepEnded {
                 turn,
@@ -238,6 +250,18 @@ impl Record {
             Some(known) => *known = item,
             None => items.push(item),
         }
+    }
+}
+
+/// A call as it was wanted.
+fn request(call: &ToolCall) -> CallRequest {
+    CallRequest {
+        id: call.call.clone(),
+        name: call.tool.clone(),
+        arguments: match &call.arguments {
+            serde_json::Value::String(raw) => Err(raw.clone()),
+            other => Ok(other.clone()),
+        },
     }
 }
 

@@ -194,6 +194,16 @@ impl Script {
         first.record.as_ref().map(|record| record.model.clone())
     }
 
+    /// Whether the turn was a call that a person made.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.record.by_hand().is_some()
+    }
+
+    /// The run ends here because the recorded one was cut off here.
+    pub(super) fn cut(&self) {
+        *self.is_cut.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     /// Runs the turn to its end and compares how it ended.
     async fn play(self: &Arc<Self>, turn: Arc<TurnContext>, before: Vec<Event>) {
         // Held until the end: a dropped one would count as raised.
@@ -202,6 +212,7 @@ impl Script {
             cause: None,
             before,
             input: self.record.input.clone(),
+            by_hand: self.record.by_hand(),
             opened: None,
         };
         let report = turn::run(turn, opening, stop).await;
@@ -227,7 +238,7 @@ impl Script {
             }
         }
         self.record.answer(step).ok_or_else(|| {
-            *self.is_cut.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            self.cut();
             if recorded.is_none() {
                 let ended = "the turn was over".to_owned();
                 self.differ(step, "step", (ended, "the model is asked again".to_owned()));

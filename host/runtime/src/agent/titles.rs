@@ -137,6 +137,26 @@ fn clean(text: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
+/// The title that a conversation has until the model has named it.
+pub(crate) fn first_line(input: &[Content]) -> String {
+    let text = input.iter().find_map(|part| match part {
+        Content::Text { text } => text.lines().map(str::trim).find(|line| !line.is_empty()),
+        Content::Image { .. } => None,
+    });
+    let Some(line) = text else {
+        return "Image".to_owned();
+    };
+    let mut title: String = line
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(TITLE_CHARS)
+        .collect();
+    if title.chars().count() < line.chars().count() {
+        title.push('…');
+    }
+    title
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use super::budget::Purse;
 use super::child::Limiter;
+use super::hand;
 use super::plan::Planning;
 use super::prompt;
 use super::replay::Script;
@@ -17,7 +18,7 @@ use anteroom_api::{
     Usage,
 };
 use anteroom_gate::{Asked, Gate};
-use anteroom_model::{ChatRequest, Message};
+use anteroom_model::{CallRequest, ChatRequest, Message};
 use anteroom_storage::StorageError;
 use anteroom_tools::{Definition, Session};
 use std::path::PathBuf;
@@ -176,6 +177,8 @@ pub(crate) struct Opening {
     /// Facts that come before its own.
     pub(crate) before: Vec<Event>,
     pub(crate) input: Vec<Content>,
+    /// The call that a person makes, if that is all there is to the turn.
+    pub(crate) by_hand: Option<CallRequest>,
     /// Told once the first facts are stored; dropped if that fails.
     pub(crate) opened: Option<oneshot::Sender<()>>,
 }
@@ -186,6 +189,7 @@ pub(crate) async fn run(turn: Arc<TurnContext>, opening: Opening, stop: Stop) ->
         cause,
         before: mut untold,
         input,
+        by_hand,
         opened,
     } = opening;
     untold.push(Event::Turn(TurnEvent::Started {
@@ -200,9 +204,13 @@ pub(crate) async fn run(turn: Arc<TurnContext>, opening: Opening, stop: Stop) ->
         untold,
         opened,
     };
-    let ended = match Steps::new(&turn, (cause, &stop), &mut progress).await {
-        Ok(mut steps) => steps.run(input).await,
-        Err(fault) => Err(fault),
+    let wish = (cause, &stop);
+    let ended = match by_hand {
+        Some(call) => hand::run(&turn, wish, &mut progress, (input, call)).await,
+        None => match Steps::new(&turn, wish, &mut progress).await {
+            Ok(mut steps) => steps.run(input).await,
+            Err(fault) => Err(fault),
+        },
     };
     let reason = match ended {
         // The host's own end is no wish of the person's.

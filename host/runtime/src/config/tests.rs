@@ -466,6 +466,13 @@ fn a_project_never_loosens() {
         ("safety:\n  allowed_tools: ['*']\n", "only you"),
         ("safety:\n  trusted_folders: [/]\n", "only you"),
         ("safety:\n  sandbox: off\n", "make it stricter than `auto`"),
+        ("safety:\n  network: local\n", "make it stricter than `off`"),
+        ("safety:\n  sandbox_writable: [/]\n", "only you"),
+        ("safety:\n  grant_days: 1\n", "only you"),
+        ("safety:\n  limits:\n    memory_mb: 8193\n", "lower it"),
+        ("safety:\n  limits:\n    processes: 2049\n", "lower it"),
+        ("safety:\n  limits:\n    file_mb: 8193\n", "lower it"),
+        ("safety:\n  limits:\n    open_files: 8193\n", "lower it"),
         ("safety:\n  tool_tiers: {bash: read}\n", "not taken: `bash`"),
         (
             "safety:\n  tool_tiers: {bash: execute}\n",
@@ -482,6 +489,9 @@ fn a_project_never_loosens() {
         ("ai:\n  retry_max_attempts: 10\n", "lower it"),
         ("app:\n  data_dir: /tmp\n", "only you"),
         ("app:\n  log_level: trace\n", "only you"),
+        ("tools:\n  limits: {bash: {seconds: 600}}\n", "only you"),
+        ("audit:\n  full_arguments: true\n", "only you"),
+        ("checkpoints:\n  enabled: false\n", "only you"),
         ("identity:\n  user_id: other\n", "only you"),
         ("identity:\n  private_key: other\n", "only you"),
     ];
