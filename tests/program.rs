@@ -3,6 +3,7 @@
 mod answers;
 mod config;
 mod ends;
+mod hand;
 mod job;
 mod machine;
 

@@ -8,6 +8,7 @@ use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
+use crate::command::tool::run::RunTool;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
 use crate::command::why::Why;
@@ -583,6 +584,7 @@ Examples:
   aroom tool reload
   aroom tool reload --json")]
     Reload,
+    Run(RunTool),
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ mod header;
 pub(crate) mod keyboard;
 mod message;
 mod news;
-mod question;
+pub(crate) mod question;
 mod screen;
 mod session;
 mod slash;

@@ -63,7 +63,7 @@ pub(crate) enum Step {
 }
 
 pub(crate) fn is_start(op: &Op) -> bool {
-    matches!(op, Op::Turn(TurnOp::Start { .. }))
+    matches!(op, Op::Turn(TurnOp::Start { .. } | TurnOp::Call { .. }))
 }
 pub(crate) fn is_cancel(op: &Op) -> bool {
     matches!(op, Op::Turn(TurnOp::Cancel { .. }))
@@ -240,7 +240,7 @@ impl HostPort for Fake {
         let starts = state.ops.iter().filter(|op| is_start(op)).count() as u32;
         let op_id: OpId = match &op {
             Op::Conversation(ConversationOp::Open { .. }) => id(1),
-            Op::Turn(TurnOp::Start { .. }) => id(1 + starts),
+            op if is_start(op) => id(1 + starts),
             _ => id(100 + state.ops.len() as u32),
         };
         if let Some((topic, event)) = answers::answer(&op, &self.views) {

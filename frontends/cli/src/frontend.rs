@@ -5,7 +5,7 @@ use crate::command;
 use crate::context::{Context, Quit};
 use crate::exit::{self, ExitSlot};
 use crate::interrupts::Interrupts;
-use crate::invocation::{Command, Invocation, Options};
+use crate::invocation::{Command, Invocation, Options, ToolCommand};
 use crate::printer::Printer;
 use crate::terminal::Terminal;
 use crate::theme::Theme;
@@ -111,7 +111,9 @@ pub(crate) fn theme(options: &Options, terminal: &Terminal, is_terminal: bool) -
 /// A run is cancelled before the process ends; everything else can just end.
 fn interrupts(command: &Command) -> Interrupts {
     match command {
-        Command::Exec(_) | Command::Chat(_) => Interrupts::listen(),
+        Command::Exec(_) | Command::Chat(_) | Command::Tool(ToolCommand::Run(_)) => {
+            Interrupts::listen()
+        }
         Command::Init(_)
         | Command::Doctor
         | Command::Test

@@ -7,6 +7,7 @@ use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
+use crate::command::tool::run::RunTool;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
 use crate::command::why::Why;
@@ -260,6 +261,8 @@ pub enum ToolCommand {
     },
     /// Look through the tools folders now.
     Reload,
+    /// Run one tool by hand.
+    Run(RunTool),
 }
 
 /// `aroom tool grant`.

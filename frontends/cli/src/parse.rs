@@ -272,6 +272,7 @@ fn tool(command: ToolArguments) -> ToolCommand {
         ToolArguments::Enable { module } => switch(module, true),
         ToolArguments::Disable { module } => switch(module, false),
         ToolArguments::Reload => ToolCommand::Reload,
+        ToolArguments::Run(run) => ToolCommand::Run(run),
     }
 }
 

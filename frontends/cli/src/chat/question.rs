@@ -96,7 +96,7 @@ fn card(question: &Question, theme: &Theme) -> Vec<String> {
 }
 
 /// The chosen options, or the text itself where it chooses none.
-fn values(question: &Question, text: &str) -> Vec<String> {
+pub(crate) fn values(question: &Question, text: &str) -> Vec<String> {
     let text = text.trim();
     let option = |word: &str| -> Option<String> {
         let word = word.trim();

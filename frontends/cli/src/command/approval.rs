@@ -228,12 +228,7 @@ fn line(approval: &Approval, theme: &Theme, now: UnixMillis) -> String {
 /// All of it: what will happen, why it is asked, what may be answered.
 fn whole(open: &OpenApproval, theme: &Theme, now: UnixMillis) -> Vec<String> {
     let approval = &open.approval;
-    let mut lines = vec![line(approval, theme, now)];
-    let indent = |line: String| format!("    {line}");
-    lines.extend(effect::lines(&approval.effect).into_iter().map(indent));
-    for reason in &approval.reasons {
-        lines.push(format!("  because {}", reveal(reason)));
-    }
+    let mut lines = effect(approval, theme, now);
     for scope in [Scope::Session, Scope::Always] {
         if let Some(rule) = rule(approval, scope) {
             let flag = if scope == Scope::Session {
@@ -246,6 +241,17 @@ fn whole(open: &OpenApproval, theme: &Theme, now: UnixMillis) -> Vec<String> {
     }
     let place = crate::target::short(open.conversation);
     lines.push(theme.paint(Style::Dim, &format!("  in the conversation {place}")));
+    lines
+}
+
+/// What will happen and why it is asked.
+pub(super) fn effect(approval: &Approval, theme: &Theme, now: UnixMillis) -> Vec<String> {
+    let mut lines = vec![line(approval, theme, now)];
+    let indent = |line: String| format!("    {line}");
+    lines.extend(effect::lines(&approval.effect).into_iter().map(indent));
+    for reason in &approval.reasons {
+        lines.push(format!("  because {}", reveal(reason)));
+    }
     lines
 }
 

@@ -3,6 +3,7 @@
 mod grant;
 mod inspect;
 mod place;
+pub(crate) mod run;
 
 use crate::clean::reveal;
 use crate::context::{Context, Quit};
@@ -33,6 +34,7 @@ pub(crate) async fn run(context: &mut Context, command: &ToolCommand) -> Result<
             place::switch(context, module, *is_enabled).await
         }
         ToolCommand::Reload => place::reload(context).await,
+        ToolCommand::Run(wanted) => run::run(context, wanted).await,
     }
 }
 
