@@ -10,7 +10,7 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Files whose state at reading is remembered at most. Beyond it nothing new is remembered, and a file that
 /// is not remembered counts as not read.
@@ -22,6 +22,8 @@ pub struct Session {
     workspace: Root,
     temp: Root,
     outside: Root,
+    /// Where the information about processes lies, once that is known.
+    process_device: OnceLock<u64>,
     seen: Mutex<HashMap<FilePath, Stamp>>,
     /// Contents that were copied before a command, so that the next one copies only what changed.
     copies: Mutex<HashMap<FilePath, (Seen, String)>>,
@@ -90,6 +92,7 @@ impl Session {
             workspace: Root::open(&workspace)?,
             temp: Root::open(&temp)?,
             outside: Root::open(Path::new("/"))?,
+            process_device: OnceLock::new(),
             seen: Mutex::default(),
             copies: Mutex::default(),
             left: Mutex::default(),
@@ -110,6 +113,13 @@ impl Session {
     /// The file system's root, for absolute paths outside both.
     pub(crate) fn outside(&self) -> &Root {
         &self.outside
+    }
+
+    /// The device of the information about processes. Found out with `find` until it is known: what is not there
+    /// may come.
+    pub(crate) fn process_device(&self, find: impl FnOnce() -> Option<u64>) -> Option<u64> {
+        let known = self.process_device.get().copied();
+        known.or_else(|| find().map(|device| *self.process_device.get_or_init(|| device)))
     }
 
     /// The background tasks.

@@ -124,13 +124,15 @@ impl Gate {
     }
 
     fn assess_file(&self, path: &FilePath, tier: Tier) -> Standing {
-        let shown = visible(&path.text());
+        // A search asks this of every file, and nothing is said about most.
+        let shown = || visible(&path.text());
         if let Some(problem) = path.problem() {
             return Standing {
                 tier: Tier::Destructive,
                 denied: Some((
                     format!(
-                        "`{shown}` cannot be judged: {problem}. Use a plain path inside the workspace."
+                        "`{}` cannot be judged: {problem}. Use a plain path inside the workspace.",
+                        shown()
                     ),
                     None,
                 )),
@@ -145,19 +147,20 @@ impl Gate {
         }
         let mut reasons = Vec::new();
         if matches!(path, FilePath::Outside(_)) {
-            reasons.push(format!("`{shown}` is outside the workspace"));
+            reasons.push(format!("`{}` is outside the workspace", shown()));
         }
         let is_sensitive = self.is_sensitive(path);
         if is_sensitive || (tier > Tier::Read && self.inner.sensitive.is_above(path)) {
-            reasons.push(format!("`{shown}` is a sensitive path"));
+            reasons.push(format!("`{}` is a sensitive path", shown()));
         } else if tier > Tier::Read && self.inner.sensitive.runs_later(path) {
             reasons.push(format!(
-                "`{shown}` is run by an editor or another program later, outside of the sandbox"
+                "`{}` is run by an editor or another program later, outside of the sandbox",
+                shown()
             ));
         }
         let always_asks = !reasons.is_empty();
         let brings = matches!(path, FilePath::Outside(_))
-            .then(|| format!("the file `{shown}`, outside the workspace"));
+            .then(|| format!("the file `{}`, outside the workspace", shown()));
         Standing {
             tier: if always_asks && tier > Tier::Read {
                 Tier::Destructive

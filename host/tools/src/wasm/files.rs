@@ -14,6 +14,7 @@ mod judge;
 mod keep;
 mod listing;
 mod moves;
+mod nearby;
 mod open;
 mod paths;
 mod resolve;
@@ -35,6 +36,7 @@ pub use keep::{
 };
 pub(crate) use keep::{Keeping, Watched};
 use listing::Listed;
+use nearby::Nearby;
 use secrets::Secrets;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,6 +69,8 @@ pub(crate) struct Guard {
     slots: Slots,
     /// The entry a listing returned last: the guest's library asks for its hash right after.
     listed: Option<Listed>,
+    /// The folder that was looked into last.
+    nearby: Nearby,
     /// Other names of secrets, once they had to be looked for.
     secrets: Option<Secrets>,
     /// Whether one of the roots lies within the other, so that a path may belong to the inner one.
@@ -88,12 +92,13 @@ impl Guard {
         let (workspace, temp) = (&session.workspace().path, &session.temp().path);
         Self {
             is_nested: workspace.starts_with(temp) || temp.starts_with(workspace),
-            process_device: beneath::process_device(session.outside()),
+            process_device: beneath::process_device(session),
             state,
             stale: HashMap::new(),
             answers: Answers::default(),
             slots: Slots::default(),
             listed: None,
+            nearby: Nearby::default(),
             secrets: None,
         }
     }

@@ -2,7 +2,7 @@
 //! Judges nothing.
 
 use super::paths;
-use crate::session::{Root, Session, Stamp};
+use crate::session::{Session, Stamp};
 use anteroom_gate::FilePath;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -145,8 +145,12 @@ pub(super) fn open_parent<'a>(
     path: &'a FilePath,
 ) -> Result<(OwnedFd, &'a str), Errno> {
     let (folder, name) = paths::split(path).ok_or(Errno::BUSY)?;
-    let parent = open(session, &folder, LOOK | OFlags::DIRECTORY)?;
-    Ok((parent, name))
+    Ok((open_folder(session, &folder)?, name))
+}
+
+/// A folder, to act on a name in it.
+pub(super) fn open_folder(session: &Session, folder: &FilePath) -> Result<OwnedFd, Errno> {
+    open(session, folder, LOOK | OFlags::DIRECTORY)
 }
 
 /// What is at a path; of a link in the last place, the link itself.
@@ -167,7 +171,11 @@ pub(super) fn look(session: &Session, path: &FilePath) -> Result<Facts, Errno> {
 
 /// What a name in an open folder is, no link followed.
 pub(super) fn look_at(folder: impl AsFd, name: &str) -> Result<Facts, Errno> {
-    rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Facts::from_stat(&stat))
+    #[cfg(target_os = "linux")]
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    #[cfg(not(target_os = "linux"))]
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    rustix::fs::statat(folder, name, flags).map(|stat| Facts::from_stat(&stat))
 }
 
 /// When something was made, in nanoseconds, where the file system knows it.
@@ -197,11 +205,12 @@ pub(super) fn read_link(session: &Session, path: &FilePath) -> Result<String, Er
 }
 
 /// The device that information about processes lies on; the host's own memory is there.
-pub(super) fn process_device(outside: &Root) -> Option<u64> {
+pub(super) fn process_device(session: &Session) -> Option<u64> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    look_at(&outside.handle, "proc").ok().map(|facts| facts.dev)
+    let look = || look_at(&session.outside().handle, "proc").ok();
+    session.process_device(|| look().map(|facts| facts.dev))
 }
 
 #[cfg(target_os = "linux")]

@@ -307,14 +307,15 @@ impl HostDescriptor for View<'_> {
         path_flags: PathFlags,
         path: String,
     ) -> FsResult<MetadataHashValue> {
-        let folder = self.folder(&fd)?;
+        let folder = &self.handle(&fd)?.folder()?.path;
         // The guest's library asks this of every entry right after it was listed.
         if !follows(path_flags)
             && let Some(listed) = &self.guard.listed
-            && paths::below(&folder, &listed.path) == Some(path.as_str())
+            && paths::below(folder, &listed.path) == Some(path.as_str())
         {
             return Ok(listed.hash);
         }
+        let folder = folder.clone();
         let found = self.guard.find(&folder, &path, follows(path_flags)).await?;
         let facts = found.facts.ok_or(ErrorCode::NoEntry)?;
         Ok(hash_of(&facts))

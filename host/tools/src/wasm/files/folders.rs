@@ -73,6 +73,7 @@ impl Guard {
         self.before_change(&found.path, None).await?;
         let (parent, name) =
             beneath::open_parent(&self.state.session, &found.path).map_err(code)?;
+        self.nearby.forget();
         rustix::fs::unlinkat(parent, name, flags).map_err(code)?;
         self.state.session.forget(&found.path);
         Ok(())

@@ -42,6 +42,7 @@ impl Guard {
         let session = &self.state.session;
         let (old_parent, old_name) = beneath::open_parent(session, &old).map_err(code)?;
         let (new_parent, new_name) = beneath::open_parent(session, &new).map_err(code)?;
+        self.nearby.forget();
         rustix::fs::renameat(old_parent, old_name, &new_parent, new_name).map_err(code)?;
         session.forget(&old);
         match beneath::look_at(&new_parent, new_name) {

@@ -9,7 +9,9 @@ use anteroom_gate::FilePath;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, ErrorCode, OpenFlags};
 
 /// How often a path is resolved anew when it turns out to have changed meanwhile.
@@ -70,15 +72,21 @@ impl Guard {
                 "the call has {OPEN_MAX} files open, which is the limit; close some first"
             )));
         };
+        let since = wish.wants_folder.then(Instant::now);
         let open = match wish.is_change() {
             true if wish.wants_folder => return Err(ErrorCode::Invalid),
             true => self.open_to_change(folder, path, wish).await?,
             false => self.open_to_read(folder, path, wish).await?,
         };
         self.state.counters.files_opened.add(1);
+        let opened = Opened::new(open.fd, slot);
+        if let Some(since) = since.filter(|_| open.facts.is_folder()) {
+            let fd = Arc::clone(&opened.fd);
+            self.nearby.keep(open.path.clone(), fd, since);
+        }
         Ok(Handle {
             path: open.path,
-            opened: Opened::new(open.fd, slot).into(),
+            opened: opened.into(),
             facts: open.facts,
             may_read: wish.reads || !wish.is_change(),
             may_write: wish.writes,
@@ -109,6 +117,10 @@ impl Guard {
         follows: bool,
     ) -> Result<Found, ErrorCode> {
         let found = self.map().resolve(folder, path, follows);
+        if found.as_ref().is_ok_and(|found| found.is_as_spelled) {
+            // Its spelling is the place, which is judged by whoever asks.
+            return found.map_err(|lost| self.lost(lost));
+        }
         let place = found.as_ref().ok().map(|found| &found.path);
         self.judge_spelling(folder, path, place).await?;
         found.map_err(|lost| self.lost(lost))
@@ -134,6 +146,8 @@ impl Guard {
     pub(super) fn map(&self) -> Map<'_> {
         Map {
             session: &self.state.session,
+            // Programs that the call runs move folders, and it may know when.
+            nearby: (self.state.counters.processes.get() == 0).then_some(&self.nearby),
             is_nested: self.is_nested,
         }
     }
@@ -166,7 +180,7 @@ impl Guard {
             if self.is_free_to_read(&path) {
                 // No link is crossed, so the path that was judged is the one that is opened.
                 match beneath::open(&self.state.session, &path, flags) {
-                    Err(Errno::LOOP) => {}
+                    Err(Errno::LOOP) => self.nearby.forget(),
                     opened => return self.opened_to_read(path, opened).await,
                 }
             }
@@ -180,7 +194,7 @@ impl Guard {
                 Some(_) => {}
             }
             match beneath::open(&self.state.session, &found.path, flags) {
-                Err(Errno::LOOP) => {}
+                Err(Errno::LOOP) => self.nearby.forget(),
                 opened => return self.opened_to_read(found.path, opened).await,
             }
         }
@@ -237,6 +251,7 @@ impl Guard {
             if let Some(open) = opened {
                 return Ok(open);
             }
+            self.nearby.forget();
         }
         Err(self.unsteady(path))
     }

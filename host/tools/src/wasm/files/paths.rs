@@ -32,9 +32,14 @@ impl<'a> Spelled<'a> {
     pub(super) fn below(&self, folder: &FilePath) -> Option<FilePath> {
         let is_plain = !self.is_absolute && !self.names.contains(&"..");
         is_plain.then(|| {
-            self.names
-                .iter()
-                .fold(folder.clone(), |path, name| child(&path, name))
+            let mut path = relative(folder).to_owned();
+            for name in &self.names {
+                if !path.is_empty() {
+                    path.push('/');
+                }
+                path.push_str(name);
+            }
+            beside(folder, path)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::beneath::{self, Facts};
 use super::code::code;
+use super::nearby::Nearby;
 use super::paths::{self, Spelled};
 use crate::session::Session;
 use anteroom_gate::FilePath;
@@ -19,6 +20,8 @@ pub(super) struct Found {
     pub(super) facts: Option<Facts>,
     /// Whether only a folder will do.
     pub(super) wants_folder: bool,
+    /// Whether it is where its spelling says: no link and no `..` was taken.
+    pub(super) is_as_spelled: bool,
 }
 
 /// Why a path leads nowhere.
@@ -40,6 +43,8 @@ impl From<Errno> for Lost {
 #[derive(Clone, Copy)]
 pub(super) struct Map<'a> {
     pub(super) session: &'a Session,
+    /// None where each look begins at the root.
+    pub(super) nearby: Option<&'a Nearby>,
     /// Whether one of the roots lies within the other.
     pub(super) is_nested: bool,
 }
@@ -53,6 +58,19 @@ impl<'a> Map<'a> {
         path: &str,
         follows: bool,
     ) -> Result<Found, Lost> {
+        // A search asks for many thousand names; most are spelled as they are, and there is no link.
+        let is_plain = paths::is_plain(path);
+        if is_plain
+            && let path = self.settle(paths::child(folder, path))
+            && let Some((path, facts)) = self.at_once(path, follows)?
+        {
+            return Ok(Found {
+                path,
+                facts,
+                wants_folder: false,
+                is_as_spelled: true,
+            });
+        }
         check(path)?;
         let spelled = Spelled::new(path);
         if spelled.is_absolute {
@@ -64,9 +82,10 @@ impl<'a> Map<'a> {
         // A slash at the end asks for what is behind a link.
         let follows = follows || spelled.wants_folder;
         let found = match spelled.below(folder) {
-            Some(path) => self.at_once(self.settle(path), follows)?,
-            None => None,
+            Some(path) if !is_plain => self.at_once(self.settle(path), follows)?,
+            _ => None,
         };
+        let is_as_spelled = found.is_some();
         let (path, facts) = match found {
             Some(found) => found,
             None => Walk::new(self, folder, &spelled).run(follows)?,
@@ -78,6 +97,7 @@ impl<'a> Map<'a> {
             path,
             facts,
             wants_folder: spelled.wants_folder,
+            is_as_spelled,
         })
     }
 
@@ -110,15 +130,11 @@ impl<'a> Map<'a> {
         path: FilePath,
         follows: bool,
     ) -> Result<Option<(FilePath, Option<Facts>)>, Lost> {
-        match beneath::look(self.session, &path) {
-            Ok(facts) if facts.is_link() && follows => Ok(None),
-            Ok(facts) => Ok(Some((path, Some(facts)))),
+        let alone = Nearby::default();
+        match self.nearby.unwrap_or(&alone).look(self.session, &path) {
+            Ok(Some(facts)) if facts.is_link() && follows => Ok(None),
+            Ok(facts) => Ok(Some((path, facts))),
             Err(Errno::LOOP) => Ok(None),
-            Err(Errno::NOENT) => match beneath::open_parent(self.session, &path) {
-                Ok(_) => Ok(Some((path, None))),
-                Err(Errno::LOOP) => Ok(None),
-                Err(errno) => Err(errno.into()),
-            },
             Err(errno) => Err(errno.into()),
         }
     }

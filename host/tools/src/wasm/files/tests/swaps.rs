@@ -1,11 +1,15 @@
 //! What is swapped while a person is asked is not what was approved.
 
-use super::fixture::{Home, YES};
-use anteroom_gate::Asked;
+use super::fixture::{Home, NO, YES};
+use crate::wasm::files::beneath;
+use crate::wasm::files::nearby::{Nearby, PAUSE_MAX};
+use anteroom_gate::{Asked, FilePath};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, OpenFlags};
 
 /// Says yes to everything ordinary and runs `swap` at the first question.
 fn swapping(
@@ -144,4 +148,82 @@ async fn folders_swapped_all_the_time_never_let_a_secret_through() {
     *done.lock().unwrap() = true;
     swinger.join().unwrap();
     assert_eq!(home.text(".git/config"), "[core]");
+}
+
+/// Lets a folder be taken for another one, as if it had been moved there after it was found.
+fn mislead(home: &Home, nearby: &Nearby, path: &str, really: &str, since: Instant) {
+    let really = FilePath::Workspace(really.to_owned());
+    let fd = beneath::open_folder(&home.session, &really).unwrap();
+    nearby.keep(FilePath::Workspace(path.to_owned()), Arc::new(fd), since);
+}
+
+#[test]
+fn a_folder_found_before_is_sought_anew() {
+    let home = Home::new();
+    let nearby = Nearby::default();
+    let look = |path: &str| {
+        let path = FilePath::Workspace(path.to_owned());
+        let found = nearby.look(&home.session, &path);
+        found.map(|facts| facts.map(|facts| facts.size))
+    };
+    let long_ago = Instant::now().checked_sub(PAUSE_MAX).unwrap();
+    mislead(&home, &nearby, "sub", ".git", long_ago);
+    assert_eq!(look("sub/config"), Ok(None));
+    assert_eq!(look("sub/b.txt"), Ok(Some(4)));
+    // Another folder is none of its business, nor is a path that goes on below it.
+    mislead(&home, &nearby, "sub", ".git", long_ago);
+    fs::create_dir(home.path(".git/deep")).unwrap();
+    fs::write(home.path(".git/deep/x"), "x").unwrap();
+    assert_eq!(look("sub/deep/x"), Err(rustix::io::Errno::NOENT));
+    assert_eq!(look("a.txt"), Ok(Some(5)));
+    assert_eq!(look("sub/.."), Err(rustix::io::Errno::INVAL));
+}
+
+#[tokio::test]
+async fn what_the_call_moves_itself_is_found_nowhere_else() {
+    let home = Home::new();
+    let mut call = home.call(|_| YES);
+    for _ in 0..100 {
+        call.stat("sub/b.txt").await.unwrap();
+        call.rename("sub", "moved").await.unwrap();
+        assert_eq!(
+            call.stat("sub/b.txt").await.map(|_| ()),
+            Err(ErrorCode::NoEntry)
+        );
+        call.stat("moved/b.txt").await.unwrap();
+        call.rename("moved", "sub").await.unwrap();
+        call.mkdir("made").await.unwrap();
+        assert_eq!(call.names("made").await.unwrap(), [""; 0]);
+        call.rmdir("made").await.unwrap();
+        call.symlink("sub", "made").await.unwrap();
+        assert_eq!(call.stat("made/b.txt").await.unwrap().size, 4);
+        call.unlink("made").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_read_through_a_folder_found_before() {
+    let home = Home::new();
+    home.put(".git/hooks/b.txt", "hook");
+    let mut call = home.call(|_| NO);
+    let flags = (OpenFlags::DIRECTORY, DescriptorFlags::READ);
+    let folder = call.open("sub", flags.0, flags.1).await.unwrap();
+    assert_eq!(call.list_open(folder).await.unwrap().len(), 1);
+    fs::rename(home.path("sub"), home.path("gone")).unwrap();
+    home.symlink(".git/hooks", "sub");
+    assert_eq!(call.read("sub/b.txt").await, Err(ErrorCode::Access));
+    assert_eq!(call.asked(), ["FileRead .git/hooks/b.txt"]);
+    fs::remove_file(home.path("sub")).unwrap();
+    assert_eq!(call.read("sub/b.txt").await, Err(ErrorCode::NoEntry));
+}
+
+#[tokio::test]
+async fn a_call_that_runs_programs_looks_anew_each_time() {
+    let home = Home::new();
+    let mut call = home.call(|_| NO);
+    call.state.counters.processes.add(1);
+    mislead(&home, &call.guard.nearby, "sub", ".git", Instant::now());
+    let found = call.stat("sub/config").await.map(|_| ());
+    assert_eq!(found, Err(ErrorCode::NoEntry));
+    assert_eq!(call.stat("sub/b.txt").await.unwrap().size, 4);
 }
