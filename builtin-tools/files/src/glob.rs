@@ -38,7 +38,7 @@ impl Tool for GlobFiles {
         let pattern = Pattern::new(context, glob)?;
         let mut found: Vec<(Reverse<SystemTime>, String)> = Vec::new();
         let mut trouble = Trouble::default();
-        for entry in walk::builder(context, &root).build() {
+        for entry in walk::tree(context, &root) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -46,16 +46,9 @@ impl Tool for GlobFiles {
                     continue;
                 }
             };
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            if is_folder || !pattern.is_match(context, &root, entry.path()) {
-                continue;
+            if pattern.is_match(context, &root, entry.path()) {
+                found.push((Reverse(entry.changed_at()), context.show(entry.path())));
             }
-            let changed_at = entry
-                .metadata()
-                .ok()
-                .and_then(|metadata| metadata.modified().ok())
-                .unwrap_or(SystemTime::UNIX_EPOCH);
-            found.push((Reverse(changed_at), context.show(entry.path())));
         }
         found.sort();
         let paths: Vec<String> = found.into_iter().map(|(_, path)| path).collect();

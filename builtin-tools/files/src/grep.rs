@@ -3,11 +3,10 @@
 mod found;
 mod search;
 
-use crate::walk::{self, Pattern, Trouble};
+use crate::walk::{self, Pattern, Tree, Trouble};
 use anteroom_sdk::{Capability, Context, Output, Tier, Tool, ToolError};
 use found::{Found, Limits};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use ignore::WalkBuilder;
 use ignore::types::TypesBuilder;
 use schemars::JsonSchema;
 use search::{Manner, Search};
@@ -78,8 +77,8 @@ impl Tool for Grep {
             None => None,
         };
         let matcher = matcher(&arguments)?;
-        let mut builder = walk::builder(context, &root);
-        let extension = select_type(&mut builder, arguments.kind.as_deref())?;
+        let mut tree = walk::tree(context, &root);
+        let extension = select_type(&mut tree, arguments.kind.as_deref())?;
         let mode = arguments.mode.unwrap_or(Mode::Content);
         let lines_around = arguments.context.unwrap_or(0).min(MOST_CONTEXT);
         let limits = Limits {
@@ -101,7 +100,7 @@ impl Tool for Grep {
         );
         let mut found = Found::new(mode, limits);
         let mut trouble = Trouble::default();
-        for entry in builder.build() {
+        for entry in tree {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -109,7 +108,7 @@ impl Tool for Grep {
                     continue;
                 }
             };
-            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            if !entry.is_file() {
                 continue;
             }
             let path = entry.path();
@@ -170,7 +169,7 @@ fn ends_lines(pattern: &str) -> bool {
 }
 
 /// Restricts the walk to a type that ripgrep knows. Any other word is taken for an extension and returned.
-fn select_type(builder: &mut WalkBuilder, kind: Option<&str>) -> Result<Option<String>, ToolError> {
+fn select_type(tree: &mut Tree, kind: Option<&str>) -> Result<Option<String>, ToolError> {
     let Some(kind) = kind else {
         return Ok(None);
     };
@@ -188,7 +187,7 @@ fn select_type(builder: &mut WalkBuilder, kind: Option<&str>) -> Result<Option<S
     types.select(name);
     match types.build() {
         Ok(types) => {
-            builder.types(types);
+            tree.only(types);
             Ok(None)
         }
         Err(_) if !kind.is_empty() && kind.chars().all(char::is_alphanumeric) => Ok(Some(kind)),

@@ -1,25 +1,34 @@
 //! Going through the files of a folder the way a developer means it: without what `.gitignore` and `.ignore` leave
 //! out, in a Git repository or not, and without `.git`; hidden files included.
 
+mod rules;
+mod tree;
+
 use anteroom_sdk::{Context, ToolError, explain};
 use globset::{GlobBuilder, GlobMatcher};
-use ignore::WalkBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
+pub(crate) use tree::Tree;
 
-/// A walk below `root`.
-pub(crate) fn builder(context: &Context, root: &Path) -> WalkBuilder {
-    let mut builder = WalkBuilder::new(root);
-    builder
-        .hidden(false)
-        .git_global(false)
-        .require_git(false)
-        // Outside the workspace, looking into each parent would ask the person for each.
-        .parents(context.is_inside(root))
-        .follow_links(false)
-        .threads(1)
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
-    builder
+/// A walk below `root`. What the folders above it leave out, up to the workspace, is left out below it too.
+pub(crate) fn tree(context: &Context, root: &Path) -> Tree {
+    let mut upper = Vec::new();
+    // Outside the workspace, looking into each parent would ask the person for each.
+    if context.is_inside(root) && root != Path::new(".") {
+        let is_inside =
+            |folder: &&Path| folder.is_relative() || folder.starts_with(&context.workspace);
+        upper.extend(
+            root.ancestors()
+                .skip(1)
+                .take_while(is_inside)
+                .map(|folder| {
+                    let is_workspace = folder.as_os_str().is_empty();
+                    PathBuf::from(if is_workspace { Path::new(".") } else { folder })
+                }),
+        );
+        upper.reverse();
+    }
+    Tree::new(root.to_owned(), &upper)
 }
 
 /// The folder or file to look in, which must exist.
@@ -38,11 +47,9 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    pub(crate) fn add(&mut self, error: &ignore::Error) {
-        // A broken line of an ignore file is not the model's business.
-        if error.io_error().map(io::Error::kind) != Some(io::ErrorKind::NotFound)
-            && !error.is_partial()
-        {
+    pub(crate) fn add(&mut self, error: &io::Error) {
+        // It went away meanwhile.
+        if error.kind() != io::ErrorKind::NotFound {
             self.count += 1;
         }
     }
