@@ -288,3 +288,70 @@ fn is_permissive(expression: &str) -> bool {
             .any(|licence| LICENCES.contains(&licence.trim()))
     })
 }
+
+/// The lines of the tables in `docs/guarantees.md`, cell by cell.
+fn guarantees() -> Vec<Vec<String>> {
+    let page = std::fs::read_to_string(root().join("docs/guarantees.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    rows.filter(|line| !line.starts_with("---") && !line.starts_with("guarantee |"))
+        .map(|line| {
+            let cells = line.trim_end_matches('|').split(" | ");
+            cells.map(|cell| cell.trim().to_owned()).collect()
+        })
+        .collect()
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The names of all test functions, those in `proptest!` too.
+fn test_names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in files(".rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut is_test = false;
+        for line in text.lines().map(str::trim) {
+            if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+                is_test = true;
+            } else if let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) {
+                names.extend(rest.split(['(', '<']).next().map(str::to_owned));
+                is_test = false;
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn guarantees_name_tests_and_code_that_exist() {
+    let names = test_names();
+    let rows = guarantees();
+    assert!(rows.len() > 100, "{} rows were found", rows.len());
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [guarantee, places, tests, _] = row.as_slice() else {
+            wrong.push(format!("not four cells: {row:?}"));
+            continue;
+        };
+        for place in quoted(places) {
+            let (file, name) = place.split_once("::").unwrap_or((place, ""));
+            let (krate, file) = file.split_once('/').unwrap_or(("", file));
+            let path = root().join("host").join(krate).join("src").join(file);
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let is_there = ["fn", "const", "struct", "TRIGGER", "static"]
+                .iter()
+                .any(|kind| text.contains(&format!("{kind} {name}")));
+            if !is_there {
+                wrong.push(format!("`{place}` is no code: {guarantee}"));
+            }
+        }
+        let unknown = quoted(tests).filter(|name| !names.contains(*name));
+        wrong.extend(unknown.map(|name| format!("`{name}` is no test: {guarantee}")));
+        if quoted(tests).next().is_none() && !tests.starts_with("none: ") {
+            wrong.push(format!("neither a test nor why there is none: {guarantee}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}

@@ -104,25 +104,23 @@ async fn more_than_a_hundred_are_not_asked_in_the_whole_database() {
     }
     let open = neighbor.handle().read().open_approvals().await.unwrap();
     assert_eq!(open.len(), 100);
-    let conversation = scene.open().await;
-    let mut follow = Follow::all(&neighbor.handle(), conversation);
-    let limited = anteroom_api::TurnOptions {
-        max_steps: Some(1),
-        ..attended()
-    };
-    let turn = crate::support::neighbor::say(&neighbor.handle(), conversation, "go", limited).await;
-    follow.end(turn).await;
-    let items = neighbor
-        .handle()
-        .read()
-        .items(conversation, None, 50)
-        .await
-        .unwrap();
-    let denied = items
-        .entries
-        .iter()
-        .filter(|item| item.status == Status::Denied);
-    assert_eq!(denied.count(), 10);
+    // Neither the process whose they are nor another one asks more.
+    for handle in [neighbor.handle(), scene.handle()] {
+        let conversation = scene.open().await;
+        let mut follow = Follow::all(&handle, conversation);
+        let limited = anteroom_api::TurnOptions {
+            max_steps: Some(1),
+            ..attended()
+        };
+        let turn = crate::support::neighbor::say(&handle, conversation, "go", limited).await;
+        follow.end(turn).await;
+        let items = handle.read().items(conversation, None, 50).await.unwrap();
+        let denied = items
+            .entries
+            .iter()
+            .filter(|item| item.status == Status::Denied);
+        assert_eq!(denied.count(), 10);
+    }
     assert!(!scene.has("f0"));
     for (_, turn) in turns {
         scene

@@ -175,3 +175,20 @@ async fn a_missing_or_forged_head_is_no_proof() {
     .await;
     assert!(text.contains("is not signed by this identity"), "{text}");
 }
+
+/// Whole in itself, and even signed with the same key: two scenes have the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_log_in_the_place_of_ours_is_not_ours() {
+    let theirs = written().await;
+    let report = after(|scene| {
+        let file = |of: &Scene| of.home().join("anteroom.db");
+        for ending in ["-wal", "-shm"] {
+            std::fs::remove_file(format!("{}{ending}", file(scene).display())).ok();
+        }
+        std::fs::copy(file(&theirs), file(scene)).unwrap();
+    })
+    .await;
+    let bad = report.first_bad.expect("nothing was noticed");
+    assert_eq!(bad.text, "it is not the record that was signed");
+    assert!(report.signatures > 0 && report.remarks.is_empty());
+}
