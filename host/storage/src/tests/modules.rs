@@ -138,6 +138,25 @@ async fn a_grant_ends_at_its_time_and_holds_in_its_place() {
 }
 
 #[tokio::test]
+async fn a_grant_is_for_one_binary_of_one_module() {
+    let place = Place::new();
+    let storage = place.open().await;
+    let read = Capability::FilesRead;
+    give(&storage, vec![grant(read, GrantWhere::Everywhere)]).await;
+    let wanted = |module: &str, hash: &str| GrantUse {
+        module: ModuleId(module.to_string()),
+        hash: hash.to_string(),
+        workspace: HERE.to_string(),
+        capabilities: vec![read],
+        at: AT,
+    };
+    for (module, hash, expected) in [("csv", HASH, 1), ("csv", "beef", 0), ("other", HASH, 0)] {
+        let used = storage.use_grants(wanted(module, hash)).await.unwrap();
+        assert_eq!(used.len(), expected, "{module} {hash}");
+    }
+}
+
+#[tokio::test]
 async fn of_all_who_see_a_change_the_first_is_told_that_it_is_news() {
     let place = Place::new();
     let storage = place.open().await;

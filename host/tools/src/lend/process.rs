@@ -203,8 +203,7 @@ fn child(
     started: Started,
     first: Option<FirstRun>,
 ) -> Child {
-    let asked = command.timeout_ms.unwrap_or(TIMEOUT_DEFAULT_MS);
-    let limit = Duration::from_millis(u64::from(asked.min(TIMEOUT_MAX_MS)));
+    let limit = patience(command.timeout_ms.unwrap_or(TIMEOUT_DEFAULT_MS));
     let limit = limit.min(state.clock.left().saturating_sub(HEAD_START));
     let (sender, chunks) = mpsc::channel(CHUNKS_WAITING);
     let sink = Shown {
@@ -224,10 +223,13 @@ async fn start_task(state: &Arc<CallState>, command: Command) -> Result<Task, Pr
     let tasks = state.session.tasks();
     tasks.check_room().map_err(ProcessError::Failed)?;
     let (started, footing) = start(state, &command, true).await?;
-    let limit = command
-        .timeout_ms
-        .map(|asked| Duration::from_millis(u64::from(asked.min(TIMEOUT_MAX_MS))));
+    let limit = command.timeout_ms.map(patience);
     Ok(tasks.add(command.line, started, footing, limit).view())
+}
+
+/// How long a command may take that asks for so many milliseconds.
+fn patience(asked_ms: u32) -> Duration {
+    Duration::from_millis(u64::from(asked_ms.min(TIMEOUT_MAX_MS)))
 }
 
 /// Opens the folder, settles the walls, shows the command to the permit, and starts it.
@@ -447,5 +449,19 @@ fn shown_as(stream: Stream) -> OutputStream {
     match stream {
         Stream::Stdout => OutputStream::Stdout,
         Stream::Stderr => OutputStream::Stderr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_gets_ten_minutes_at_most() {
+        let seconds = |asked_ms| patience(asked_ms).as_secs();
+        assert_eq!(seconds(TIMEOUT_DEFAULT_MS), 120);
+        assert_eq!(seconds(1_000), 1);
+        assert_eq!(seconds(601_000), 600);
+        assert_eq!(seconds(u32::MAX), 600);
     }
 }

@@ -338,6 +338,12 @@ fn what_is_too_long_to_show_is_said_and_allowed_once_at_most() {
     };
     assert_eq!(other.effect, asked.effect);
     assert_ne!(other.digest, asked.digest);
+    // Short enough to be understood: without this a rule would be offered.
+    let understood = run(format!("cargo test {}", "x".repeat(100 << 10)));
+    let EffectVerdict::Ask(understood) = permit(&gate, "bash").judge(&understood) else {
+        panic!()
+    };
+    assert_eq!(understood.scopes.len(), 1);
     let call = question(&gate, "remote", json!({"text": long}));
     assert!(
         call.effect
