@@ -69,6 +69,8 @@ pub(crate) struct Guard {
     slots: Slots,
     /// The entry a listing returned last: the guest's library asks for its hash right after.
     listed: Option<Listed>,
+    /// Of a listing that has ended, for the next one.
+    buffer: Vec<u8>,
     /// The folder that was looked into last.
     nearby: Nearby,
     /// Other names of secrets, once they had to be looked for.
@@ -98,6 +100,7 @@ impl Guard {
             answers: Answers::default(),
             slots: Slots::default(),
             listed: None,
+            buffer: Vec::new(),
             nearby: Nearby::default(),
             secrets: None,
         }

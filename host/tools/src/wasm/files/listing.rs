@@ -57,12 +57,15 @@ impl View<'_> {
         } else {
             Arc::clone(&handle.opened.fd)
         };
+        let (folder, dev) = (handle.path.clone(), handle.facts.dev);
+        let opened = Arc::clone(&handle.opened);
+        let buffer = std::mem::take(&mut self.guard.buffer);
         let entries = Entries {
-            folder: handle.path.clone(),
-            dev: handle.facts.dev,
-            batches: Batches::new(fd),
+            folder,
+            dev,
+            batches: Batches::with_buffer(fd, buffer),
             batch: Vec::new().into_iter(),
-            _opened: Arc::clone(&handle.opened),
+            _opened: opened,
         };
         let own = self.table.push(entries)?;
         Ok(Resource::new_own(own.rep()))
@@ -101,7 +104,7 @@ impl HostDirectoryEntryStream for View<'_> {
 
     fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
         let key = Resource::<Entries>::new_own(stream.rep());
-        self.table.delete(key)?;
+        self.guard.buffer = self.table.delete(key)?.batches.into_buffer();
         Ok(())
     }
 }
@@ -140,10 +143,16 @@ impl Batches {
     const BUFFER_BYTES: usize = 32 * 1024;
 
     pub(super) fn new(fd: Arc<OwnedFd>) -> Self {
-        Self {
-            fd,
-            buffer: Vec::new(),
-        }
+        Self::with_buffer(fd, Vec::new())
+    }
+
+    /// As [`Self::new`], with the buffer of an earlier listing.
+    fn with_buffer(fd: Arc<OwnedFd>, buffer: Vec<u8>) -> Self {
+        Self { fd, buffer }
+    }
+
+    fn into_buffer(self) -> Vec<u8> {
+        self.buffer
     }
 
     /// The next entries; empty at the end.
@@ -180,6 +189,14 @@ pub(super) struct Batches {
 impl Batches {
     pub(super) fn new(fd: Arc<OwnedFd>) -> Self {
         Self { fd, is_done: false }
+    }
+
+    fn with_buffer(fd: Arc<OwnedFd>, _: Vec<u8>) -> Self {
+        Self::new(fd)
+    }
+
+    fn into_buffer(self) -> Vec<u8> {
+        Vec::new()
     }
 
     /// The entries; empty when called again.

@@ -95,6 +95,18 @@ async fn the_file_tools_work_through_it() {
     assert_eq!(asked, [""; 0]);
     assert!(outcome.meter.files_opened >= 3, "{:?}", outcome.meter);
 
+    home.put(".gitignore", "b.txt\n");
+    for (arguments, expected) in [
+        (json!({"pattern": "*.txt", "path": "sub"}), "sub/deep/c.txt"),
+        (json!({"pattern": "**/b.*"}), "no file in the workspace"),
+        (json!({"pattern": "**/c.*"}), "sub/deep/c.txt"),
+    ] {
+        let (outcome, asked) = guests.run(&home, ("glob_files", arguments), |_| NO).await;
+        assert!(text(&outcome).contains(expected), "{}", text(&outcome));
+        assert!(!text(&outcome).contains("b.txt"), "{}", text(&outcome));
+        assert_eq!(asked, [""; 0]);
+    }
+
     for path in [".env", "link", ".env.absent"] {
         let read = ("read_file", json!({ "path": path }));
         let (outcome, asked) = guests.run(&home, read, |_| NO).await;
