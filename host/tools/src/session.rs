@@ -37,8 +37,8 @@ pub struct Session {
 pub(crate) struct Root {
     /// Canonical and absolute.
     pub(crate) path: PathBuf,
-    /// Opened for reading; `openat2` starts here.
-    pub(crate) handle: OwnedFd,
+    /// Opened for reading; `openat2` starts here. Lent to calls as it is.
+    pub(crate) handle: Arc<OwnedFd>,
 }
 
 /// What tells one state of a file from another.
@@ -204,6 +204,7 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle =
             rustix::fs::open(&path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+        let handle = Arc::new(handle);
         Ok(Self { path, handle })
     }
 }

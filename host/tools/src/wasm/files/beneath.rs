@@ -7,6 +7,7 @@ use anteroom_gate::FilePath;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 
 /// Opens something only to look at it or to start from it.
@@ -112,12 +113,17 @@ impl Facts {
 
 /// The handle of the root a path belongs to.
 pub(super) fn root<'a>(session: &'a Session, path: &FilePath) -> BorrowedFd<'a> {
+    root_handle(session, path).as_fd()
+}
+
+/// The same, to be held on to.
+pub(super) fn root_handle<'a>(session: &'a Session, path: &FilePath) -> &'a Arc<OwnedFd> {
     let root = match path {
         FilePath::Workspace(_) => session.workspace(),
         FilePath::Temp(_) => session.temp(),
         FilePath::Outside(_) => session.outside(),
     };
-    root.handle.as_fd()
+    &root.handle
 }
 
 /// Opens a path; a link anywhere in it is `LOOP`.

@@ -45,9 +45,9 @@ pub(super) struct Slots(Arc<AtomicUsize>);
 pub(super) struct Slot(Arc<AtomicUsize>);
 
 impl Opened {
-    pub(super) fn new(fd: OwnedFd, slot: Slot) -> Self {
+    pub(super) fn new(fd: impl Into<Arc<OwnedFd>>, slot: Slot) -> Self {
         Self {
-            fd: Arc::new(fd),
+            fd: fd.into(),
             _slot: slot,
         }
     }

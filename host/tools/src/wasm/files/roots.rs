@@ -37,7 +37,7 @@ impl preopens::Host for View<'_> {
 
 impl View<'_> {
     fn push_root(&mut self, path: FilePath) -> wasmtime::Result<Resource<Descriptor>> {
-        let fd = beneath::root(&self.guard.state.session, &path).try_clone_to_owned()?;
+        let fd = Arc::clone(beneath::root_handle(&self.guard.state.session, &path));
         let facts = Facts::of(&fd)?;
         let slot = self.guard.slots.take();
         let slot = slot.ok_or_else(|| wasmtime::format_err!("too many folders are open"))?;
