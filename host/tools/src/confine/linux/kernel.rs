@@ -111,7 +111,7 @@ fn probe_landlock(version: Version) -> bool {
 }
 
 /// A command that does nothing, without walls.
-fn nothing() -> Launch {
+pub(super) fn nothing() -> Launch {
     Launch {
         program: c"/bin/sh".into(),
         arguments: vec![c"sh".into(), c"-c".into(), c":".into()],
@@ -128,7 +128,7 @@ fn nothing() -> Launch {
     }
 }
 
-fn run(launch: Launch) -> Result<(), String> {
+pub(super) fn run(launch: Launch) -> Result<(), String> {
     let launched = launch::launch(&launch).map_err(|failed| failed.words(&launch))?;
     let mut status = [0; 4];
     let told = fs::File::from(launched.status).read_exact(&mut status);

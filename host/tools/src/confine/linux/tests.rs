@@ -41,6 +41,16 @@ impl Place {
 
     /// What a command says, both streams; its group is gone afterwards.
     fn run(&self, kernel: &Kernel, line: &str) -> String {
+        let mut running = self.start(kernel, line).unwrap();
+        let (stdout, _stderr) = running.take_streams().unwrap();
+        let group = Group::watch(running, Box::new(|_| ())).unwrap();
+        let mut said = String::new();
+        File::from(stdout).read_to_string(&mut said).unwrap();
+        drop(group);
+        said
+    }
+
+    fn start(&self, kernel: &Kernel, line: &str) -> io::Result<Running> {
         let (workspace, temp) = (self.at("work"), self.at("home/.anteroom/temp"));
         let is_sensitive = |path: &FilePath| match path {
             FilePath::Workspace(path) | FilePath::Outside(path) => {
@@ -71,13 +81,7 @@ impl Place {
             plan: &plan,
             sandbox: &self.sandbox,
         };
-        let mut running = spawn_on(kernel, &order, &settled).unwrap();
-        let (stdout, _stderr) = running.take_streams().unwrap();
-        let group = Group::watch(running, Box::new(|_| ())).unwrap();
-        let mut said = String::new();
-        File::from(stdout).read_to_string(&mut said).unwrap();
-        drop(group);
-        said
+        spawn_on(kernel, &order, &settled)
     }
 
     #[track_caller]
@@ -235,6 +239,39 @@ fn with_a_process_namespace_nobody_is_left() {
         place.run(kernel, &line);
         gone(&marker);
     });
+}
+
+/// Flags that no kernel takes together, so that `clone` fails here as it does where namespaces are not lent.
+const NOT_LENT: libc::c_int = libc::CLONE_NEWNS | libc::CLONE_FS;
+
+#[test]
+fn namespaces_that_are_not_lent_are_an_error_and_nobody_is_signalled() {
+    // It is -1 that `clone` answers then, and as a number that is everybody: whoever waits for it or kills it
+    // would reach this child, which has nothing to do with it.
+    let mut bystander = std::process::Command::new("sleep")
+        .arg("1000")
+        .spawn()
+        .unwrap();
+    let failed = launch::launch(&Launch {
+        namespaces: NOT_LENT,
+        ..kernel::nothing()
+    });
+    let failed = failed.unwrap_err();
+    assert_eq!(
+        (failed.stage, failed.errno),
+        (launch::Stage::Clone, libc::EINVAL)
+    );
+    let why = kernel::run(Launch {
+        namespaces: NOT_LENT,
+        ..kernel::nothing()
+    })
+    .unwrap_err();
+    assert!(why.starts_with("making a process: "), "{why}");
+    assert!(bystander.try_wait().unwrap().is_none(), "it was signalled");
+    bystander.kill().unwrap();
+    let ended = bystander.wait().unwrap();
+    let signal = std::os::unix::process::ExitStatusExt::signal(&ended);
+    assert_eq!(signal, Some(libc::SIGKILL), "and nobody else reaped it");
 }
 
 /// Waits until no process has this argument any more.
