@@ -47,6 +47,10 @@ async fn run(
         built_in: anteroom_embed::built_in(),
     })
     .await?;
+    // Without a log the work goes on all the same.
+    if let Err(problem) = host.log() {
+        anteroom_cli::report(&problem, &invocation.options, &terminal);
+    }
     let (_raise, stop) = Stop::new();
     let frontend: Box<dyn Frontend> = Box::new(Cli::new(invocation, terminal, exit));
     let ended = frontend.run(host.handle(), stop).await;

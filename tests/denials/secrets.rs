@@ -124,3 +124,29 @@ async fn a_key_in_the_config_file_stays_there() {
     let shown = run(command).await;
     assert!(!shown.stdout.contains(KEY), "{shown:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_private_and_holds_no_words_of_a_conversation() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let endpoint = Endpoint::with([
+        Reply::call("write_file", json!({ "path": "fig.txt", "content": "apricot" })),
+        Reply::text("coconut"),
+    ])
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = aroom(folder.path(), Some(&endpoint));
+    command
+        .current_dir(folder.path())
+        .args(["exec", "--approval-mode", "auto", "pineapple"])
+        .env("AI_CHAT_LOG_LEVEL", "debug");
+    let ran = run(command).await;
+    assert_eq!(ran.stdout.trim(), "coconut", "{ran:?}");
+    let file = folder.path().join(".anteroom/logs/aroom.log");
+    let log = std::fs::read_to_string(&file).unwrap();
+    assert!(log.contains("asks the model"), "{log}");
+    for word in ["pineapple", "coconut", "apricot", "fig.txt"] {
+        assert!(!log.contains(word), "{word}: {log}");
+    }
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

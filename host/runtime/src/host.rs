@@ -131,6 +131,16 @@ impl Host {
         Ok(Self { port })
     }
 
+    /// Sends what the whole process logs to this host's data folder. For the composition root: there is one log
+    /// in a process, and many hosts may be.
+    ///
+    /// # Errors
+    /// The file cannot be written, or logging was set up before.
+    pub fn log(&self) -> Result<(), Problem> {
+        let app = &self.port.engine.settings().app;
+        crate::logs::start(&self.port.engine.paths.data, app.log_level, app.log_format)
+    }
+
     /// The three doors.
     #[must_use]
     pub fn handle(&self) -> HostHandle {
