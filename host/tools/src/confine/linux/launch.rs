@@ -128,7 +128,19 @@ impl Failed {
     /// What failed and why, as words.
     pub(super) fn words(self, launch: &Launch) -> String {
         let what = match self.stage {
-            Stage::Clone => "making a process".to_owned(),
+            Stage::Clone if launch.namespaces == 0 => "making a process".to_owned(),
+            Stage::Clone => {
+                // The kernel says that a disk is full.
+                let is_used_up = matches!(self.errno, libc::ENOSPC | libc::EUSERS);
+                return if is_used_up {
+                    "the system allows no more namespaces, or none at all".to_owned()
+                } else {
+                    format!(
+                        "making namespaces: {}",
+                        io::Error::from_raw_os_error(self.errno)
+                    )
+                };
+            }
             Stage::Step(index) => launch
                 .steps
                 .get(index as usize)

@@ -131,7 +131,7 @@ fn with(kernel: Option<Kernel>, missing: &str, promise: impl FnOnce(&Place, &Ker
 
 #[test]
 fn a_tree_of_its_own_confines_writes() {
-    with(only_rooms(), "confinement", |place, kernel| {
+    with(only_rooms(), "protection", |place, kernel| {
         place.check(
             kernel,
             "echo x > ../x || echo no; echo y > y; cat y",
@@ -266,7 +266,7 @@ fn namespaces_that_are_not_lent_are_an_error_and_nobody_is_signalled() {
         ..kernel::nothing()
     })
     .unwrap_err();
-    assert!(why.starts_with("making a process: "), "{why}");
+    assert!(why.starts_with("making namespaces: "), "{why}");
     assert!(bystander.try_wait().unwrap().is_none(), "it was signalled");
     bystander.kill().unwrap();
     let ended = bystander.wait().unwrap();
