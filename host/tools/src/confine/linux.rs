@@ -287,7 +287,13 @@ fn walls_of(kernel: &Kernel, sandbox: &Sandbox) -> Walls {
             wall(
                 "confinement of writes to the workspace and the private temp folder",
                 [by_rooms("a read-only file tree"), by_landlock, None],
-                unless(has_landlock, no_rooms.clone()),
+                no_rooms.as_ref().map(|why| {
+                    if has_landlock {
+                        format!("modes, owners and times of files outside can be changed: {why}")
+                    } else {
+                        why.clone()
+                    }
+                }),
             ),
             wall(
                 "hiding of secrets",

@@ -183,6 +183,7 @@ fn landlock_alone_says_what_it_cannot() {
     assert_eq!(
         missing,
         [
+            "confinement of writes to the workspace and the private temp folder (modes, owners and times of files outside can be changed: this system gives no namespaces (played))",
             "hiding of secrets (those in the workspace, such as `.env`, stay readable: this system gives no namespaces (played))",
             "protection of what runs later (`.git/hooks`, `.git/config`, `.anteroom`, `.vscode`, `.idea`) (this system gives no namespaces (played))",
             "end of all processes with their command (processes that leave the group are hunted down, not bound: this system gives no namespaces (played))",
