@@ -12,6 +12,9 @@ use anteroom_api::{
 };
 use serde_json::{Value, json};
 
+/// How the gate begins where a command has no sandbox, or not all of it.
+const HELD_BY_ANSWERS: &str = "nothing but your answer holds commands";
+
 /// Something to show on the way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Progress {
@@ -237,6 +240,13 @@ impl Record {
         let problem = problem.cause(format!(
             "{what} ({tier}) needs an approval, and nobody can give one to `aroom exec`"
         ));
+        let reasons = decision.map_or(&[][..], |decision| &decision.reasons);
+        if reasons.iter().any(|why| why.starts_with(HELD_BY_ANSWERS)) {
+            // Neither a rule nor a mode answers this.
+            return Some(problem.hint(
+                "run it in `aroom chat`, where you are asked; `aroom doctor` says what the sandbox lacks here",
+            ));
+        }
         Some(problem.hint(if tier == Tier::Destructive {
             "run it in `aroom chat`, where you are asked, or with `--approval-mode auto`".to_owned()
         } else {
