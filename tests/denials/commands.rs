@@ -153,7 +153,7 @@ async fn destructive_commands_ask_unless_the_mode_is_auto() {
         assert_eq!(told.call("bash").1.tier, Tier::Destructive, "{line}");
         nothing_ran(&scene);
         scene.endpoint.script(replies());
-        let told = scene.run("go").await;
+        let told = scene.work("go").await;
         assert_eq!(told.call("bash").0.status, Status::Completed, "{line}");
     }
 }
@@ -192,7 +192,7 @@ async fn a_command_sees_no_secret_of_the_environment() {
         Reply::text("done"),
     ])
     .await;
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     for name in told.result("bash").lines() {
         let is_known = [
             "PATH",

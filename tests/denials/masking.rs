@@ -109,7 +109,7 @@ async fn secrets_in_files_and_output_reach_nobody() {
         Reply::text("done"),
     ];
     scene.endpoint.script(replies);
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     for (item, call) in super::calls(&told) {
         let words = text_of(&call);
         assert_eq!(item.status, Status::Completed, "{words}");
@@ -130,7 +130,7 @@ async fn secrets_in_files_and_output_reach_nobody() {
         Reply::call("bash", json!({ "command": halves })),
         Reply::text("done"),
     ]);
-    let pieces = scene.run("go").await;
+    let pieces = scene.work("go").await;
     assert!(
         pieces
             .result("bash")
@@ -158,7 +158,7 @@ async fn the_hosts_own_keys_are_masked_in_every_form() {
             .and_call("bash", json!({ "command": "cat found.txt" })),
         Reply::text("done"),
     ]);
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     for (_, call) in super::calls(&told) {
         let words = text_of(&call);
         assert_eq!(

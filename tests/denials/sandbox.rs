@@ -1,12 +1,13 @@
 //! What the operating system's sandbox refuses to a command that was allowed to run, tried with the programs that
-//! people have. They stand in a script, where no reading of the command line finds them. Where this machine lends less than the whole sandbox, the same commands are not run without a
-//! person, and that is what is tried.
+//! people have. They stand in a script, where no reading of the command line finds them. Where this machine lends less
+//! than the whole sandbox, the same commands are not run without a person, and that is what is tried; and what the
+//! walls that are there still hold, once a person has said yes.
 
 use super::attended_auto;
 use crate::support::endpoint::Reply;
+use crate::support::held::{self, is_complete};
 use crate::support::scene::{Scene, Told, auto, text_of};
 use anteroom_api::{Approval, Decision, EffectKind, Scope, Status, Tier, TurnOptions};
-use anteroom_tools::{Sandbox, walls};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::ErrorKind;
@@ -33,6 +34,28 @@ async fn scene_with(settings: &[(&str, Value)]) -> Scene {
 
 fn home(scene: &Scene) -> PathBuf {
     scene.folder.path().canonicalize().unwrap().join("home")
+}
+
+/// The same, and where the sandbox is not complete, somebody says yes to each: for what holds there too, because
+/// Landlock, seccomp or limits hold it. The denial is tried first.
+async fn said_anyway(scene: &Scene, lines: &[&str]) -> String {
+    if let Some(said) = said(scene, lines).await {
+        return said;
+    }
+    let mut said = String::new();
+    for line in lines {
+        let told = attended(scene, line, |approval| match approval.effect.kind {
+            // Once more without the walls there are: no.
+            EffectKind::Unconfined => Decision::Deny { reason: None },
+            _ => held::yes(approval),
+        })
+        .await;
+        let (item, call) = told.call("bash");
+        let words = text_of(&call);
+        assert_eq!(item.status, Status::Completed, "{line}: {words}");
+        said.push_str(&format!("\n{words}\n"));
+    }
+    said
 }
 
 /// Runs scripts one after the other, each an unattended turn, and joins what they said. `None`, and a denial
@@ -63,10 +86,6 @@ fn script(scene: &Scene, line: &str) -> [Reply; 2] {
         Reply::call("bash", json!({ "command": "bash try.sh" })),
         Reply::text("done"),
     ]
-}
-
-fn is_complete() -> bool {
-    walls(&Sandbox::default()).is_complete()
 }
 
 /// One attended turn in mode `auto`; whatever is asked is answered with `decide`.
@@ -124,13 +143,11 @@ async fn no_program_reaches_the_network() {
         "getent hosts example.org || ping -c 1 -W 5 127.0.0.1 || true".to_owned(),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let said = said(&scene, &lines).await;
+    let said = said_anyway(&scene, &lines).await;
     let reached = listener.accept().map(|_| ()).map_err(|error| error.kind());
-    assert_eq!(reached, Err(ErrorKind::WouldBlock), "{said:?}");
-    if let Some(said) = said {
-        assert!(said.contains("Permission denied"), "{said}");
-        assert!(!said.contains("reached"), "{said}");
-    }
+    assert_eq!(reached, Err(ErrorKind::WouldBlock), "{said}");
+    assert!(said.contains("Permission denied"), "{said}");
+    assert!(!said.contains("reached"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,11 +220,14 @@ async fn nothing_is_written_outside() {
         "echo fine > in.txt; echo fine > $TMPDIR/in.txt; cat in.txt $TMPDIR/in.txt".to_owned(),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let Some(said) = said(&scene, &lines).await else {
-        return;
-    };
-    assert!(said.ends_with("fine\nfine\n\n"), "{said}");
+    let said = said_anyway(&scene, &lines).await;
+    assert!(said.contains("\nfine\nfine\n"), "{said}");
     let root = scene.folder.path();
+    // Modes are beyond Landlock, and where it is alone the question says so.
+    let mode = fs::metadata(root.join("theirs")).unwrap().permissions();
+    let is_changed = std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777 == 0o777;
+    let missing = held::missing().join("\n");
+    assert_eq!(is_changed, missing.contains("modes"), "{missing}");
     assert!(!root.join("new").exists(), "{said}");
     assert_eq!(fs::read_to_string(root.join("theirs")).unwrap(), "theirs\n");
     assert_eq!(
@@ -224,18 +244,25 @@ async fn nothing_is_written_outside() {
 async fn secrets_are_not_read() {
     let scene = scene().await;
     scene.write("sub/.env.local", "TOKEN=hush-hush\n");
+    let outside = [
+        "cat ~/.ssh/id_ed25519 ~/.bashrc ~/.netrc; ls ~/.ssh; true",
+        "cat /proc/self/root$HOME/.ssh/id_ed25519 /proc/1/root$HOME/.ssh/id_ed25519; true",
+        "cat ~/.anteroom/identity.pem; cat ~/.anteroom/*.db; grep -ra BEGIN ~/.anteroom; true",
+        "cat /etc/shadow; true",
+    ];
     let key = scene.home().join("identity.pem");
     let key = fs::read_to_string(key).unwrap();
     let key = key.lines().nth(1).unwrap();
-    let Some(said) = said(
+    // These are nobody's to read with Landlock alone, too.
+    let said = said_anyway(&scene, &outside).await;
+    assert!(!said.contains("hush"), "{said}");
+    assert!(!said.contains(key), "{said}");
+    assert!(!said.contains("root:"), "{said}");
+    let Some(said) = self::said(
         &scene,
         &[
             "cat .env sub/.env.local; cp .env copy; cat copy; ln .env other; cat other; mv .env x; cat x; true",
             "word=h; grep -r ${word}ush . ; tar cf - . | grep -a ${word}ush; true",
-            "cat ~/.ssh/id_ed25519 ~/.bashrc ~/.netrc; ls ~/.ssh; true",
-            "cat /proc/self/root$HOME/.ssh/id_ed25519 /proc/1/root$HOME/.ssh/id_ed25519; true",
-            "cat ~/.anteroom/identity.pem; cat ~/.anteroom/*.db; grep -ra BEGIN ~/.anteroom; true",
-            "cat /etc/shadow; true",
             "tr '\\0' '\\n' < /proc/1/environ; cat /proc/1/maps; head -c 1 /proc/1/mem; true",
             "ls /run /var/run; true",
         ],
@@ -245,8 +272,6 @@ async fn secrets_are_not_read() {
         return;
     };
     assert!(!said.contains("hush"), "{said}");
-    assert!(!said.contains(key), "{said}");
-    assert!(!said.contains("root:"), "{said}");
     assert!(!said.contains("anteroom-tools"), "no memory map: {said}");
     assert_eq!(scene.read(".env"), "TOKEN=hush-hush\n");
 }
@@ -398,9 +423,8 @@ async fn nobody_outlives_a_command() {
         "setsid sleep {marker} >/dev/null 2>&1 & (setsid nohup setsid sleep {marker} >/dev/null 2>&1 &); \
          (trap '' TERM HUP INT; exec sleep {marker}) >/dev/null 2>&1 & true"
     );
-    if said(&scene, &[&line]).await.is_some() {
-        gone(&marker).await;
-    }
+    said_anyway(&scene, &[&line]).await;
+    gone(&marker).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -505,17 +529,14 @@ async fn files_memory_and_handles_are_bounded() {
         ("safety.limits.open_files", json!(64)),
     ])
     .await;
-    let Some(said) = said(
+    let said = said_anyway(
         &scene,
         &[
             "head -c 3000000 /dev/zero > big; wc -c < big; ulimit -c; ulimit -n",
             "perl -e 'my $x = \"x\" x (512 << 20); print \"had it\\n\"' || true",
         ],
     )
-    .await
-    else {
-        return;
-    };
+    .await;
     assert!(said.contains("\n1048576\n0\n64\n"), "{said}");
     assert!(!said.contains("\nhad it"), "{said}");
 }
@@ -552,9 +573,7 @@ async fn one_run_without_the_sandbox_is_asked_each_time_in_every_mode() {
         let scene = scene().await;
         attended(&scene, "true", |approval| {
             *asked.lock().unwrap() += 1;
-            assert!(!approval.reasons.is_empty());
-            let scopes: Vec<Scope> = approval.scopes.iter().map(|it| it.scope).collect();
-            assert_eq!(scopes, [Scope::Once]);
+            held::asked_for_want_of_walls(approval);
             Decision::Deny { reason: None }
         })
         .await;
@@ -641,16 +660,27 @@ async fn where_it_is_required_and_not_complete_nothing_starts() {
     let (item, call) = told.call("bash");
     let words = text_of(&call);
     assert_eq!(item.status, Status::Denied, "{words}");
-    if is_complete() {
-        assert!(words.contains("`.git` is a link"), "{words}");
-        assert!(words.contains("`safety.sandbox` is `require`"), "{words}");
-    }
+    assert!(words.contains("`.git` is a link"), "{words}");
+    assert!(words.contains("`safety.sandbox` is `require`"), "{words}");
     assert!(!scene.has("ran"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_it_is_required_and_complete_commands_run() {
     let scene = scene_with(&[("safety.sandbox", json!("require"))]).await;
+    if !is_complete() {
+        // And where it is not, nobody is asked: there is nothing to say yes to.
+        let told = attended(&scene, "touch ran", |approval| panic!("{approval:?}")).await;
+        let (item, call) = told.call("bash");
+        let words = text_of(&call);
+        assert_eq!(item.status, Status::Denied, "{words}");
+        assert!(words.contains("`safety.sandbox` is `require`"), "{words}");
+        for missing in held::missing() {
+            assert!(words.contains(&missing), "{missing}: {words}");
+        }
+        assert!(!scene.has("ran"));
+        return;
+    }
     if let Some(said) = said(&scene, &["echo x > ../new; echo ran"]).await {
         assert!(said.contains("\nran"), "{said}");
         assert!(!scene.folder.path().join("new").exists());
@@ -685,10 +715,9 @@ async fn what_the_user_names_may_be_written() {
     let open = named.join("open").display().to_string();
     let scene = scene_with(&[("safety.sandbox_writable", json!([open]))]).await;
     let line = format!("echo x > {open}/new; echo x > {open}/../beside; true");
-    if said(&scene, &[&line]).await.is_some() {
-        assert!(named.join("open/new").exists());
-        assert!(!named.join("beside").exists());
-    }
+    said_anyway(&scene, &[&line]).await;
+    assert!(named.join("open/new").exists());
+    assert!(!named.join("beside").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

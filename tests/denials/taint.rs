@@ -2,6 +2,7 @@
 
 use super::{attended_auto, calls, hostile};
 use crate::support::endpoint::Reply;
+use crate::support::held;
 use crate::support::scene::{Scene, Told, auto, text_of};
 use anteroom_api::{
     Approval, Capability, ConversationEvent, ConversationId, Decision, Event, GrantOp, GrantReach,
@@ -103,7 +104,11 @@ async fn nothing_is_sent_from_a_conversation_that_read_outside_the_workspace() {
     scene.write("notes.txt", "private");
     // Before, the mode and the rules hold.
     let clean = scene.open().await;
-    let told = run(&scene, clean, SENDS[1], all_allowed(), |_| unreachable!()).await;
+    let allowed = TurnOptions {
+        allowed_tools: all_allowed().allowed_tools,
+        ..held::running()
+    };
+    let told = run(&scene, clean, SENDS[1], allowed, held::yes).await;
     assert_eq!(told.call("bash").0.status, Status::Completed);
     assert!(scene.has("ran"));
     std::fs::remove_file(scene.workspace().join("ran")).unwrap();
@@ -116,8 +121,8 @@ async fn nothing_is_sent_from_a_conversation_that_read_outside_the_workspace() {
         &scene,
         conversation,
         "touch stays",
-        auto(),
-        |_| unreachable!(),
+        held::running(),
+        held::yes,
     )
     .await;
     assert_eq!(told.call("bash").0.status, Status::Completed);
@@ -129,6 +134,9 @@ async fn nothing_is_sent_from_a_conversation_that_read_outside_the_workspace() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_for_the_session_does_not_outlast_the_taint() {
+    if held::is_asked_each_time().await {
+        return;
+    }
     let scene = scene().await;
     let conversation = scene.open().await;
     let options = || TurnOptions {
@@ -218,7 +226,7 @@ async fn what_a_command_brought_from_the_network_taints() {
     let conversation = scene.open().await;
     // It would reach the network, as far as anybody can tell before.
     let line = "echo 'a page'; exit 0; curl -s http://127.0.0.1:9/page";
-    let told = run(&scene, conversation, line, auto(), |_| unreachable!()).await;
+    let told = run(&scene, conversation, line, held::running(), held::yes).await;
     assert_eq!(told.call("bash").0.status, Status::Completed);
     assert!(told.result("bash").starts_with("<untrusted"));
     nothing_leaves(&scene, conversation, "127.0.0.1:9/page").await;
@@ -296,7 +304,19 @@ async fn a_child_that_read_outside_taints_its_parent() {
     let brings = "echo 'a page'; exit 0; curl -s http://127.0.0.1:9/page";
     family(&scene, SENDS[1], brings);
     let told = scene
-        .turn(conversation, "parent", all_allowed(), |_| unreachable!())
+        .turn(
+            conversation,
+            "parent",
+            TurnOptions {
+                is_attended: !held::is_complete(),
+                ..all_allowed()
+            },
+            // Here, where each command is asked about, what sends is refused as the taint alone would have it.
+            |approval| match approval.reasons.join("\n").contains("content from outside") {
+                true => Decision::Deny { reason: None },
+                false => held::yes(approval),
+            },
+        )
         .await;
     assert!(told.result("run_agent").starts_with("<untrusted"));
     assert_eq!(told.call("bash").0.status, Status::Denied);

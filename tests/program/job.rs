@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::support::endpoint::Reply;
+use crate::support::held;
 use serde_json::{Value, json};
 
 const SOURCE: &str = "add() { echo $(($1 - $2)); }\n";
@@ -20,6 +21,11 @@ fn job() -> [Reply; 4] {
     ]
 }
 
+/// What the program ends with: nobody is there to say yes to a command that the sandbox does not hold.
+fn code() -> i32 {
+    if held::is_complete() { 0 } else { 6 }
+}
+
 async fn desk() -> Desk {
     let desk = Desk::new(job()).await;
     desk.write("add.sh", SOURCE);
@@ -32,7 +38,7 @@ async fn exec_does_the_whole_job() {
     let desk = desk().await;
     let prompt = "fix add, run the tests";
     let left = desk.run(&["exec", "--approval-mode", "auto", prompt]).await;
-    assert_eq!(left.code, 0, "{left:?}");
+    assert_eq!(left.code, code(), "{left:?}");
     // The answer alone; the way there is progress.
     assert_eq!(left.stdout, format!("{REPORT}\n"));
     for shown in ["I'll look first.", "read_file", "edit_file", "sh test.sh"] {
@@ -40,7 +46,12 @@ async fn exec_does_the_whole_job() {
     }
     assert_eq!(desk.read("add.sh"), SOURCE.replace('-', "+"));
     let results = desk.endpoint.chats()[3].json["messages"].to_string();
-    assert!(results.contains("passed"), "{results}");
+    let word = if held::is_complete() {
+        "passed"
+    } else {
+        "nobody answered"
+    };
+    assert!(results.contains(word), "{results}");
 
     // It is there afterwards.
     let listed = desk.stdout(&["conversation", "list"]).await;
@@ -71,8 +82,10 @@ async fn exec_does_the_whole_job() {
 #[tokio::test(flavor = "multi_thread")]
 async fn its_calls_are_in_the_database_with_decisions_and_meters() {
     let desk = desk().await;
-    desk.stdout(&["exec", "--approval-mode", "auto", "fix add"])
+    let left = desk
+        .run(&["exec", "--approval-mode", "auto", "fix add"])
         .await;
+    assert_eq!(left.code, code(), "{left:?}");
     let database = desk.database();
     let mut rows = database
         .prepare("SELECT tool, arguments, tier, approval_decision, result, meter FROM tool_calls ORDER BY item_row")
@@ -103,11 +116,20 @@ async fn its_calls_are_in_the_database_with_decisions_and_meters() {
     );
     assert_eq!(rows[0].1, json!({ "path": "add.sh" }));
     assert_eq!(rows[0].3, json!([]), "reading decides nothing");
-    for (row, effect) in [(&rows[1], "add.sh"), (&rows[2], "sh test.sh")] {
+    let is_complete = held::is_complete();
+    for (row, effect, is_allowed) in [
+        (&rows[1], "add.sh", true),
+        (&rows[2], "sh test.sh", is_complete),
+    ] {
         let decisions = row.3.as_array().unwrap();
         assert_eq!(decisions.len(), 1, "{decisions:?}");
-        assert_eq!(decisions[0]["by"], "policy");
-        assert_eq!(decisions[0]["resolution"]["resolution"], "allowed");
+        let (by, resolution) = if is_allowed {
+            ("policy", "allowed")
+        } else {
+            ("nobody", "not_answered")
+        };
+        assert_eq!(decisions[0]["by"], by);
+        assert_eq!(decisions[0]["resolution"]["resolution"], resolution);
         let told = decisions[0]["effect"].as_str().unwrap();
         assert!(told.contains(effect), "{told}");
     }
@@ -121,8 +143,8 @@ async fn its_calls_are_in_the_database_with_decisions_and_meters() {
     }
     assert_eq!(rows[0].5["bytes_read"], SOURCE.len());
     assert_eq!(rows[1].5["bytes_written"], SOURCE.len());
-    assert_eq!(rows[2].5["processes"], 1);
-    assert!(rows[2].4.to_string().contains("passed"));
+    assert_eq!(rows[2].5["processes"], u64::from(is_complete));
+    assert_eq!(rows[2].4.to_string().contains("passed"), is_complete);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,8 +184,25 @@ async fn what_was_allowed_in_advance_runs() {
     let left = desk
         .run(&["exec", "--allowed-tools", rules, "fix add"])
         .await;
-    assert_eq!(left.code, 0, "{left:?}");
+    assert_eq!(left.code, code(), "{left:?}");
     assert_eq!(desk.read("add.sh"), SOURCE.replace('-', "+"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_not_help_without_a_sandbox_is_not_advised() {
+    let desk = desk().await;
+    desk.stdout(&["config", "set", "safety.sandbox", "off"])
+        .await;
+    let left = desk
+        .run(&["exec", "--approval-mode", "auto", "fix add"])
+        .await;
+    assert_eq!(left.code, 6, "{left:?}");
+    let (_, hint) = left.stderr.split_once("hint:").unwrap();
+    assert!(hint.contains("aroom doctor"), "{hint}");
+    assert!(
+        !hint.contains("--allowed-tools") && !hint.contains("--approval-mode"),
+        "{hint}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,7 +211,7 @@ async fn chat_without_a_terminal_behaves_as_exec() {
     let left = desk
         .run(&["chat", "--approval-mode", "auto", "fix add"])
         .await;
-    assert_eq!((left.code, left.stdout), (0, format!("{REPORT}\n")));
+    assert_eq!((left.code, left.stdout), (code(), format!("{REPORT}\n")));
     let bare = desk.run(&[]).await;
     assert_eq!(bare.code, 2, "{bare:?}");
     assert!(bare.stderr.contains("hint:"), "{}", bare.stderr);

@@ -85,7 +85,7 @@ async fn calls_beyond_the_budget_are_not_made_and_those_within_are_whole() {
         &settings,
     )
     .await;
-    let told = scene.run("work").await;
+    let told = scene.work("work").await;
     assert!(budget_of(told.stop()).contains("budget.turn.calls"));
     let made: Vec<bool> = (0..3).map(|n| scene.has(&format!("ran{n}"))).collect();
     assert_eq!(made, [true, true, false]);

@@ -1,6 +1,7 @@
 //! The built-in tools, each as the model meets it: normal use, the important errors, what is counted.
 
 use crate::support::endpoint::Reply;
+use crate::support::held;
 use crate::support::scene::{Scene, Told, attended, auto, text_of};
 use anteroom_api::{
     Answer, CanvasEvent, CanvasView, ConversationId, ElicitationEvent, ElicitationOp, Event,
@@ -44,9 +45,7 @@ impl Bench {
             .script([Reply::call(tool, arguments), Reply::text("done")]);
         let told = self
             .scene
-            .turn(self.conversation, "go", auto(), |_| {
-                panic!("nobody is there to ask")
-            })
+            .turn(self.conversation, "go", held::running(), held::yes)
             .await;
         let (item, call) = told.call(tool);
         Called {

@@ -1,6 +1,7 @@
 //! The loop: steps, parallel calls, queue, steering, cancel, limits, failures.
 
 use crate::support::endpoint::{Gate, Reply};
+use crate::support::held;
 use crate::support::log;
 use crate::support::scene::{Scene, auto};
 use anteroom_api::{
@@ -61,7 +62,7 @@ async fn calls_of_one_answer_run_together_and_answer_in_order() {
     ])
     .await;
     // The first call can only end because the second runs beside it.
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     assert_eq!(told.stop(), StopReason::EndTurn);
     let sent = scene.endpoint.chats()[1].json["messages"].clone();
     let results: Vec<&str> = sent
@@ -222,8 +223,9 @@ async fn cancel_while_a_tool_runs_kills_its_processes() {
     .await;
     let conversation = scene.open().await;
     let mut watch = scene.watch(conversation).await;
-    let turn = scene.say(conversation, "wait", auto()).await;
+    let turn = scene.say(conversation, "wait", held::running()).await;
     watch.until(|event| matches!(event, Event::Item(ItemEvent::Started(item)) if matches!(item.body, ItemBody::ToolCall(_)))).await;
+    watch.let_run().await;
     while !scene.has("ready") {
         tokio::task::yield_now().await;
     }

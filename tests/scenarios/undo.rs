@@ -1,6 +1,7 @@
 //! Taking changes of files back: by call, by turn, back to a message, and what the model learns of it.
 
 use crate::support::endpoint::{Gate, Reply};
+use crate::support::held;
 use crate::support::scene::{Scene, Told, auto};
 use anteroom_api::{
     ChangeKind, CheckpointEvent, CheckpointOp, ConversationId, Event, ItemBody, ItemId, OpId,
@@ -18,7 +19,7 @@ fn bash(command: &str) -> Reply {
 
 async fn run(scene: &Scene, conversation: ConversationId, text: &str) -> Told {
     scene
-        .turn(conversation, text, auto(), |_| unreachable!("nobody asks"))
+        .turn(conversation, text, held::running(), held::yes)
         .await
 }
 
@@ -360,7 +361,7 @@ async fn what_cannot_be_kept_is_not_changed() {
     .await;
     work_tree(&scene);
     std::fs::write(scene.home().join("checkpoints"), "in the way").unwrap();
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     assert_eq!(scene.read("a.txt"), "alpha\n");
     for tool in ["write_file", "bash"] {
         assert!(told.result(tool).contains("could not be kept"), "{tool}");
@@ -407,7 +408,7 @@ async fn what_a_command_did_in_a_work_tree_is_taken_back() {
     ])
     .await;
     work_tree(&scene);
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     let calls = told.calls("bash");
     assert!(
         calls
@@ -464,12 +465,11 @@ async fn a_command_that_only_reads_and_a_folder_without_git_leave_nothing() {
     ])
     .await;
     work_tree(&scene);
-    let told = scene.run("look").await;
+    let told = scene.work("look").await;
     assert_eq!(listed(&scene, told.conversation).await, []);
-    assert!(
-        !scene.home().join("checkpoints").exists(),
-        "nothing was copied"
-    );
+    // Nothing is copied for a command that only reads; one that nothing holds counts as more.
+    let is_copied = scene.home().join("checkpoints").exists();
+    assert_eq!(is_copied, !held::is_complete());
     std::fs::remove_dir(scene.workspace().join(".git")).unwrap();
     let told = run(&scene, told.conversation, "write").await;
     assert!(scene.has("b.txt"));
@@ -490,7 +490,7 @@ async fn a_file_that_was_only_ignored_before_is_not_taken_for_a_new_one() {
     ])
     .await;
     work_tree(&scene);
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     let turn = told.items()[0].turn;
     let target = UndoTarget::Turn { turn };
     let files = undo(&scene, told.conversation, target, false)
@@ -513,7 +513,7 @@ async fn a_background_task_is_taken_back_only_if_insisted_on() {
     ])
     .await;
     work_tree(&scene);
-    let told = scene.run("go").await;
+    let told = scene.work("go").await;
     let item = told.calls("bash")[0].0.id;
     // The task is reaped on its own; what it changed is written down after that.
     let written_down = async {

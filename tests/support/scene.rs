@@ -1,6 +1,7 @@
 //! A real host on a temporary home, talking to a scripted endpoint.
 
 use super::endpoint::{Endpoint, Reply};
+use super::held;
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalOp, Content, ConversationId, ConversationOp, Decision, Delta,
     Envelope, Event, HostHandle, Item, ItemBody, ItemEvent, Mode, Problem, Seq, Signal, Signals,
@@ -170,6 +171,13 @@ impl Scene {
         .await
     }
 
+    /// The same for a turn whose commands are to run, whatever holds them on this machine.
+    pub async fn work(&self, text: &str) -> Told {
+        let conversation = self.open().await;
+        self.turn(conversation, text, held::running(), held::yes)
+            .await
+    }
+
     /// Follows a conversation from now on.
     pub async fn watch(&self, conversation: ConversationId) -> Watch {
         let seq = self
@@ -268,6 +276,21 @@ impl Watch {
             Event::Approval(ApprovalEvent::Requested { approval }) => *approval,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Has a command run that the sandbox of this machine does not hold.
+    pub async fn let_run(&mut self) {
+        if held::is_complete() {
+            return;
+        }
+        let approval = self.approval().await;
+        let decide = ApprovalOp::Decide {
+            approval: approval.id,
+            decision: held::yes(&approval),
+            digest: approval.digest,
+            by: "test".into(),
+        };
+        self.handle.submit(decide).await.unwrap();
     }
 
     /// Waits for the end of a turn, answering approvals.
