@@ -129,7 +129,10 @@ async fn a_key_in_the_config_file_stays_there() {
 async fn the_log_is_private_and_holds_no_words_of_a_conversation() {
     use std::os::unix::fs::PermissionsExt as _;
     let endpoint = Endpoint::with([
-        Reply::call("write_file", json!({ "path": "fig.txt", "content": "apricot" })),
+        Reply::call(
+            "write_file",
+            json!({ "path": "fig.txt", "content": "apricot" }),
+        ),
         Reply::text("coconut"),
     ])
     .await;

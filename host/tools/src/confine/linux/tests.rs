@@ -246,6 +246,10 @@ fn with_a_process_namespace_nobody_is_left() {
 const NOT_LENT: libc::c_int = libc::CLONE_NEWNS | libc::CLONE_FS;
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a child that has nothing to do with the sandbox"
+)]
 fn namespaces_that_are_not_lent_are_an_error_and_nobody_is_signalled() {
     // It is -1 that `clone` answers then, and as a number that is everybody: whoever waits for it or kills it
     // would reach this child, which has nothing to do with it.
