@@ -2,6 +2,7 @@
 
 use crate::agent::compact::{self, Sent};
 use crate::agent::hand;
+use crate::agent::past::{self, Past};
 use crate::ambient::Ambient;
 use crate::audit::Audit;
 use crate::bus::Bus;
@@ -260,9 +261,18 @@ impl Port {
                 model,
                 database,
             } => self.open(id, &workspace, (title, model, database)).await,
-            op @ (ConversationOp::Fork { .. } | ConversationOp::Rewind { .. }) => {
-                crate::agent::past::take(self, id, op).await
+            ConversationOp::Rewind {
+                conversation,
+                before,
+                is_undoing,
+            } => {
+                let wish = Past::Rewind { before, is_undoing };
+                past::ask(self, conversation, (id, wish)).await
             }
+            ConversationOp::Fork {
+                conversation,
+                until,
+            } => past::ask(self, conversation, (id, Past::Fork { until })).await,
             ConversationOp::Compact { conversation } => {
                 compact::ask(self, conversation, (id, Sent::Less)).await
             }
@@ -522,10 +532,6 @@ pub(crate) fn no_conversation(conversation: ConversationId) -> Problem {
         format!("there is no conversation `{conversation}`"),
     )
     .hint("see `aroom conversation list`")
-}
-
-pub(crate) fn not_available(what: &str) -> Problem {
-    Problem::new(ProblemCode::Internal, format!("{what} cannot be used yet"))
 }
 
 fn closed() -> Problem {

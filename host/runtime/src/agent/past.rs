@@ -5,10 +5,10 @@ use super::fork;
 use crate::checkpoints::{self, Wish};
 use crate::conversation::Letter;
 use crate::engine::Engine;
-use crate::host::{Port, not_available};
+use crate::host::Port;
 use anteroom_api::{
-    CheckpointEvent, Content, ConversationEvent, ConversationId, ConversationOp, ConversationView,
-    Event, ItemBody, ItemId, OpId, Problem, ProblemCode, Topic, TurnId, UndoTarget, UndoneFile,
+    CheckpointEvent, Content, ConversationEvent, ConversationId, ConversationView, Event, ItemBody,
+    ItemId, OpId, Problem, ProblemCode, Topic, TurnId, UndoTarget, UndoneFile,
 };
 use anteroom_tools::Session;
 use std::sync::Arc;
@@ -30,32 +30,6 @@ pub(crate) struct Place<'a> {
     pub(crate) engine: &'a Arc<Engine>,
     pub(crate) view: &'a ConversationView,
     pub(crate) session: &'a Session,
-}
-
-pub(crate) async fn take(port: &Port, id: OpId, op: ConversationOp) -> Result<(), Problem> {
-    match op {
-        ConversationOp::Rewind {
-            conversation,
-            before,
-            is_undoing,
-        } => {
-            ask(
-                port,
-                conversation,
-                (id, Past::Rewind { before, is_undoing }),
-            )
-            .await
-        }
-        ConversationOp::Fork {
-            conversation,
-            until,
-        } => ask(port, conversation, (id, Past::Fork { until })).await,
-        ConversationOp::Compact { .. }
-        | ConversationOp::Uncompact { .. }
-        | ConversationOp::Open { .. }
-        | ConversationOp::Rename { .. }
-        | ConversationOp::Delete { .. } => Err(not_available("compacting")),
-    }
 }
 
 /// Has the conversation's own task do it.
