@@ -173,8 +173,30 @@ pub(super) fn find(text: &str, spans: &mut Vec<Span>) {
     }
 }
 
+/// For each first byte the second ones that a beginning has, as bits: nearly every word fails here.
+const FIRST_TWO: [u128; 256] = {
+    let mut seconds = [0; 256];
+    let mut index = 0;
+    while index < BEGINNINGS.len() {
+        let begin = BEGINNINGS[index].0.as_bytes();
+        seconds[begin[0] as usize] |= 1 << (begin[1] & 127);
+        index += 1;
+    }
+    seconds
+};
+
+fn may_begin(rest: &[u8]) -> bool {
+    match rest {
+        [first, second, ..] => FIRST_TWO[usize::from(*first)] >> (second & 127) & 1 == 1,
+        [] | [_] => false,
+    }
+}
+
 fn beginning(bytes: &[u8], start: usize) -> Option<Span> {
     let rest = &bytes[start..];
+    if !may_begin(rest) {
+        return None;
+    }
     for (begin, letters, length, kind) in BEGINNINGS {
         if !rest.starts_with(begin.as_bytes()) {
             continue;
