@@ -148,6 +148,34 @@ async fn a_cut_end_stays_noticed_when_the_log_grows_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_was_taken_away_is_not_made_anew() {
+    let mut scene = written().await;
+    let cut = "DELETE FROM audit WHERE number > 2; DELETE FROM audit_seals WHERE number > 2;
+        INSERT OR IGNORE INTO audit_seals SELECT number, hash, 0, (SELECT public_key FROM kept), x'00'
+        FROM audit WHERE number = 2";
+    let database = database(&scene);
+    let keep = "CREATE TEMP TABLE kept AS SELECT public_key FROM audit_seals LIMIT 1";
+    database.execute_batch(keep).unwrap();
+    database.execute_batch(cut).unwrap();
+    drop(database);
+    let head = scene.home().join("audit-head.json");
+    std::fs::remove_file(&head).unwrap();
+    scene.start(&[]).await;
+    scene.endpoint.say(Reply::call(
+        "write_file",
+        json!({ "path": "b.txt", "content": "y" }),
+    ));
+    scene.endpoint.say(Reply::text("done"));
+    scene.run("again").await;
+    scene.stop().await;
+    assert!(!head.exists(), "it vouches for what was left");
+    scene.start(&[]).await;
+    let report = scene.handle().read().audit_report().await.unwrap();
+    assert!(report.first_bad.is_some(), "{report:?}");
+    scene.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_chain_made_anew_does_not_fit_its_signatures() {
     let (_, text) = bad(|scene| {
         // Signatures over other hashes, as a chain computed anew would have.

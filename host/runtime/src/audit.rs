@@ -20,6 +20,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// The newest signature, beside the key.
 const HEAD_FILE: &str = "audit-head.json";
@@ -81,17 +82,14 @@ impl Audit {
         })
     }
 
-    /// Signs from now on, a moment after each write, until the host ends.
-    pub(crate) fn watch(self: &Arc<Self>, bus: &Bus) {
-        let (audit, bus) = (Arc::downgrade(self), bus.clone());
-        tokio::spawn(async move {
+    /// Signs from now on, a moment after each write, until the task is ended: it holds the database open.
+    pub(crate) fn watch(self: &Arc<Self>, bus: &Bus) -> AbortHandle {
+        let (audit, bus) = (self.clone(), bus.clone());
+        let watching = tokio::spawn(async move {
             let mut is_told = false;
             loop {
                 bus.wrote().await;
                 tokio::time::sleep(SEAL_DELAY).await;
-                let Some(audit) = audit.upgrade() else {
-                    return;
-                };
                 if let Err(problem) = audit.seal().await {
                     tracing::error!(%problem, "the audit log could not be signed");
                     if !std::mem::replace(&mut is_told, true) {
@@ -100,6 +98,7 @@ impl Audit {
                 }
             }
         });
+        watching.abort_handle()
     }
 
     /// Signs what is not signed yet.
@@ -110,38 +109,41 @@ impl Audit {
     pub(crate) async fn seal(&self) -> Result<(), Problem> {
         let head = self.storage.audit_head().await?;
         let last = self.storage.last_seal().await?;
-        if head.number == 0 || last.is_some_and(|seal| seal.head == head) {
+        if head.number == 0 || last.as_ref().is_some_and(|seal| seal.head == head) {
             return Ok(());
         }
-        let at = self.ambient.now();
+        let (at, public_key) = (self.ambient.now(), self.identity.public_key()?);
         let signature = self.identity.sign(&message(&head, at));
-        self.storage
-            .seal_audit(AuditSeal {
-                head,
-                at,
-                public_key: self.identity.public_key()?,
-                signature: signature.to_vec(),
-            })
-            .await?;
-        self.keep_head(head, at, &signature).await
+        let is_first = last.is_none_or(|seal| seal.public_key != public_key);
+        // The file first: a crash between the two must not look like a file that was taken away.
+        self.keep_head((head, at), &signature, is_first).await?;
+        let seal = AuditSeal {
+            head,
+            at,
+            public_key,
+            signature: signature.to_vec(),
+        };
+        Ok(self.storage.seal_audit(seal).await?)
     }
 
     /// Replaces the file, if what it says still stands in the log.
     async fn keep_head(
         &self,
-        head: AuditHead,
-        at: UnixMillis,
+        (head, at): (AuditHead, UnixMillis),
         signature: &[u8; 64],
+        is_first: bool,
     ) -> Result<(), Problem> {
         let _held = self
             .lock()
             .await
             .map_err(|error| unwritable().cause(error))?;
         match self.kept_head() {
-            Kept::Absent => {}
+            Kept::Absent if is_first => {}
+            // A new one would vouch for whatever is left of the log.
+            Kept::Absent => return Err(cut("the file with its last signature is gone")),
             Kept::Odd => return Err(cut("its last signature cannot be read or is not ours")),
             Kept::Sound(kept) => {
-                if let Some(fault) = self.compare(&kept).await {
+                if let Some(fault) = self.compare(&kept).await? {
                     return Err(cut(&fault.text));
                 }
                 if kept.number >= head.number {
@@ -198,25 +200,22 @@ impl Audit {
     }
 
     /// What is wrong with the log, seen from the file.
-    async fn compare(&self, kept: &Head) -> Option<AuditFault> {
-        match self.storage.audit_hash(kept.number).await {
-            Ok(Some(hash)) if hex(&hash) == kept.hash => None,
-            Ok(Some(_)) => Some(AuditFault {
-                number: kept.number,
-                text: "it is not the record that was signed".into(),
-            }),
-            Ok(None) => {
-                let head = self.storage.audit_head().await.ok()?;
-                Some(AuditFault {
-                    number: head.number + 1,
-                    text: format!(
-                        "it is missing with all behind it: {} records were signed",
-                        kept.number
-                    ),
-                })
+    async fn compare(&self, kept: &Head) -> Result<Option<AuditFault>, Problem> {
+        let (number, text) = match self.storage.audit_hash(kept.number).await? {
+            Some(hash) if hex(&hash) == kept.hash => return Ok(None),
+            Some(_) => (
+                kept.number,
+                "it is not the record that was signed".to_owned(),
+            ),
+            None => {
+                let text = format!(
+                    "it is missing with all behind it: {} records were signed",
+                    kept.number
+                );
+                (self.storage.audit_head().await?.number + 1, text)
             }
-            Err(_) => None,
-        }
+        };
+        Ok(Some(AuditFault { number, text }))
     }
 
     async fn report(&self) -> Result<AuditReport, Problem> {
@@ -248,7 +247,7 @@ impl Audit {
                 number: checked.head.number + 1,
                 text: format!("`{HEAD_FILE}` is not signed by this identity"),
             }),
-            Kept::Sound(kept) => faults.extend(self.compare(&kept).await),
+            Kept::Sound(kept) => faults.extend(self.compare(&kept).await?),
         }
         let signed = ours.last().map_or(0, |sealed| sealed.seal.head.number);
         if signed < checked.head.number {

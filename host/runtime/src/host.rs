@@ -104,7 +104,7 @@ impl Host {
             identity,
             paths.home.clone(),
         );
-        audit.watch(&bus);
+        let sealing = audit.watch(&bus);
         let engine = Engine::new(EngineParts {
             ambient: options.ambient,
             bus,
@@ -127,6 +127,7 @@ impl Host {
         });
         modules::keeper::start(&port.engine, &options.workspace).await?;
         let mut tasks = neighbors::listen(&port).await?;
+        tasks.push(sealing);
         tasks.push(tokio::spawn(live::watch(Arc::downgrade(&port))).abort_handle());
         port.tasks().extend(tasks);
         Ok(Self { port })
