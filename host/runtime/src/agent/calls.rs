@@ -114,6 +114,17 @@ fn crashed(item: Item, error: &JoinError) -> Item {
     }
 }
 
+/// A question that a cancel took back was not answered with a no, whichever of the two came first.
+fn cut_off(outcome: Outcome, stop: &Stop) -> Outcome {
+    match outcome.status {
+        Status::Denied if stop.is_raised() => Outcome {
+            status: Status::Interrupted,
+            ..outcome
+        },
+        _ => outcome,
+    }
+}
+
 /// A call of a replay that the record does not have.
 pub(super) fn not_recorded(item: Item) -> Item {
     let ItemBody::ToolCall(call) = item.body else {
@@ -220,6 +231,7 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
                 .call(permit, call, Arc::new(services.clone()), stop.clone())
                 .await;
             services.settled().await;
+            let outcome = cut_off(outcome, stop);
             let reached = services
                 .record()
                 .decisions
