@@ -5,8 +5,8 @@ use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::neighbor::{Follow, Neighbor, say};
 use crate::support::scene::{Scene, auto};
 use anteroom_api::{
-    Event, FolderEvent, FolderOp, FolderTrust, FolderView, HostHandle, ModuleEvent, ModuleOrigin,
-    ProblemCode, TurnOptions,
+    Event, HostHandle, ModuleEvent, ModuleOrigin, ProblemCode, TurnOptions, WorkspaceEvent,
+    WorkspaceOp, WorkspaceTrust, WorkspaceView,
 };
 
 /// A home whose config names the scene's endpoint, and a project that names another one.
@@ -51,9 +51,9 @@ impl Lure {
         self.scene.workspace().join("started")
     }
 
-    async fn folder(&self, handle: &HostHandle) -> FolderView {
+    async fn folder(&self, handle: &HostHandle) -> WorkspaceView {
         let path = self.scene.workspace().display().to_string();
-        handle.read().folder(path).await.unwrap()
+        handle.read().workspace(path).await.unwrap()
     }
 
     async fn tools(&self, handle: &HostHandle) -> Vec<String> {
@@ -96,8 +96,8 @@ impl Lure {
     }
 }
 
-fn trust(folder: &FolderView) -> FolderOp {
-    FolderOp::Trust {
+fn trust(folder: &WorkspaceView) -> WorkspaceOp {
+    WorkspaceOp::Trust {
         path: folder.path.clone(),
         hash: folder.hash.clone(),
     }
@@ -110,7 +110,7 @@ async fn an_untrusted_folder_starts_nothing_and_reaches_nobody() {
     let handle = host.handle();
     lure.is_without_effect(&handle).await;
     let folder = lure.folder(&handle).await;
-    assert_eq!(folder.trust, FolderTrust::Unknown);
+    assert_eq!(folder.trust, WorkspaceTrust::Unknown);
     let all = folder.holds.join("\n");
     for held in ["ai.base_url", "ai.api_key_command", "hostile.wasm"] {
         assert!(all.contains(held), "{held}: {all}");
@@ -137,11 +137,11 @@ async fn trust_is_for_what_was_shown_and_ends_with_a_change() {
     let mut told = Follow::host(&handle).await;
     let shown = lure.folder(&handle).await;
     handle.submit(trust(&shown)).await.unwrap();
-    told.until(|event| matches!(event, Event::Folder(FolderEvent::Trusted { .. })))
+    told.until(|event| matches!(event, Event::Workspace(WorkspaceEvent::Trusted { .. })))
         .await;
     told.until(|event| matches!(event, Event::Module(ModuleEvent::Loaded { .. })))
         .await;
-    assert_eq!(lure.folder(&handle).await.trust, FolderTrust::Trusted);
+    assert_eq!(lure.folder(&handle).await.trust, WorkspaceTrust::Trusted);
     assert_eq!(lure.tools(&handle).await, ["hostile"]);
     assert!(
         lure.turn(&handle, auto()).await,
@@ -159,7 +159,7 @@ async fn trust_is_for_what_was_shown_and_ends_with_a_change() {
     let again = Neighbor::plain(&lure.scene, 1).await;
     assert_eq!(
         lure.folder(&again.handle()).await.trust,
-        FolderTrust::Trusted
+        WorkspaceTrust::Trusted
     );
     drop(again);
     for (number, change) in (2..).zip(changes) {
@@ -167,7 +167,7 @@ async fn trust_is_for_what_was_shown_and_ends_with_a_change() {
         change();
         let host = Neighbor::plain(&lure.scene, number).await;
         let folder = lure.folder(&host.handle()).await;
-        assert_eq!(folder.trust, FolderTrust::Changed, "{number}");
+        assert_eq!(folder.trust, WorkspaceTrust::Changed, "{number}");
         lure.is_without_effect(&host.handle()).await;
     }
 }
@@ -187,20 +187,20 @@ async fn trust_taken_back_takes_effect_in_every_process() {
         .await;
     let path = shown.path.clone();
     host.handle()
-        .submit(FolderOp::Distrust { path })
+        .submit(WorkspaceOp::Distrust { path })
         .await
         .unwrap();
     assert_eq!(
         lure.folder(&host.handle()).await.trust,
-        FolderTrust::Unknown
+        WorkspaceTrust::Unknown
     );
     assert!(!lure.turn(&host.handle(), auto()).await);
     there
-        .until(|event| matches!(event, Event::Folder(FolderEvent::Distrusted { .. })))
+        .until(|event| matches!(event, Event::Workspace(WorkspaceEvent::Distrusted { .. })))
         .await;
     assert_eq!(
         lure.folder(&other.handle()).await.trust,
-        FolderTrust::Unknown
+        WorkspaceTrust::Unknown
     );
 }
 
@@ -217,12 +217,12 @@ async fn the_users_own_list_is_not_overruled() {
     let host = Neighbor::plain(&lure.scene, 0).await;
     assert_eq!(
         lure.folder(&host.handle()).await.trust,
-        FolderTrust::Trusted
+        WorkspaceTrust::Trusted
     );
     let path = path.display().to_string();
     let refused = host
         .handle()
-        .submit(FolderOp::Distrust { path })
+        .submit(WorkspaceOp::Distrust { path })
         .await
         .unwrap_err();
     assert_eq!(refused.0.code, ProblemCode::Conflict);

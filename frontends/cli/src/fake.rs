@@ -14,12 +14,12 @@ use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
     CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp, ConversationView,
     DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport, EndpointSpec, Envelope,
-    Event, Finding, FolderTrust, FolderView, FoundEndpoint, HostHandle, HostPort, Item, ItemBody,
-    ItemEvent, ItemId, ModuleView, Op, OpId, OpenApproval, Origin, Page, Problem, ProblemCode,
-    PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport, RuleView, ScopeOffer,
-    SearchHit, Seq, SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop,
-    StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoneFile,
-    UnixMillis, Usage,
+    Event, Finding, FoundEndpoint, HostHandle, HostPort, Item, ItemBody, ItemEvent, ItemId,
+    ModuleView, Op, OpId, OpenApproval, Origin, Page, Problem, ProblemCode, PromptReport, Question,
+    QueuedInput, Reads, Rejection, ReplayReport, RuleView, ScopeOffer, SearchHit, Seq,
+    SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop, StopReason, Tier,
+    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoneFile, UnixMillis, Usage,
+    WorkspaceTrust, WorkspaceView,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -370,10 +370,10 @@ impl Reads for Fake {
     fn databases(&self, _: bool) -> Read<'_, Vec<DatabaseView>> {
         ready(self.views.databases.clone())
     }
-    fn folder(&self, path: String) -> Read<'_, FolderView> {
-        ready(FolderView {
+    fn workspace(&self, path: String) -> Read<'_, WorkspaceView> {
+        ready(WorkspaceView {
             path,
-            trust: FolderTrust::Unknown,
+            trust: WorkspaceTrust::Unknown,
             hash: String::new(),
             holds: vec![],
         })

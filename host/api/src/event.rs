@@ -2,8 +2,8 @@
 
 use crate::{
     ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
-    ElicitationEvent, FolderEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase,
-    Problem, RuleEvent, Seq, SettingEvent, TurnEvent, TurnId, UnixMillis,
+    ElicitationEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase, Problem,
+    RuleEvent, Seq, SettingEvent, TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ pub enum Event {
     /// About a database.
     Database(DatabaseEvent),
     /// About a folder people work in.
-    Folder(FolderEvent),
+    Workspace(WorkspaceEvent),
     /// About the host itself.
     Host(HostEvent),
 }

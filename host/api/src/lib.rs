@@ -15,7 +15,6 @@ pub mod database;
 pub mod doctor;
 pub mod elicitation;
 pub mod event;
-pub mod folder;
 pub mod frontend;
 pub mod id;
 pub mod identity;
@@ -34,6 +33,7 @@ pub mod schema;
 pub mod setting;
 pub mod tier;
 pub mod turn;
+pub mod workspace;
 
 pub use approval::{
     Approval, ApprovalEvent, ApprovalOp, Decision, EffectKind, EffectView, Resolution, Scope,
@@ -49,7 +49,6 @@ pub use database::{DatabaseEvent, DatabaseOp, DatabaseView, PartView};
 pub use doctor::{Finding, Health};
 pub use elicitation::{Answer, ElicitationEvent, ElicitationOp, Question};
 pub use event::{Delta, Envelope, Event, Signal, Topic};
-pub use folder::{FolderEvent, FolderOp, FolderTrust, FolderView};
 pub use frontend::{BoxFuture, Frontend, FrontendName, HostHandle, HostPort, Signals, Stop};
 pub use id::{
     ApprovalId, CanvasId, ConversationId, ElicitationId, ItemId, OpId, Seq, TurnId, UnixMillis,
@@ -77,3 +76,4 @@ pub use tier::{Mode, Tier};
 pub use turn::{
     Phase, QueuedInput, StepRecord, StopReason, TurnEvent, TurnOp, TurnOptions, TurnView, Usage,
 };
+pub use workspace::{WorkspaceEvent, WorkspaceOp, WorkspaceTrust, WorkspaceView};

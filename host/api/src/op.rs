@@ -1,8 +1,8 @@
 //! Wishes, frontend to host: one variant per noun.
 
 use crate::{
-    ApprovalOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp, ModuleOp,
-    RuleOp, SettingOp, TurnOp,
+    ApprovalOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, ModuleOp, RuleOp,
+    SettingOp, TurnOp, WorkspaceOp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub enum Op {
     /// About a database.
     Database(DatabaseOp),
     /// About a folder people work in.
-    Folder(FolderOp),
+    Workspace(WorkspaceOp),
 }
 
 macro_rules! from {
@@ -51,5 +51,5 @@ from! {
     Rule(RuleOp),
     Checkpoint(CheckpointOp),
     Database(DatabaseOp),
-    Folder(FolderOp),
+    Workspace(WorkspaceOp),
 }

@@ -3,9 +3,9 @@
 use crate::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemId, ModuleView, Problem,
-    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport,
-    TurnId, TurnView, UnixMillis,
+    FoundEndpoint, GrantOp, IdentityView, Item, ItemId, ModuleView, Problem, PromptReport,
+    Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport, TurnId,
+    TurnView, UnixMillis, WorkspaceView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,7 @@ pub trait Reads: Send + Sync {
     /// The databases, the personal one first; checked through and through if `is_checking`.
     fn databases(&self, is_checking: bool) -> Read<'_, Vec<DatabaseView>>;
     /// A folder, and what trusting it would mean.
-    fn folder(&self, path: String) -> Read<'_, FolderView>;
+    fn workspace(&self, path: String) -> Read<'_, WorkspaceView>;
     /// What would be sent before the first word, in a conversation or in a new one in `workspace`.
     fn prompt(
         &self,

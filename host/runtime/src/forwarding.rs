@@ -177,7 +177,7 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
         | Op::Rule(_)
         | Op::Checkpoint(_)
         | Op::Database(_)
-        | Op::Folder(_) => Holder::Own,
+        | Op::Workspace(_) => Holder::Own,
     };
     Ok(match holder {
         Holder::Nobody | Holder::Own => Way::Here,

@@ -229,7 +229,7 @@ impl Port {
                 Op::Rule(op) => rules::take(self, id, op).await,
                 Op::Checkpoint(op) => checkpoints::take(self, id, op).await,
                 Op::Database(op) => database::take(self, id, op).await,
-                Op::Folder(op) => trust::take(self, id, op).await,
+                Op::Workspace(op) => trust::take(self, id, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
             }
         })

@@ -133,7 +133,7 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         Event::Conversation(ConversationEvent::Deleted { conversation }) => {
             port.let_go(*conversation).await;
         }
-        Event::Folder(_) => crate::trust::changed(port).await,
+        Event::Workspace(_) => crate::trust::changed(port).await,
         Event::Conversation(_)
         | Event::Turn(_)
         | Event::Item(_)

@@ -6,9 +6,9 @@ use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, ChangeView,
     ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ModuleView, OpenApproval, Page,
-    Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
-    SearchHit, Seq, SettingsReport, Topic, TurnId, TurnView,
+    FoundEndpoint, GrantOp, IdentityView, Item, ModuleView, OpenApproval, Page, Problem,
+    ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit,
+    Seq, SettingsReport, Topic, TurnId, TurnView, WorkspaceView,
 };
 use std::sync::{Arc, Weak};
 
@@ -204,7 +204,7 @@ impl Reads for View {
         Box::pin(async move { crate::database::list(&*self.port()?, is_checking).await })
     }
 
-    fn folder(&self, path: String) -> Read<'_, FolderView> {
+    fn workspace(&self, path: String) -> Read<'_, WorkspaceView> {
         Box::pin(async move { crate::trust::view(&*self.port()?, path).await })
     }
 

@@ -9,8 +9,8 @@ use crate::engine::Engine;
 use crate::host::Port;
 use crate::{live, wiring};
 use anteroom_api::{
-    Event, FolderEvent, FolderOp, FolderTrust, FolderView, OpId, Problem, ProblemCode,
-    SettingOrigin, SettingView, Topic,
+    Event, OpId, Problem, ProblemCode, SettingOrigin, SettingView, Topic, WorkspaceEvent,
+    WorkspaceOp, WorkspaceTrust, WorkspaceView,
 };
 use anteroom_storage::Storage;
 use sha2::{Digest, Sha256};
@@ -120,9 +120,9 @@ async fn remembered(storage: &Storage, workspace: &Path) -> Option<Holds> {
     (holds.hash() == trusted).then_some(holds)
 }
 
-pub(crate) async fn take(port: &Port, id: OpId, op: FolderOp) -> Result<(), Problem> {
+pub(crate) async fn take(port: &Port, id: OpId, op: WorkspaceOp) -> Result<(), Problem> {
     let event = match op {
-        FolderOp::Trust { path, hash } => {
+        WorkspaceOp::Trust { path, hash } => {
             let folder = existing(&path)?;
             if look(folder.clone()).await?.hash() != hash {
                 return Err(Problem::new(
@@ -132,9 +132,9 @@ pub(crate) async fn take(port: &Port, id: OpId, op: FolderOp) -> Result<(), Prob
                 .hint("look at it again with `aroom trust`"));
             }
             let path = folder.display().to_string();
-            FolderEvent::Trusted { path, hash }
+            WorkspaceEvent::Trusted { path, hash }
         }
-        FolderOp::Distrust { path } => {
+        WorkspaceOp::Distrust { path } => {
             let folder = existing(&path).unwrap_or_else(|_| PathBuf::from(&path));
             if wiring::is_trusted(&port.engine.settings(), &folder) {
                 return Err(Problem::new(
@@ -144,10 +144,10 @@ pub(crate) async fn take(port: &Port, id: OpId, op: FolderOp) -> Result<(), Prob
                 .hint("take it out there: `aroom config edit`, or `aroom config reset safety.trusted_folders`"));
             }
             let path = folder.display().to_string();
-            FolderEvent::Distrusted { path }
+            WorkspaceEvent::Distrusted { path }
         }
     };
-    port.tell(Topic::Host, id, Event::Folder(event)).await?;
+    port.tell(Topic::Host, id, Event::Workspace(event)).await?;
     live::reload(port).await;
     Ok(())
 }
@@ -157,17 +157,17 @@ pub(crate) async fn changed(port: &Port) {
     live::reload(port).await;
 }
 
-pub(crate) async fn view(port: &Port, path: String) -> Result<FolderView, Problem> {
+pub(crate) async fn view(port: &Port, path: String) -> Result<WorkspaceView, Problem> {
     let folder = existing(&path)?;
     let shown = folder.display().to_string();
     let holds = look(folder.clone()).await?;
     let hash = holds.hash();
     let remembered = port.engine.storage.trusted_hash(&shown).await?;
     let trust = match remembered {
-        _ if wiring::is_trusted(&port.engine.settings(), &folder) => FolderTrust::Trusted,
-        Some(known) if known == hash => FolderTrust::Trusted,
-        Some(_) => FolderTrust::Changed,
-        None => FolderTrust::Unknown,
+        _ if wiring::is_trusted(&port.engine.settings(), &folder) => WorkspaceTrust::Trusted,
+        Some(known) if known == hash => WorkspaceTrust::Trusted,
+        Some(_) => WorkspaceTrust::Changed,
+        None => WorkspaceTrust::Unknown,
     };
     let mut lines = settings(port.live.sources(), &folder);
     lines.extend(holds.tools.iter().map(|(name, (hash, bytes))| {
@@ -175,7 +175,7 @@ pub(crate) async fn view(port: &Port, path: String) -> Result<FolderView, Proble
         let hash: String = hash.chars().take(8).collect();
         format!("tools `.anteroom/tools/{name}` ({bytes} bytes, {hash})")
     }));
-    Ok(FolderView {
+    Ok(WorkspaceView {
         path: shown,
         trust,
         hash,

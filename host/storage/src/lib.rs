@@ -26,7 +26,6 @@ mod conversations;
 mod error;
 mod file;
 mod files;
-mod folders;
 mod grants;
 mod hosts;
 mod items;
@@ -52,6 +51,7 @@ mod summaries;
 mod turns;
 mod upkeep;
 mod usage;
+mod workspaces;
 mod writer;
 
 #[cfg(test)]

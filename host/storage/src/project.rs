@@ -4,14 +4,14 @@ use crate::error::Fault;
 use crate::journal::UserStamp;
 use crate::summaries::Summarized;
 use crate::{
-    approvals, canvases, conversations, folders, grants, items, modules, past, prefixes, rules,
-    summaries, turns,
+    approvals, canvases, conversations, grants, items, modules, past, prefixes, rules, summaries,
+    turns, workspaces,
 };
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, CanvasEvent, CheckpointEvent, ConversationEvent,
-    ConversationId, DatabaseEvent, ElicitationEvent, Event, FolderEvent, ItemEvent, ModuleEvent,
-    RuleEvent, SettingEvent, Topic, TurnEvent, UnixMillis,
+    ConversationId, DatabaseEvent, ElicitationEvent, Event, ItemEvent, ModuleEvent, RuleEvent,
+    SettingEvent, Topic, TurnEvent, UnixMillis, WorkspaceEvent,
 };
 use rusqlite::Connection;
 
@@ -114,8 +114,10 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
         Event::Rule(RuleEvent::Revoked { rule, workspace }) => {
             rules::revoke(fact, rule, workspace.as_deref())
         }
-        Event::Folder(FolderEvent::Trusted { path, hash }) => folders::trust(fact, path, hash),
-        Event::Folder(FolderEvent::Distrusted { path }) => folders::distrust(fact, path),
+        Event::Workspace(WorkspaceEvent::Trusted { path, hash }) => {
+            workspaces::trust(fact, path, hash)
+        }
+        Event::Workspace(WorkspaceEvent::Distrusted { path }) => workspaces::distrust(fact, path),
         Event::Checkpoint(CheckpointEvent::Undone { .. })
         | Event::Database(
             DatabaseEvent::BackedUp { .. }

@@ -492,7 +492,7 @@ impl<'a> Session<'a> {
             | Event::Rule(_)
             | Event::Checkpoint(_)
             | Event::Database(_)
-            | Event::Folder(_)
+            | Event::Workspace(_)
             | Event::Host(_) => {}
         }
     }

@@ -178,7 +178,7 @@ impl View {
             )
             | Event::Rule(_)
             | Event::Database(_)
-            | Event::Folder(_)
+            | Event::Workspace(_)
             | Event::Approval(_)
             | Event::Elicitation(_)
             | Event::Setting(_)

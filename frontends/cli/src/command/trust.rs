@@ -5,7 +5,7 @@ use crate::context::{Context, Quit};
 use crate::exit;
 use crate::prompter::Prompter;
 use crate::words;
-use anteroom_api::{FolderOp, FolderTrust, FolderView, Problem, ProblemCode};
+use anteroom_api::{Problem, ProblemCode, WorkspaceOp, WorkspaceTrust, WorkspaceView};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &mut Context, trust: &Trust) -> Result<u8, Quit
     };
     if trust.remove {
         let told = context
-            .settle(FolderOp::Distrust { path: path.clone() })
+            .settle(WorkspaceOp::Distrust { path: path.clone() })
             .await?;
         return Ok(done(
             context,
@@ -39,7 +39,7 @@ pub(crate) async fn run(context: &mut Context, trust: &Trust) -> Result<u8, Quit
             &format!("no longer trusted: {}", reveal(&path)),
         ));
     }
-    let folder = context.host.read().folder(path).await?;
+    let folder = context.host.read().workspace(path).await?;
     if context.options.is_json && !trust.yes {
         context.printer.json(&json!(folder));
         return Ok(exit::OK);
@@ -47,7 +47,7 @@ pub(crate) async fn run(context: &mut Context, trust: &Trust) -> Result<u8, Quit
     for line in lines(&folder) {
         context.printer.progress(&line);
     }
-    if folder.trust == FolderTrust::Trusted {
+    if folder.trust == WorkspaceTrust::Trusted {
         return Ok(done(context, &json!(folder), "it is trusted as it is"));
     }
     if folder.holds.is_empty() {
@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &mut Context, trust: &Trust) -> Result<u8, Quit
     if !trust.yes && !confirmed(context)? {
         return Ok(exit::DENIED);
     }
-    let op = FolderOp::Trust {
+    let op = WorkspaceOp::Trust {
         path: folder.path.clone(),
         hash: folder.hash.clone(),
     };
@@ -90,7 +90,7 @@ fn done(context: &mut Context, value: &serde_json::Value, words: &str) -> u8 {
 }
 
 /// What trust would mean.
-fn lines(folder: &FolderView) -> Vec<String> {
+fn lines(folder: &WorkspaceView) -> Vec<String> {
     let mut lines = vec![reveal(&folder.path)];
     lines.extend(
         folder
@@ -98,7 +98,7 @@ fn lines(folder: &FolderView) -> Vec<String> {
             .iter()
             .map(|held| format!("  {}", reveal(held))),
     );
-    if folder.trust == FolderTrust::Changed {
+    if folder.trust == WorkspaceTrust::Changed {
         lines.push("  it was trusted, and has changed since".to_owned());
     }
     lines
@@ -106,14 +106,19 @@ fn lines(folder: &FolderView) -> Vec<String> {
 
 /// Said once at the beginning: something in this folder waits for trust.
 pub(crate) async fn notice(context: &Context) -> Option<String> {
-    let folder = context.host.read().folder(context.workspace()).await.ok()?;
-    if folder.trust == FolderTrust::Trusted || folder.holds.is_empty() {
+    let folder = context
+        .host
+        .read()
+        .workspace(context.workspace())
+        .await
+        .ok()?;
+    if folder.trust == WorkspaceTrust::Trusted || folder.holds.is_empty() {
         return None;
     }
     let count = words::plural(folder.holds.len(), "setting or tool", "settings and tools");
     let changed = match folder.trust {
-        FolderTrust::Changed => " (changed since you trusted it)",
-        FolderTrust::Unknown | FolderTrust::Trusted => "",
+        WorkspaceTrust::Changed => " (changed since you trusted it)",
+        WorkspaceTrust::Unknown | WorkspaceTrust::Trusted => "",
     };
     Some(format!(
         "{count} of this project without effect{changed}; look with `aroom trust`"

@@ -89,7 +89,7 @@ impl Record {
             | Event::Rule(_)
             | Event::Checkpoint(_)
             | Event::Database(_)
-            | Event::Folder(_)
+            | Event::Workspace(_)
             | Event::Host(_) => Vec::new(),
         }
     }

@@ -5,8 +5,8 @@ use super::differences::differences;
 use super::lent::Running;
 use crate::engine::Engine;
 use anteroom_api::{
-    Event, FolderEvent, ModuleEvent, ModuleId, ModuleOrigin, ModuleState, ModuleView, OpId,
-    Problem, Signal, Signals, Topic,
+    Event, ModuleEvent, ModuleId, ModuleOrigin, ModuleState, ModuleView, OpId, Problem, Signal,
+    Signals, Topic, WorkspaceEvent,
 };
 use anteroom_storage::ToldModule;
 use anteroom_tools::MayCount;
@@ -238,7 +238,9 @@ async fn listen(engine: Weak<Engine>, mut signals: Signals) {
 async fn heard(engine: &Arc<Engine>, event: &Event) {
     match event {
         Event::Module(event) => apply(engine, event),
-        Event::Folder(FolderEvent::Trusted { path, .. } | FolderEvent::Distrusted { path }) => {
+        Event::Workspace(
+            WorkspaceEvent::Trusted { path, .. } | WorkspaceEvent::Distrusted { path },
+        ) => {
             let folder = watch_project(engine, Path::new(path)).await;
             if engine.registry.folders().contains(&folder) {
                 let origin = ModuleOrigin::Project;

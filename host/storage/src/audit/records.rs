@@ -6,8 +6,8 @@ use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
     ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
-    Event, FolderEvent, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, Resolution, RuleEvent,
-    Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome,
+    Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, Resolution, RuleEvent, Scope,
+    SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -38,10 +38,12 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
             }
             Ok(())
         }
-        Event::Folder(FolderEvent::Trusted { path, hash }) => {
+        Event::Workspace(WorkspaceEvent::Trusted { path, hash }) => {
             host(fact, "trust", &format!("{path} as {hash}"), "trusted")
         }
-        Event::Folder(FolderEvent::Distrusted { path }) => host(fact, "trust", path, "distrusted"),
+        Event::Workspace(WorkspaceEvent::Distrusted { path }) => {
+            host(fact, "trust", path, "distrusted")
+        }
         Event::Database(event) => database(fact, event),
         Event::Conversation(event) => conversation(fact, event),
         Event::Approval(ApprovalEvent::Requested { .. } | ApprovalEvent::Extended { .. })

@@ -3,9 +3,9 @@
 use super::support::*;
 use crate::{Delivery, Fault, Holder, HostNumber, Letter, Marks, Storage};
 use anteroom_api::{
-    Approval, ApprovalEvent, CallHit, Content, EffectKind, EffectView, Event, FolderEvent, Op,
-    OpId, OpenApproval, Problem, ProblemCode, QueuedInput, Resolution, Seq, Status, Tier, Topic,
-    TurnEvent, TurnOp,
+    Approval, ApprovalEvent, CallHit, Content, EffectKind, EffectView, Event, Op, OpId,
+    OpenApproval, Problem, ProblemCode, QueuedInput, Resolution, Seq, Status, Tier, Topic,
+    TurnEvent, TurnOp, WorkspaceEvent,
 };
 
 fn letter(number: u32) -> Letter {
@@ -204,7 +204,7 @@ async fn news_names_each_topic_that_grew_once() {
     here.tell(1, vec![opened(view(1)), started(1)])
         .await
         .unwrap();
-    let folder = Event::Folder(FolderEvent::Distrusted { path: "/a".into() });
+    let folder = Event::Workspace(WorkspaceEvent::Distrusted { path: "/a".into() });
     here.append(entry(Topic::Host, 1, vec![folder]))
         .await
         .unwrap();
@@ -301,11 +301,11 @@ async fn folders_are_trusted_as_they_are() {
     let place = Place::new();
     let storage = place.open().await;
     let tell = async |event| {
-        let entry = entry(Topic::Host, 1, vec![Event::Folder(event)]);
+        let entry = entry(Topic::Host, 1, vec![Event::Workspace(event)]);
         storage.append(entry).await.unwrap();
         storage.trusted_hash("/a").await.unwrap()
     };
-    let trusted = |hash: &str| FolderEvent::Trusted {
+    let trusted = |hash: &str| WorkspaceEvent::Trusted {
         path: "/a".into(),
         hash: hash.into(),
     };
@@ -313,7 +313,7 @@ async fn folders_are_trusted_as_they_are() {
     assert_eq!(tell(trusted("1")).await.as_deref(), Some("1"));
     assert_eq!(tell(trusted("2")).await.as_deref(), Some("2"));
     assert_eq!(
-        tell(FolderEvent::Distrusted { path: "/a".into() }).await,
+        tell(WorkspaceEvent::Distrusted { path: "/a".into() }).await,
         None
     );
 }

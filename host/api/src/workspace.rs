@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 /// A folder and what trusting it means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FolderView {
+pub struct WorkspaceView {
     /// Absolute and canonical.
     pub path: String,
     /// Whether its own config and tools count, as they are now.
-    pub trust: FolderTrust,
+    pub trust: WorkspaceTrust,
     /// SHA-256 over everything in it that would take effect, hexadecimal.
     pub hash: String,
     /// What would take effect, one line each; empty if there is nothing to trust.
@@ -19,7 +19,7 @@ pub struct FolderView {
 /// How far a folder is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum FolderTrust {
+pub enum WorkspaceTrust {
     /// Never asked, or taken back.
     Unknown,
     /// It was trusted, and what it holds has changed since.
@@ -31,15 +31,15 @@ pub enum FolderTrust {
 /// Wishes about folders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verb", rename_all = "snake_case")]
-pub enum FolderOp {
-    /// Trusts a folder as it was shown; answered by [`FolderEvent::Trusted`].
+pub enum WorkspaceOp {
+    /// Trusts a folder as it was shown; answered by [`WorkspaceEvent::Trusted`].
     Trust {
         /// The folder.
         path: String,
-        /// [`FolderView::hash`] as it was shown.
+        /// [`WorkspaceView::hash`] as it was shown.
         hash: String,
     },
-    /// Takes that back; answered by [`FolderEvent::Distrusted`].
+    /// Takes that back; answered by [`WorkspaceEvent::Distrusted`].
     Distrust {
         /// The folder.
         path: String,
@@ -49,7 +49,7 @@ pub enum FolderOp {
 /// Facts about folders, on the host's topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verb", rename_all = "snake_case")]
-pub enum FolderEvent {
+pub enum WorkspaceEvent {
     /// A folder is trusted.
     Trusted {
         /// The folder.
