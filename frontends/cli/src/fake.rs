@@ -385,6 +385,14 @@ impl Reads for Fake {
             tokens: 0,
         })
     }
+    fn misfits(&self, schema: Value, text: String) -> Read<'_, Vec<String>> {
+        // Enough of a schema for a test: a text that must occur.
+        let wanted = schema["const"].as_str().unwrap_or_default();
+        ready(match text.contains(wanted) {
+            true => vec![],
+            false => vec![format!("`{wanted}` was expected")],
+        })
+    }
     fn identity(&self) -> Read<'_, anteroom_api::IdentityView> {
         ready(anteroom_api::IdentityView {
             user_id: "u-1".into(),

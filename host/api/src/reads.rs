@@ -144,6 +144,10 @@ pub trait Reads: Send + Sync {
     ) -> Read<'_, PromptReport>;
     /// Runs a turn again from its record, without the endpoint and without effects.
     fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport>;
+    /// What of a JSON text does not fit a JSON Schema, each with its place (a JSON pointer); empty if all does.
+    /// Fails with [`crate::ProblemCode::InvalidInput`] if the schema is none, refers to anything outside of
+    /// itself, or would ask for endless work.
+    fn misfits(&self, schema: serde_json::Value, text: String) -> Read<'_, Vec<String>>;
     /// Who this installation is.
     fn identity(&self) -> Read<'_, IdentityView>;
 }

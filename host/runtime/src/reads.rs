@@ -218,6 +218,19 @@ impl Reads for View {
         })
     }
 
+    fn misfits(&self, schema: serde_json::Value, text: String) -> Read<'_, Vec<String>> {
+        Box::pin(async move {
+            let told = tokio::task::spawn_blocking(move || anteroom_tools::misfits(&schema, &text));
+            let refused = |why: String| {
+                Problem::new(ProblemCode::InvalidInput, "the JSON Schema cannot be used").cause(why)
+            };
+            match told.await {
+                Ok(told) => told.map_err(|why| refused(why).hint("correct the schema")),
+                Err(error) => Err(refused(error.to_string())),
+            }
+        })
+    }
+
     fn identity(&self) -> Read<'_, IdentityView> {
         Box::pin(async move { self.port()?.engine.audit.identity() })
     }

@@ -16,6 +16,7 @@
 mod clock;
 mod confine;
 mod error;
+mod fit;
 mod folder;
 mod lend;
 mod lent;
@@ -29,6 +30,7 @@ mod wasm;
 
 pub use confine::{Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, walls};
 pub use error::ToolsError;
+pub use fit::misfits;
 pub use lent::{Grants, Lent, NotLent};
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};

@@ -10,6 +10,6 @@ mod failure;
 pub(crate) mod files;
 pub(crate) mod hosted;
 pub(crate) mod limiter;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod state;
 pub(crate) mod stderr;
