@@ -1,6 +1,7 @@
 //! One chat: rests at the prompt, watches turns, puts questions to the person.
 
 mod answer;
+mod organize;
 mod past;
 mod perform;
 mod room;
@@ -238,7 +239,7 @@ impl<'a> Session<'a> {
     /// Handles an entered line; gives the exit code if it ends the chat.
     async fn entered(&mut self, line: String) -> Option<u8> {
         match Slash::read(&line) {
-            Some(Ok(Slash::Quit)) => return Some(exit::OK),
+            Some(Ok(slash)) if slash.is_quit() => return Some(exit::OK),
             Some(Ok(slash)) if self.turns.is_empty() || slash.works_while_running() => {
                 if let Err(problem) = self.perform(slash).await {
                     self.show_problem(&problem);

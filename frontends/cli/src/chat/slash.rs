@@ -1,96 +1,115 @@
-//! Slash commands: their names, what they take, what they mean. Pure.
+//! Slash commands: one table of names, what they take and what they mean. Pure.
+//!
+//! A command is one entry in the file of its group, with its parser; what it does stands beside the session.
 
-use crate::theme::{Style, Theme, pad};
+mod changes;
+mod help;
+mod manage;
+pub(super) mod organize;
+mod safety;
+mod talk;
+
 use crate::words;
-use anteroom_api::Mode;
+pub(super) use changes::Changes;
+pub(super) use help::{list, of_command};
+pub(super) use manage::Manage;
+pub(super) use organize::Organize;
+pub(super) use safety::Safety;
+pub(super) use talk::{Queue, Talk};
 
-/// What a line that begins with `/` asks for.
+/// One command of the chat.
+#[derive(Debug)]
+pub(super) struct Command {
+    /// What is typed behind `/`.
+    pub(super) name: &'static str,
+    /// Other names of it.
+    pub(super) aliases: &'static [&'static str],
+    /// What may follow, in the notation of `--help`; empty if nothing.
+    pub(super) arguments: &'static str,
+    /// What it does, beginning with a verb, at most 60 characters.
+    pub(super) summary: &'static str,
+    /// Under which heading `/help` lists it.
+    pub(super) group: Group,
+    /// Whether it can be done while a turn runs.
+    pub(super) is_for_any_time: bool,
+    /// Lines a person might type, each with what comes of it.
+    pub(super) examples: &'static [(&'static str, &'static str)],
+    /// Reads what follows the name, trimmed.
+    parse: fn(&str) -> Result<Wish, Wrong>,
+}
+
+/// The headings of `/help`, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Talk,
+    Organize,
+    Changes,
+    Safety,
+    Manage,
+}
+
+impl Group {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Talk,
+        Self::Organize,
+        Self::Changes,
+        Self::Safety,
+        Self::Manage,
+    ];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Talk => "Talk",
+            Self::Organize => "Organize",
+            Self::Changes => "Changes",
+            Self::Safety => "Safety",
+            Self::Manage => "Manage",
+        }
+    }
+}
+
+/// Why a line is no command that can be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Slash {
-    Help,
-    New,
-    Resume(Option<String>),
-    List,
-    Search(String),
-    Model(Option<String>),
-    Mode(Option<Mode>),
-    Tools,
-    Queue,
-    Unqueue(usize),
-    Release(usize),
+enum Wrong {
+    /// The command takes something else.
     Usage,
-    Config,
-    Doctor,
-    Canvas(Option<String>),
-    /// The last call, or the last turn.
-    Undo {
-        is_turn: bool,
-        is_forced: bool,
-    },
-    /// So many of the person's messages; whether files go back, too.
-    Rewind {
-        messages: usize,
-        is_undoing: bool,
-    },
-    Fork,
-    /// A summary of the older history; or the whole history again.
-    Compact {
-        is_undo: bool,
-    },
-    Plan(String),
+    /// In words.
+    Said(String),
+}
+
+impl From<String> for Wrong {
+    fn from(words: String) -> Self {
+        Self::Said(words)
+    }
+}
+
+/// A line that begins with `/`, understood.
+#[derive(Debug)]
+pub(super) struct Slash {
+    pub(super) command: &'static Command,
+    pub(super) wish: Wish,
+}
+
+/// What a command asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// All commands, or one.
+    Help(Option<&'static Command>),
+    Talk(Talk),
+    Organize(Organize),
+    Changes(Changes),
+    Safety(Safety),
+    Manage(Manage),
     Quit,
 }
 
-/// Names with what follows them and what they do, in the order of `/help`.
-const COMMANDS: [(&str, &str, &str); 19] = [
-    ("help", "", "this list"),
-    ("new", "", "start a new conversation"),
-    (
-        "resume",
-        "[ID]",
-        "go on with another conversation; the last one here without ID",
-    ),
-    ("list", "", "list conversations"),
-    ("search", "WORDS", "find words in all conversations"),
-    ("model", "[NAME]", "show or change the model"),
-    ("mode", "[MODE]", "show or change when you are asked"),
-    ("tools", "", "list tools and what they were granted"),
-    (
-        "queue",
-        "[rm|run N]",
-        "show what waits, take it back, run what is held",
-    ),
-    ("usage", "", "tokens of this conversation"),
-    ("config", "", "show settings and where they come from"),
-    ("doctor", "", "check everything"),
-    (
-        "canvas",
-        "[TITLE]",
-        "list or show the canvases of this conversation",
-    ),
-    (
-        "undo",
-        "[turn] [force]",
-        "take back what the last call or turn changed",
-    ),
-    (
-        "rewind",
-        "[N] [undo]",
-        "go back to before your last message, or the Nth last",
-    ),
-    ("fork", "", "go on in a copy of this conversation"),
-    (
-        "plan",
-        "TEXT",
-        "have a plan made, and carried out once you approve it",
-    ),
-    (
-        "compact",
-        "[undo]",
-        "summarize the older history, or undo that",
-    ),
-    ("quit", "", "leave (Ctrl+D)"),
-];
+impl PartialEq for Command {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Command {}
 
 impl Slash {
     /// Reads a line; none if it is no command at all.
@@ -107,202 +126,91 @@ impl Slash {
     }
 
     fn parse(name: &str, argument: &str) -> Result<Self, String> {
-        let optional = (!argument.is_empty()).then(|| argument.to_owned());
-        Ok(match name {
-            "help" | "?" => Self::Help,
-            "new" => Self::New,
-            "resume" => Self::Resume(optional),
-            "list" => Self::List,
-            "search" if argument.is_empty() => return Err("/search WORDS".to_owned()),
-            "search" => Self::Search(argument.to_owned()),
-            "model" => Self::Model(optional),
-            "mode" => Self::Mode(optional.map(|mode| mode.parse()).transpose()?),
-            "tools" => Self::Tools,
-            "queue" => return queue(argument),
-            "usage" => Self::Usage,
-            "config" => Self::Config,
-            "doctor" => Self::Doctor,
-            "canvas" => Self::Canvas(optional),
-            "undo" => return undo(argument),
-            "rewind" => return rewind(argument),
-            "fork" => Self::Fork,
-            "plan" if argument.is_empty() => return Err("/plan TEXT".to_owned()),
-            "plan" => Self::Plan(argument.to_owned()),
-            "compact" if argument.is_empty() => Self::Compact { is_undo: false },
-            "compact" if argument == "undo" => Self::Compact { is_undo: true },
-            "compact" => return Err("/compact, or /compact undo".to_owned()),
-            "quit" | "exit" | "q" => Self::Quit,
-            other => {
-                let near = words::nearest(other, COMMANDS.iter().map(|(name, _, _)| *name));
-                let near = near.map_or("/help lists all".to_owned(), |near| {
-                    format!("did you mean /{near}?")
-                });
-                return Err(format!("there is no /{other}; {near}"));
-            }
-        })
+        let Some(command) = find(name) else {
+            return Err(unknown(name));
+        };
+        match (command.parse)(argument) {
+            Ok(wish) => Ok(Self { command, wish }),
+            Err(Wrong::Said(words)) => Err(words),
+            Err(Wrong::Usage) => Err(command.usage()),
+        }
     }
 
     /// Whether it can be done while a turn runs.
     pub(super) fn works_while_running(&self) -> bool {
-        match self {
-            Self::Help
-            | Self::List
-            | Self::Search(_)
-            | Self::Model(_)
-            | Self::Mode(_)
-            | Self::Tools
-            | Self::Queue
-            | Self::Unqueue(_)
-            | Self::Release(_)
-            | Self::Usage
-            | Self::Config
-            | Self::Canvas(_)
-            | Self::Plan(_)
-            | Self::Quit => true,
-            Self::New
-            | Self::Resume(_)
-            | Self::Doctor
-            | Self::Undo { .. }
-            | Self::Rewind { .. }
-            | Self::Compact { .. }
-            | Self::Fork => false,
-        }
+        self.command.is_for_any_time
+    }
+
+    pub(super) fn is_quit(&self) -> bool {
+        self.wish == Wish::Quit
     }
 }
 
-fn queue(argument: &str) -> Result<Slash, String> {
-    if argument.is_empty() {
-        return Ok(Slash::Queue);
+impl Command {
+    /// `/queue [rm|run N]`.
+    pub(super) fn head(&self) -> String {
+        format!("/{} {}", self.name, self.arguments)
+            .trim_end()
+            .to_owned()
     }
-    let (word, number) = argument.split_once(' ').unwrap_or((argument, ""));
-    let number = number.trim().parse().ok().filter(|number| *number > 0);
-    match (word, number) {
-        ("rm", Some(number)) => Ok(Slash::Unqueue(number)),
-        ("run", Some(number)) => Ok(Slash::Release(number)),
-        _ => Err("/queue, /queue rm N, or /queue run N for what is held".to_owned()),
+
+    fn usage(&self) -> String {
+        format!("{}; /help {} shows examples", self.head(), self.name)
     }
 }
 
-fn undo(argument: &str) -> Result<Slash, String> {
-    let (mut is_turn, mut is_forced) = (false, false);
-    for word in argument.split_whitespace() {
-        match word {
-            "turn" => is_turn = true,
-            "force" => is_forced = true,
-            _ => return Err("/undo, /undo turn, and force to overwrite what changed since".into()),
-        }
-    }
-    Ok(Slash::Undo { is_turn, is_forced })
-}
-
-fn rewind(argument: &str) -> Result<Slash, String> {
-    let (mut messages, mut is_undoing) = (1, false);
-    for word in argument.split_whitespace() {
-        match word.parse() {
-            Ok(number) if number > 0 => messages = number,
-            Err(_) if word == "undo" => is_undoing = true,
-            _ => return Err("/rewind, /rewind N, and undo to take file changes back".into()),
-        }
-    }
-    Ok(Slash::Rewind {
-        messages,
-        is_undoing,
-    })
-}
-
-/// The lines of `/help`.
-pub(super) fn help(theme: &Theme) -> Vec<String> {
-    let mut lines: Vec<String> = COMMANDS
+/// All commands, in the order of `/help`.
+pub(super) fn all() -> impl Iterator<Item = &'static Command> {
+    talk::COMMANDS
         .iter()
-        .map(|(name, argument, about)| {
-            let head = format!("/{name} {argument}");
-            format!(
-                "{}  {}",
-                pad(head.trim_end(), 16),
-                theme.paint(Style::Dim, about)
-            )
-        })
-        .collect();
-    lines.push(String::new());
-    let keys = [
-        "While it works: Enter queues",
-        "Up takes the last one back",
-        "Esc cancels",
-    ];
-    lines.push(theme.paint(Style::Dim, &keys.join(theme.dot())));
-    lines
+        .chain(organize::COMMANDS)
+        .chain(changes::COMMANDS)
+        .chain(safety::COMMANDS)
+        .chain(manage::COMMANDS)
+}
+
+/// The command of that name.
+///
+/// Names that are not in the table are nobody's yet: what else can be called by a name is looked up behind it.
+pub(super) fn find(name: &str) -> Option<&'static Command> {
+    all().find(|command| command.name == name || command.aliases.contains(&name))
+}
+
+fn unknown(name: &str) -> String {
+    let near = words::nearest(name, all().map(|command| command.name));
+    let near = near.map_or("/help lists all".to_owned(), |near| {
+        format!("did you mean /{near}?")
+    });
+    format!("there is no /{name}; {near}")
+}
+
+/// The argument if there is one.
+fn optional(argument: &str) -> Option<String> {
+    (!argument.is_empty()).then(|| argument.to_owned())
+}
+
+/// Nothing may follow.
+fn nothing(argument: &str, wish: Wish) -> Result<Wish, Wrong> {
+    if argument.is_empty() {
+        Ok(wish)
+    } else {
+        Err(Wrong::Usage)
+    }
+}
+
+/// A number from 1.
+fn number(text: &str) -> Result<usize, Wrong> {
+    let number = text.trim().parse().ok().filter(|number| *number > 0);
+    number.ok_or(Wrong::Usage)
+}
+
+/// The first word and the rest.
+fn split(argument: &str) -> (&str, &str) {
+    let (word, rest) = argument
+        .split_once(char::is_whitespace)
+        .unwrap_or((argument, ""));
+    (word, rest.trim())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::theme::BARE;
-
-    #[test]
-    fn lines_are_commands_or_not() {
-        let check = |line: &str, wanted: Option<Result<Slash, &str>>| {
-            let wanted = wanted.map(|read| read.map_err(ToOwned::to_owned));
-            assert_eq!(Slash::read(line), wanted, "{line}");
-        };
-        check("hello", None);
-        check("/usr/bin is a folder", None);
-        check(" /Help ", Some(Ok(Slash::Help)));
-        check("/resume", Some(Ok(Slash::Resume(None))));
-        check(
-            "/resume 5f21c0de",
-            Some(Ok(Slash::Resume(Some("5f21c0de".into())))),
-        );
-        check(
-            "/search retry policy",
-            Some(Ok(Slash::Search("retry policy".into()))),
-        );
-        check("/search", Some(Err("/search WORDS")));
-        check(
-            "/mode dangerous",
-            Some(Ok(Slash::Mode(Some(Mode::AskForDangerous)))),
-        );
-        check("/queue rm 2", Some(Ok(Slash::Unqueue(2))));
-        check("/queue run 1", Some(Ok(Slash::Release(1))));
-        check(
-            "/queue rm 0",
-            Some(Err("/queue, /queue rm N, or /queue run N for what is held")),
-        );
-        let undo = |is_turn, is_forced| Some(Ok(Slash::Undo { is_turn, is_forced }));
-        check("/undo", undo(false, false));
-        check("/undo force turn", undo(true, true));
-        let rewind = |messages, is_undoing| {
-            Some(Ok(Slash::Rewind {
-                messages,
-                is_undoing,
-            }))
-        };
-        check("/rewind", rewind(1, false));
-        check("/rewind 3 undo", rewind(3, true));
-        assert!(Slash::read("/rewind 0").is_some_and(|read| read.is_err()));
-        check("/q", Some(Ok(Slash::Quit)));
-        check(
-            "/modl",
-            Some(Err("there is no /modl; did you mean /model?")),
-        );
-        check(
-            "/zzzzzzz",
-            Some(Err("there is no /zzzzzzz; /help lists all")),
-        );
-        assert!(Slash::read("/mode x").is_some_and(|read| read.is_err()));
-    }
-
-    #[test]
-    fn every_command_of_the_list_is_understood() {
-        for (name, argument, _) in COMMANDS {
-            let argument = if argument.starts_with('[') {
-                ""
-            } else {
-                argument
-            };
-            let read = Slash::read(&format!("/{name} {argument}"));
-            assert!(matches!(read, Some(Ok(_))), "{name}");
-        }
-        assert_eq!(help(&BARE).len(), COMMANDS.len() + 2);
-        assert!(help(&BARE).iter().all(|line| line.chars().count() <= 80));
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{Place, Session};
 use crate::chat::header;
-use crate::chat::slash::{self, Slash};
+use crate::chat::slash::{self, Changes, Manage, Queue, Safety, Slash, Talk, Wish};
 use crate::chat::view::View;
 use crate::clean::{clean, reveal};
 use crate::command;
@@ -15,65 +15,78 @@ use crate::transcript;
 use crate::words;
 use anteroom_api::{Mode, Problem, ProblemCode, TurnOp, TurnOptions};
 
-/// Rows of `/list` and `/search`.
-const LIMIT: u32 = 15;
-
 impl Session<'_> {
     pub(super) async fn perform(&mut self, slash: Slash) -> Result<(), Problem> {
         let theme = self.theme;
-        let lines = match slash {
-            Slash::Help => slash::help(&theme),
-            Slash::New => return self.move_to(Resume::New).await,
-            Slash::Resume(None) => return self.move_to(Resume::Last).await,
-            Slash::Resume(Some(id)) => return self.move_to(Resume::Named(id)).await,
-            Slash::List => {
-                let page = self.context.host.read().conversations(None, LIMIT).await?;
-                let (here, now) = (self.context.workspace(), (self.context.clock)());
-                let lines = command::conversation::lines(&page.entries, &here, now, &theme);
-                or(lines, "no conversation yet")
-            }
-            Slash::Search(words) => {
-                let hits = self.context.host.read().search(words, LIMIT).await?;
-                or(
-                    command::conversation::hit_lines(&hits, &theme),
-                    "nothing found",
-                )
-            }
-            Slash::Model(name) => self.choose_model(name).await?,
-            Slash::Mode(mode) => self.choose_mode(mode).await?,
-            Slash::Tools => {
-                let here = self.context.workspace();
-                let modules = self.context.host.read().modules(here).await?;
-                or(command::tool::lines(&modules, &theme), "no tools")
-            }
-            Slash::Queue => or(self.queue_lines(), "nothing waits"),
-            Slash::Unqueue(number) => self.unqueue(number).await?,
-            Slash::Release(number) => self.release(number).await?,
-            Slash::Usage => vec![words::usage(self.view.usage)],
-            Slash::Config => {
-                let report = self.context.host.read().settings().await?;
-                command::config::lines(&report, &theme)
-            }
-            Slash::Doctor => {
-                let findings = self.context.host.read().doctor().await?;
-                command::doctor::lines(&findings, &theme)
-            }
-            Slash::Canvas(title) => self.canvas_lines(title).await?,
-            Slash::Undo { is_turn, is_forced } => self.undo(is_turn, is_forced).await?,
-            Slash::Rewind {
-                messages,
-                is_undoing,
-            } => return self.rewind(messages, is_undoing).await,
-            Slash::Fork => return self.fork().await,
-            Slash::Compact { is_undo } => return self.compact(is_undo).await,
-            Slash::Plan(text) => {
-                self.give(text, true).await;
-                return Ok(());
-            }
-            Slash::Quit => Vec::new(),
+        let lines = match slash.wish {
+            Wish::Help(None) => slash::list(&theme),
+            Wish::Help(Some(command)) => slash::of_command(command, &theme),
+            Wish::Talk(talk) => return self.talk(talk).await,
+            Wish::Organize(organize) => self.organize(organize).await?,
+            Wish::Changes(changes) => return self.look_back(changes).await,
+            Wish::Safety(safety) => self.safety(safety).await?,
+            Wish::Manage(manage) => self.manage(manage).await?,
+            Wish::Quit => Vec::new(),
         };
         self.print(lines);
         Ok(())
+    }
+
+    async fn talk(&mut self, talk: Talk) -> Result<(), Problem> {
+        let lines = match talk {
+            Talk::New => return self.move_to(Resume::New).await,
+            Talk::Resume(None) => return self.move_to(Resume::Last).await,
+            Talk::Resume(Some(id)) => return self.move_to(Resume::Named(id)).await,
+            Talk::Model(name) => self.choose_model(name).await?,
+            Talk::Mode(mode) => self.choose_mode(mode).await?,
+            Talk::Plan(text) => {
+                self.give(text, true).await;
+                return Ok(());
+            }
+            Talk::Queue(Queue::Show) => or(self.queue_lines(), "nothing waits"),
+            Talk::Queue(Queue::Remove(number)) => self.unqueue(number).await?,
+            Talk::Queue(Queue::Run(number)) => self.release(number).await?,
+            Talk::Compact { is_undo } => return self.compact(is_undo).await,
+        };
+        self.print(lines);
+        Ok(())
+    }
+
+    async fn look_back(&mut self, changes: Changes) -> Result<(), Problem> {
+        let lines = match changes {
+            Changes::Undo { is_turn, is_forced } => self.undo(is_turn, is_forced).await?,
+            Changes::Rewind {
+                messages,
+                is_undoing,
+            } => return self.rewind(messages, is_undoing).await,
+            Changes::Fork => return self.fork().await,
+            Changes::Canvas(title) => self.canvas_lines(title).await?,
+        };
+        self.print(lines);
+        Ok(())
+    }
+
+    async fn safety(&mut self, safety: Safety) -> Result<Vec<String>, Problem> {
+        Ok(match safety {
+            Safety::Tools => {
+                let here = self.context.workspace();
+                let modules = self.context.host.read().modules(here).await?;
+                or(command::tool::lines(&modules, &self.theme), "no tools")
+            }
+        })
+    }
+
+    async fn manage(&mut self, manage: Manage) -> Result<Vec<String>, Problem> {
+        Ok(match manage {
+            Manage::Config => {
+                let report = self.context.host.read().settings().await?;
+                command::config::lines(&report, &self.theme)
+            }
+            Manage::Doctor => {
+                let findings = self.context.host.read().doctor().await?;
+                command::doctor::lines(&findings, &self.theme)
+            }
+        })
     }
 
     /// Goes on with another conversation.
@@ -225,7 +238,7 @@ impl Session<'_> {
     }
 }
 
-fn or(lines: Vec<String>, words: &str) -> Vec<String> {
+pub(super) fn or(lines: Vec<String>, words: &str) -> Vec<String> {
     if lines.is_empty() {
         vec![words.to_owned()]
     } else {
