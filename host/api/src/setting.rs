@@ -96,6 +96,16 @@ pub enum SettingOp {
         /// Dotted name.
         key: String,
     },
+    /// Replaces the whole text of the user's config file; answered by [`SettingEvent::Replaced`]. Rejected with
+    /// [`crate::ProblemCode::InvalidConfig`] if it cannot be understood, and with
+    /// [`crate::ProblemCode::Conflict`] if the file is not as it was any more. There is no read of the text: it
+    /// may hold a secret, so whoever edits it opens the file.
+    Replace {
+        /// The new text, YAML.
+        text: String,
+        /// The text it was made from; empty if there was no file.
+        was: String,
+    },
 }
 
 /// Facts about settings.
@@ -106,5 +116,10 @@ pub enum SettingEvent {
     Changed {
         /// Dotted name.
         key: String,
+    },
+    /// The whole config file of the user was replaced.
+    Replaced {
+        /// The settings that have another value now; none if only comments or the order changed.
+        keys: Vec<String>,
     },
 }

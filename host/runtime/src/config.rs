@@ -11,6 +11,7 @@ mod patch;
 pub(crate) mod private_file;
 mod raw;
 mod reference;
+mod replace;
 mod resolved;
 mod settings;
 mod trust;
@@ -18,6 +19,7 @@ mod value;
 
 pub use edit::change;
 pub use reference::{reference, schema};
+pub use replace::replace;
 pub use resolved::{
     Ai, App, Budget, Cap, Cli, Data, IdentitySettings, LogFormat, LogLevel, Network, OwnLimits,
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
@@ -49,6 +51,8 @@ pub struct Sources {
     pub environment: BTreeMap<String, String>,
     /// In the order given; a later one wins.
     pub flags: Vec<FlagValue>,
+    /// A text that stands for the user's file: to try it, or, empty, to do without a file that is broken.
+    pub instead: Option<String>,
 }
 
 /// A setting given on the command line.
@@ -84,7 +88,10 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, Problem> {
     let user = sources.home.join(FILE_NAME);
     let mut layers = Layers::new(sources);
-    let mut chosen = Some((user.clone(), read(&user, Links::Follow)?));
+    let mut chosen = match &sources.instead {
+        Some(text) => Some((user.clone(), Some(text.clone()))),
+        None => Some((user.clone(), read(&user, Links::Follow)?)),
+    };
     if let (Some((_, None)), Some(legacy)) = (&chosen, &sources.legacy) {
         chosen = Some((legacy.clone(), read(legacy, Links::Follow)?));
     }

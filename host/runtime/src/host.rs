@@ -68,6 +68,18 @@ impl Host {
     /// # Errors
     /// A [`Problem`] that says what to do; nothing is left half done.
     pub async fn start(options: HostOptions) -> Result<Self, Problem> {
+        Self::begin(options, None).await
+    }
+
+    /// Starts as if the user's config file were empty: to mend one that cannot be understood.
+    ///
+    /// # Errors
+    /// As [`Host::start`].
+    pub async fn start_without_config(options: HostOptions) -> Result<Self, Problem> {
+        Self::begin(options, Some(String::new())).await
+    }
+
+    async fn begin(options: HostOptions, instead: Option<String>) -> Result<Self, Problem> {
         let environment = options.ambient.environment();
         let sources = Sources {
             home: wiring::home(environment)?,
@@ -76,6 +88,7 @@ impl Host {
             is_project_trusted: false,
             environment: environment.clone(),
             flags: options.flags,
+            instead,
         };
         // Where the database lies is nothing a project can say.
         let settings = trust::first(&sources)?;
@@ -436,6 +449,10 @@ impl Port {
         let (key, value) = match op {
             SettingOp::Change { key, value } => (key, Some(value)),
             SettingOp::Reset { key } => (key, None),
+            SettingOp::Replace { text, was } => {
+                config::replace(&self.live.sources(), &text, &was)?;
+                return live::replaced_by(self, id).await;
+            }
         };
         let file = self.live.sources().home.join(config::FILE_NAME);
         config::change(&file, &key, value.as_ref())?;

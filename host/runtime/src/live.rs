@@ -183,6 +183,21 @@ pub(crate) async fn changed_by(port: &Port, id: OpId, key: String) -> Result<(),
     .await
 }
 
+/// The same after the whole file was replaced.
+pub(crate) async fn replaced_by(port: &Port, id: OpId) -> Result<(), Problem> {
+    let (changed, state) = read(port).await.map_err(|(problem, _)| problem)?;
+    for key in &changed {
+        is_first(port, key, &state).await;
+    }
+    let keys = changed.into_iter().map(str::to_owned).collect();
+    port.tell(
+        Topic::Host,
+        id,
+        Event::Setting(SettingEvent::Replaced { keys }),
+    )
+    .await
+}
+
 type Read = Result<(Vec<&'static str>, String), (Problem, String)>;
 
 /// Takes over what the files say now. Answers which settings differ, and the state of the files.

@@ -128,7 +128,7 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
             | DatabaseEvent::SharedAdded { .. }
             | DatabaseEvent::SharedRemoved { .. },
         ) => Ok(()),
-        Event::Setting(SettingEvent::Changed { .. })
+        Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }
 }

@@ -44,6 +44,10 @@ pub(super) fn answer(op: &Op, views: &Views) -> Option<(Topic, Event)> {
             Topic::Host,
             Event::Setting(SettingEvent::Changed { key: key.clone() }),
         ),
+        Op::Setting(SettingOp::Replace { .. }) => (
+            Topic::Host,
+            Event::Setting(SettingEvent::Replaced { keys: vec![] }),
+        ),
         Op::Module(ModuleOp::Grant(grant)) => (
             Topic::Host,
             Event::Module(ModuleEvent::Granted {

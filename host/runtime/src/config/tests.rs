@@ -51,6 +51,7 @@ impl Case<'_> {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             flags: flags.collect(),
+            instead: None,
         };
         let loaded = load(&sources);
         (folder, loaded)

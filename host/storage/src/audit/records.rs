@@ -27,6 +27,9 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
         Event::Module(event) => module(fact, event),
         Event::Rule(event) => rule(fact, event),
         Event::Setting(SettingEvent::Changed { key }) => host(fact, "setting", key, "changed"),
+        Event::Setting(SettingEvent::Replaced { keys }) => {
+            host(fact, "setting", &keys.join(" "), "changed")
+        }
         Event::Checkpoint(CheckpointEvent::Undone { files, .. }) => {
             for file in files {
                 let verdict = match &file.outcome {
