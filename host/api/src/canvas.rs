@@ -23,6 +23,21 @@ pub struct CanvasView {
     pub updated_at: UnixMillis,
 }
 
+/// What separates two versions of a canvas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CanvasDiff {
+    /// The one version.
+    pub from: u32,
+    /// The other.
+    pub to: u32,
+    /// Lines added.
+    pub added: u32,
+    /// Lines removed.
+    pub removed: u32,
+    /// Unified diff, three lines of context; empty if they say the same. Cut at 1 MiB.
+    pub unified: String,
+}
+
 /// Facts about canvases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verb", rename_all = "snake_case")]

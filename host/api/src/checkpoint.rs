@@ -26,6 +26,27 @@ pub struct ChangeView {
     pub obstacle: Option<String>,
 }
 
+/// What separates a file as it is now from what it was before calls changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileDiff {
+    /// The file, absolute; a folder's ends in `/`.
+    pub path: String,
+    /// What has happened to it altogether.
+    pub kind: ChangeKind,
+    /// Lines added.
+    pub added: u32,
+    /// Lines removed.
+    pub removed: u32,
+    /// Unified diff from then to now, three lines of context, secrets masked; empty if there is none to show.
+    pub unified: String,
+    /// Why there is none, or not all of it: not text, too large, not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Why an undo would leave it as it is, unless somebody insists where that helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<String>,
+}
+
 /// What a call did to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

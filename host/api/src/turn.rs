@@ -52,6 +52,23 @@ pub enum TurnOp {
         /// The waiting turn.
         turn: TurnId,
     },
+    /// Changes the words of input that waits; it keeps its place. Rejected with
+    /// [`crate::ProblemCode::NotFound`] once it waits no more. Answered by [`TurnEvent::Reworded`].
+    Reword {
+        /// The waiting turn.
+        turn: TurnId,
+        /// The new input; at least one part.
+        input: Vec<Content>,
+    },
+    /// Moves input that waits to another place; rejected as [`TurnOp::Reword`] is. Answered by
+    /// [`TurnEvent::Reordered`].
+    Reorder {
+        /// The waiting turn.
+        turn: TurnId,
+        /// The waiting turn it is to run before; none to run last.
+        #[serde(default)]
+        ahead_of: Option<TurnId>,
+    },
     /// Runs input that is held because the process it waited in has ended, or queues it behind the turn that
     /// runs; the turn keeps its id. Answered by [`TurnEvent::Started`] or [`TurnEvent::Queued`].
     Release {
@@ -81,6 +98,10 @@ pub struct TurnOptions {
     pub is_plan: bool,
     /// Whether somebody can answer approvals and questions of this turn. Without, they are refused at once.
     pub is_attended: bool,
+    /// The input is nobody's own words (a program's output, a file): `@` in it is only a sign, see
+    /// [`crate::attachment`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_verbatim: bool,
 }
 
 /// A turn without its items.
@@ -239,6 +260,19 @@ pub enum TurnEvent {
     Unqueued {
         /// The turn it would have become.
         turn: TurnId,
+    },
+    /// The waiting input says something else; its place is the same.
+    Reworded {
+        /// The input as it is now.
+        queued: QueuedInput,
+    },
+    /// The waiting input has another place.
+    Reordered {
+        /// The waiting turn.
+        turn: TurnId,
+        /// The waiting turn it runs before now; none if it runs last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ahead_of: Option<TurnId>,
     },
     /// The turn runs.
     Started {

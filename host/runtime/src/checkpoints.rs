@@ -2,6 +2,7 @@
 //!
 //! The file layer keeps, `anteroom-tools` takes back; here is whose change it was and what the index says.
 
+mod diff;
 mod ledger;
 mod tidy;
 mod undo;
@@ -14,6 +15,7 @@ use anteroom_api::{
 };
 use anteroom_storage::{StoredChange, StoredState};
 use anteroom_tools::Bounds;
+pub(crate) use diff::{canvas_diff, diff};
 pub(crate) use ledger::CallLedger;
 use std::path::Path;
 pub(crate) use tidy::{start_tidying, tidy};

@@ -44,6 +44,28 @@ impl Storage {
         })
         .await
     }
+
+    /// Every version of one canvas of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn versions_of_canvas(
+        &self,
+        conversation: ConversationId,
+        id: CanvasId,
+    ) -> Result<Vec<CanvasView>, StorageError> {
+        self.read_of(conversation, move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT c.id, c.conversation, v.title, v.kind, v.version, v.body, v.updated_at
+                 FROM canvases c JOIN canvas_versions v ON v.canvas = c.id
+                 WHERE c.conversation = ?1 AND c.id = ?2 ORDER BY v.version",
+            )?;
+            let found =
+                statement.query_map(params![key(conversation), id.0.into_bytes()], view)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
 }
 
 /// Adds the next version. Told again it changes nothing; any other is stale, because somebody else was faster,

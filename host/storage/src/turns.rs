@@ -181,6 +181,54 @@ pub(crate) fn unqueue(fact: &Fact<'_>, turn: TurnId) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Waiting input says something else.
+pub(crate) fn reword(fact: &Fact<'_>, queued: &QueuedInput) -> Result<(), Fault> {
+    fact.connection
+        .prepare_cached("UPDATE queued SET input = ?2 WHERE turn = ?1")?
+        .execute(params![
+            queued.turn.0.into_bytes(),
+            rows::json_column(&queued.input)?,
+        ])?;
+    Ok(())
+}
+
+/// Waiting input runs before another one that waits, or last. Without either of them nothing changes.
+pub(crate) fn reorder(
+    fact: &Fact<'_>,
+    conversation: ConversationId,
+    (turn, ahead_of): (TurnId, Option<TurnId>),
+) -> Result<(), Fault> {
+    let waiting: Vec<(i64, TurnId)> = fact
+        .connection
+        .prepare_cached("SELECT row, turn FROM queued WHERE conversation = ?1 ORDER BY row")?
+        .query_map([key(conversation)], |row| Ok((row.get(0)?, rows::id(row, 1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut order: Vec<TurnId> = waiting.iter().map(|(_, turn)| *turn).collect();
+    let Some(from) = order.iter().position(|waiting| *waiting == turn) else {
+        return Ok(());
+    };
+    order.remove(from);
+    let to = match ahead_of {
+        None => order.len(),
+        Some(next) => match order.iter().position(|waiting| *waiting == next) {
+            Some(to) => to,
+            None => return Ok(()),
+        },
+    };
+    order.insert(to, turn);
+    // Numbers are unique all the while: first out of the way, then into their places.
+    fact.connection
+        .prepare_cached("UPDATE queued SET row = -row WHERE conversation = ?1")?
+        .execute([key(conversation)])?;
+    let mut place = fact
+        .connection
+        .prepare_cached("UPDATE queued SET row = ?2 WHERE turn = ?1")?;
+    for ((row, _), turn) in waiting.iter().zip(order) {
+        place.execute(params![turn.0.into_bytes(), row])?;
+    }
+    Ok(())
+}
+
 /// A turn runs, in this process. A conversation has one running turn: what another process has begun there
 /// meanwhile stands. (Turns of processes that have ended are closed before another one begins.)
 pub(crate) fn start(

@@ -4,6 +4,7 @@
 //!
 //! Knows no database; the runtime's side is the trait.
 
+mod compare;
 mod state;
 mod store;
 mod tree;
@@ -14,6 +15,7 @@ use crate::session::Session;
 use crate::wasm::state::CallState;
 use anteroom_api::BoxFuture;
 use anteroom_gate::FilePath;
+pub use compare::{Compared, Unified, compare_file, unified};
 use rustix::io::Errno;
 pub use state::FileState;
 use state::Looked;

@@ -6,7 +6,7 @@
 use super::super::beneath::{self, Facts};
 use super::super::paths;
 use super::state::{self, FileState, Looked, MODE_BITS, words};
-use super::store::Shared;
+use super::store::{Bounds, Shared};
 use super::{Change, End, Ledger, folder_id, keep_open};
 use crate::session::Session;
 use anteroom_gate::FilePath;
@@ -50,9 +50,9 @@ const CUT_OFF: &str = "the call was cut off, so it cannot be told whether somebo
 const RACED: &str = "it changed while it was being taken back; try again";
 
 /// What is at a path now.
-struct Current {
-    state: FileState,
-    file: Option<OwnedFd>,
+pub(super) struct Current {
+    pub(super) state: FileState,
+    pub(super) file: Option<OwnedFd>,
 }
 
 /// Takes a change back. Without `is_forced`, only if its file is as the call left it.
@@ -74,7 +74,7 @@ pub async fn take_back(
             obstacle.unwrap_or_else(|| "what it was before was not kept".to_owned()),
         ));
     };
-    let current = match current(session, ledger, &recorded.path) {
+    let current = match current(session, ledger.store().bounds(), &recorded.path) {
         Ok(current) => current,
         Err(why) => return Ok(Taken::Skipped(why)),
     };
@@ -120,7 +120,11 @@ pub async fn take_back(
     Ok(acted.map_or_else(Taken::Skipped, |()| done))
 }
 
-fn hindrance(recorded: &Recorded, current: &FileState, is_forced: bool) -> Option<String> {
+pub(super) fn hindrance(
+    recorded: &Recorded,
+    current: &FileState,
+    is_forced: bool,
+) -> Option<String> {
     if is_forced {
         return None;
     }
@@ -135,12 +139,16 @@ fn hindrance(recorded: &Recorded, current: &FileState, is_forced: bool) -> Optio
 }
 
 /// Looks at a path and reads what is there.
-fn current(session: &Session, ledger: &dyn Ledger, path: &FilePath) -> Result<Current, String> {
+pub(super) fn current(
+    session: &Session,
+    bounds: Bounds,
+    path: &FilePath,
+) -> Result<Current, String> {
     match state::look(session, path) {
         Ok(Looked::Other(state)) => Ok(Current { state, file: None }),
         Ok(Looked::Special) => Err("it is neither a file, a folder nor a link now".to_owned()),
         Ok(Looked::File(file)) => Ok(Current {
-            state: state::file_state(&file, ledger.store().bounds().told_bytes())?,
+            state: state::file_state(&file, bounds.told_bytes())?,
             file: Some(file),
         }),
         Err(Errno::LOOP) => Err("a link stands in its path now".to_owned()),
