@@ -5,7 +5,7 @@ use crate::command;
 use crate::context::{Context, Quit};
 use crate::exit::{self, ExitSlot};
 use crate::interrupts::Interrupts;
-use crate::invocation::{Command, Invocation, Options, ToolCommand};
+use crate::invocation::{Command, ConfigCommand, Invocation, Options, ToolCommand};
 use crate::printer::Printer;
 use crate::terminal::Terminal;
 use crate::theme::Theme;
@@ -101,19 +101,18 @@ fn printer(options: &Options, terminal: &Terminal) -> Printer {
 }
 
 pub(crate) fn theme(options: &Options, terminal: &Terminal, is_terminal: bool) -> Theme {
-    Theme {
-        has_color: !options.is_plain && terminal.has_color(options.color, is_terminal),
-        has_unicode: terminal.has_unicode(),
-        width: usize::from(terminal.size.0),
-    }
+    let has_color = !options.is_plain && terminal.has_color(options.color, is_terminal);
+    Theme::of(terminal, has_color, is_terminal)
 }
 
 /// A run is cancelled before the process ends; everything else can just end.
 fn interrupts(command: &Command) -> Interrupts {
     match command {
-        Command::Exec(_) | Command::Chat(_) | Command::Tool(ToolCommand::Run(_)) => {
-            Interrupts::listen()
-        }
+        Command::Exec(_)
+        | Command::Chat(_)
+        | Command::Tool(ToolCommand::Run(_))
+        // Ctrl+C in an editor is the editor's.
+        | Command::Config(ConfigCommand::Edit) => Interrupts::listen(),
         Command::Init(_)
         | Command::Doctor
         | Command::Test

@@ -14,12 +14,14 @@
 )]
 
 mod args;
+mod attached;
 mod budget;
 mod chat;
 mod clean;
 mod command;
 mod connect;
 mod context;
+mod diff;
 mod effect;
 mod exec;
 mod exit;
@@ -27,13 +29,16 @@ mod exit;
 mod fake;
 mod follow;
 mod frontend;
+mod highlight;
 mod interrupts;
 mod invocation;
+mod man;
 mod markdown;
 mod parse;
 mod phase;
 mod printer;
 mod problem;
+mod program;
 mod prompter;
 mod target;
 mod terminal;

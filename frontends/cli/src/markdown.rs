@@ -1,139 +1,256 @@
-//! Markdown marked lightly, line by line: headings bold, fences dim, code and strong words marked.
-//! The text itself is never changed, so that copying gives what the model wrote.
+//! Markdown for a terminal, while it arrives: text in, finished rows out, each once.
+//!
+//! What cannot change any more is frozen: every block but the last, every item of a list but the last, and of
+//! the last one the rows before anything that may still become something else. Whatever is at once the whole text
+//! or a stream of pieces goes the same way, so both give the same rows.
 
-use crate::theme::{Style, Theme};
+mod fence;
+mod inline;
+mod render;
+mod stable;
+mod table;
+mod wrap;
 
-/// Where in a text the next line stands.
-#[derive(Clone, Debug, Default)]
+use crate::theme::Theme;
+use fence::Fence;
+use render::{Rendering, Scene, render};
+
+/// What is taken at a time.
+const PIECE_BYTES: usize = 16 * 1024;
+/// A block that is longer is parted where it stands.
+const BLOCK_LIMIT_BYTES: usize = 256 * 1024;
+/// Rows are not shorter than this, however narrow the window is.
+const NARROWEST: usize = 10;
+
+/// A text while it arrives.
+#[derive(Clone, Debug)]
 pub(crate) struct Markdown {
-    /// The marks that opened the fence we are in.
-    fence: Option<String>,
+    theme: Theme,
+    /// What is not frozen.
+    source: String,
+    /// Rows of it that were given away.
+    given: usize,
+    /// So much of it was looked at.
+    seen: usize,
+    fence: Option<Fence>,
+    /// Whether rows stand before the source.
+    has_printed: bool,
+    is_after_blank: bool,
+    /// The number of the item that the source begins with.
+    number: Option<u64>,
+    /// A new width, for the next block that nothing was shown of.
+    columns: usize,
 }
 
 impl Markdown {
-    /// Whether the next line is inside a code fence.
-    pub(crate) fn is_code(&self) -> bool {
-        self.fence.is_some()
+    pub(crate) fn new(theme: Theme) -> Self {
+        Self {
+            theme,
+            source: String::new(),
+            given: 0,
+            seen: 0,
+            fence: None,
+            has_printed: false,
+            is_after_blank: false,
+            number: None,
+            columns: theme.width,
+        }
     }
 
-    /// A whole line, marked.
-    pub(crate) fn line(&mut self, line: &str, theme: &Theme) -> String {
-        let trimmed = line.trim_start();
+    /// The width from the next block on; what was begun goes on as it was.
+    pub(crate) fn resize(&mut self, columns: usize) {
+        self.columns = columns;
+        self.settle_width();
+    }
+
+    fn settle_width(&mut self) {
+        if self.given == 0 {
+            self.theme.width = self.columns;
+        }
+    }
+
+    /// Takes the next piece, free of control sequences; gives the rows it finished.
+    pub(crate) fn push(&mut self, text: &str) -> Vec<String> {
+        let mut rows = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
+            rest = after;
+            self.source.push_str(piece);
+            while self.step(&mut rows) {}
+        }
+        rows
+    }
+
+    /// Freezes what it can; says whether there may be more.
+    fn step(&mut self, rows: &mut Vec<String>) -> bool {
+        if self.fence.is_some() {
+            return self.code(rows);
+        }
+        let parsable = stable::parsable(&self.source);
+        let is_whole = self
+            .source
+            .get(..parsable)
+            .is_some_and(|text| text.ends_with('\n'));
+        let is_news =
+            parsable >= self.seen + self.theme.width || (is_whole && parsable > self.seen);
+        if !is_news {
+            return false;
+        }
+        self.seen = parsable;
+        let is_long = parsable > BLOCK_LIMIT_BYTES;
+        let text = self.source.get(..parsable).unwrap_or_default();
+        let rendering = render(text, self.scene(!is_long));
+        let mut cut = rendering.cut.unwrap_or_default();
+        if is_long {
+            cut.at = parsable;
+            cut.rows = rendering.rows.len();
+            cut.number = None;
+        }
+        self.give(rendering, cut.rows, rows);
+        if cut.at == 0 && !cut.is_fence {
+            return false;
+        }
+        self.freeze(cut.at);
+        self.given = self.given.saturating_sub(cut.rows);
+        self.has_printed |= cut.rows > 0;
+        self.number = cut.number;
+        if cut.is_fence {
+            return self.enter(rows);
+        }
+        self.settle_width();
+        !self.source.is_empty()
+    }
+
+    fn scene(&self, is_open: bool) -> Scene {
+        Scene {
+            theme: self.theme,
+            columns: self.theme.width.saturating_sub(1).max(NARROWEST),
+            has_printed: self.has_printed,
+            is_after_blank: self.is_after_blank,
+            number: self.number,
+            is_open,
+        }
+    }
+
+    /// Gives away what is fixed and was not given.
+    fn give(&mut self, rendering: Rendering, least: usize, rows: &mut Vec<String>) {
+        let fixed = rendering.fixed.max(least);
+        let known = self.given.min(fixed);
+        rows.extend(rendering.rows.into_iter().take(fixed).skip(known));
+        self.given = self.given.max(fixed);
+    }
+
+    /// Forgets the beginning of the source.
+    fn freeze(&mut self, at: usize) {
+        let text = self.source.get(..at).unwrap_or_default();
+        if let Some(before) = text.strip_suffix('\n') {
+            let last = before.rfind('\n').map_or(0, |at| at + 1);
+            self.is_after_blank = stable::is_blank(before.get(last..).unwrap_or_default());
+        }
+        self.source.drain(..at);
+        self.seen = 0;
+    }
+
+    /// Takes the line that opens a fence.
+    fn enter(&mut self, rows: &mut Vec<String>) -> bool {
+        let end = self
+            .source
+            .find('\n')
+            .map_or(self.source.len(), |at| at + 1);
+        let line = self
+            .source
+            .get(..end)
+            .unwrap_or_default()
+            .trim_end_matches('\n');
+        self.fence = Fence::open(line);
         if let Some(fence) = &self.fence {
-            if trimmed.starts_with(fence.as_str())
-                && trimmed.trim_end().trim_matches(['`', '~']).is_empty()
-            {
-                self.fence = None;
-                return theme.paint(Style::Dim, line);
-            }
-            return line.to_owned();
+            rows.push(fence.first_row(&self.theme));
         }
-        for mark in ["`", "~"] {
-            let run: String = trimmed
-                .chars()
-                .take_while(|sign| mark.contains(*sign))
-                .collect();
-            if run.len() >= 3 {
-                self.fence = Some(run);
-                return theme.paint(Style::Dim, line);
-            }
-        }
-        self.part(line, theme)
+        self.freeze(end);
+        self.given = 0;
+        self.has_printed = true;
+        self.is_after_blank = false;
+        true
     }
 
-    /// A piece of a line that was wrapped, or a whole line outside fences.
-    pub(crate) fn part(&self, line: &str, theme: &Theme) -> String {
-        if self.is_code() || !theme.has_color {
-            return line.to_owned();
+    /// Takes whole lines of code.
+    fn code(&mut self, rows: &mut Vec<String>) -> bool {
+        let mut used = 0;
+        while let Some(fence) = self.fence.as_mut() {
+            let rest = self.source.get(used..).unwrap_or_default();
+            let Some((line, _)) = rest.split_once('\n') else {
+                break;
+            };
+            used += line.len() + 1;
+            if fence.is_closed_by(line) {
+                rows.push(fence.last_row(&self.theme));
+                self.fence = None;
+            } else {
+                let line = fence.bare(line);
+                rows.push(fence.row(line, &self.theme));
+            }
         }
-        let trimmed = line.trim_start();
-        let heading = trimmed.trim_start_matches('#');
-        let level = trimmed.len() - heading.len();
-        if (1..=6).contains(&level) && heading.starts_with(' ') {
-            return theme.paint(Style::Bold, line);
+        self.source.drain(..used);
+        self.seen = 0;
+        self.settle_width();
+        self.fence.is_none() && !self.source.is_empty()
+    }
+
+    /// What there is, where no more comes.
+    pub(crate) fn finish(&mut self) -> Vec<String> {
+        let mut rows = Vec::new();
+        if let Some(mut fence) = self.fence.take() {
+            let line = std::mem::take(&mut self.source);
+            if fence.is_closed_by(&line) {
+                rows.push(fence.last_row(&self.theme));
+            } else if !line.trim().is_empty() {
+                rows.push(fence.row(fence.clone().bare(&line), &self.theme));
+            }
+        } else {
+            let rendering = render(&self.source, self.scene(false));
+            let all = rendering.rows.len();
+            self.give(rendering, all, &mut rows);
         }
-        if trimmed.starts_with("> ") {
-            return theme.paint(Style::Dim, line);
-        }
-        marked_words(line, theme)
+        *self = Self {
+            has_printed: self.has_printed || !rows.is_empty(),
+            ..Self::new(Theme {
+                width: self.columns,
+                ..self.theme
+            })
+        };
+        rows
+    }
+
+    /// The end of what was not given away, as it looks so far.
+    pub(crate) fn live(&self, most: usize) -> Vec<String> {
+        let rows = match &self.fence {
+            Some(fence) if self.source.trim().is_empty() || fence.is_closed_by(&self.source) => {
+                Vec::new()
+            }
+            Some(fence) => {
+                let mut fence = fence.clone();
+                let line = fence.bare(&self.source).replace('\t', "    ");
+                vec![fence.row(&line, &self.theme)]
+            }
+            None => {
+                let rendering = render(&self.source, self.scene(false));
+                rendering.rows.into_iter().skip(self.given).collect()
+            }
+        };
+        let hidden = rows.len().saturating_sub(most);
+        let rows = rows.into_iter().skip(hidden);
+        rows.skip_while(|row| row.trim().is_empty()).collect()
     }
 }
 
-/// `code` and **strong** inside a line.
-fn marked_words(line: &str, theme: &Theme) -> String {
-    let mut marked = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find(['`', '*']) {
-        let (before, from) = rest.split_at(at);
-        marked.push_str(before);
-        let (mark, style) = if from.starts_with("**") {
-            ("**", Style::Bold)
-        } else if from.starts_with('`') {
-            ("`", Style::Accent)
-        } else {
-            marked.push('*');
-            rest = from.get(1..).unwrap_or_default();
-            continue;
-        };
-        let inside = from.get(mark.len()..).unwrap_or_default();
-        match inside.find(mark) {
-            Some(end) if end > 0 => {
-                let whole = mark.len() + end + mark.len();
-                marked.push_str(&theme.paint(style, from.get(..whole).unwrap_or_default()));
-                rest = from.get(whole..).unwrap_or_default();
-            }
-            _ => {
-                marked.push_str(mark);
-                rest = inside;
-            }
-        }
-    }
-    marked.push_str(rest);
-    marked
+/// The rows of a whole text.
+pub(crate) fn rows(text: &str, theme: &Theme) -> Vec<String> {
+    let mut markdown = Markdown::new(*theme);
+    let mut rows = markdown.push(text);
+    rows.extend(markdown.finish());
+    rows
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clean::clean;
-    use crate::theme::BARE;
-
-    const COLOR: Theme = Theme {
-        has_color: true,
-        ..BARE
-    };
-
-    #[test]
-    fn marks_show_what_a_line_is() {
-        let check = |text: &str, wanted: &[&str]| {
-            let mut markdown = Markdown::default();
-            let lines: Vec<String> = text.lines().map(|l| markdown.line(l, &COLOR)).collect();
-            let readable: Vec<String> = lines
-                .iter()
-                .map(|line| line.replace('\u{1b}', "").replace("[0m", "]"))
-                .collect();
-            assert_eq!(readable, wanted);
-            let bare: Vec<String> = lines.iter().map(|line| clean(line)).collect();
-            assert_eq!(bare, text.lines().collect::<Vec<_>>(), "the text stays");
-        };
-        check("# Plan\ntext", &["[1m# Plan]", "text"]);
-        check("#tag", &["#tag"]);
-        check(
-            "run `ls` **now** *so* a*b",
-            &["run [36m`ls`] [1m**now**] *so* a*b"],
-        );
-        check("open `only", &["open `only"]);
-        check("2 ** 3", &["2 ** 3"]);
-        check(
-            "```rust\n# not a heading `x`\n``` still\n```\n# yes",
-            &[
-                "[2m```rust]",
-                "# not a heading `x`",
-                "``` still",
-                "[2m```]",
-                "[1m# yes]",
-            ],
-        );
-        check("~~~~\n~~~\n~~~~", &["[2m~~~~]", "~~~", "[2m~~~~]"]);
-    }
-}
+mod tests;

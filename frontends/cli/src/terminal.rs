@@ -63,6 +63,13 @@ impl Terminal {
         self.is_dumb() || self.size.0 < SMALLEST_SIZE.0 || self.size.1 < SMALLEST_SIZE.1
     }
 
+    /// Whether a narrower window wraps what is in it. The few that cut it off say who they are.
+    #[must_use]
+    pub fn is_reflowing(&self) -> bool {
+        let term = self.environment.get("TERM").map_or("", String::as_str);
+        !self.is_set("XTERM_VERSION") && term != "linux" && !term.starts_with("rxvt")
+    }
+
     /// Whether color may be used on a stream.
     #[must_use]
     pub fn has_color(&self, choice: ColorChoice, is_stream_terminal: bool) -> bool {
@@ -88,6 +95,38 @@ impl Terminal {
                 let locale = locale.to_ascii_lowercase();
                 locale.contains("utf-8") || locale.contains("utf8")
             })
+    }
+
+    /// Whether text can lead somewhere (OSC 8), as far as the environment tells. `FORCE_HYPERLINK` decides
+    /// where it does not.
+    #[must_use]
+    pub fn has_links(&self) -> bool {
+        let value = |name: &str| self.environment.get(name).map_or("", String::as_str);
+        if self.environment.contains_key("FORCE_HYPERLINK") {
+            return self.is_set("FORCE_HYPERLINK");
+        }
+        // What is behind a multiplexer is not known.
+        if self.is_dumb() || self.is_set("TMUX") || self.is_set("STY") {
+            return false;
+        }
+        let is_known = [
+            "KITTY_WINDOW_ID",
+            "WT_SESSION",
+            "KONSOLE_VERSION",
+            "WEZTERM_PANE",
+        ]
+        .iter()
+        .any(|name| self.is_set(name));
+        let program = value("TERM_PROGRAM");
+        let term = value("TERM");
+        is_known
+            || value("VTE_VERSION")
+                .parse()
+                .is_ok_and(|version: u32| version >= 5000)
+            || ["iTerm.app", "WezTerm", "vscode", "ghostty", "rio"].contains(&program)
+            || ["kitty", "alacritty", "foot", "ghostty", "wezterm"]
+                .iter()
+                .any(|name| term.contains(name))
     }
 
     fn is_dumb(&self) -> bool {

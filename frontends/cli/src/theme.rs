@@ -1,5 +1,11 @@
-//! Colors and signs, and what stands in for them where they cannot be shown. Meaning never depends on color.
+//! Marks and signs, and what stands in for them where they cannot be shown. Meaning never depends on color.
 
+mod palette;
+
+pub(crate) use palette::Palette;
+use palette::{Colors, Depth};
+
+use crate::terminal::Terminal;
 use anteroom_api::{Health, Tier};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -10,6 +16,10 @@ pub(crate) struct Theme {
     pub(crate) has_color: bool,
     /// Whether signs beyond ASCII may be used.
     pub(crate) has_unicode: bool,
+    /// Whether text can lead somewhere (OSC 8).
+    pub(crate) has_links: bool,
+    /// Which colors, and how many.
+    pub(crate) palette: Palette,
     /// Columns.
     pub(crate) width: usize,
 }
@@ -26,22 +36,79 @@ pub(crate) enum Style {
     Danger,
 }
 
+/// What marks running text, several at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) is_bold: bool,
+    pub(crate) is_italic: bool,
+    pub(crate) is_struck: bool,
+    pub(crate) is_dim: bool,
+    pub(crate) is_code: bool,
+    pub(crate) is_link: bool,
+}
+
 impl Theme {
+    /// What a stream of a terminal allows.
+    pub(crate) fn of(terminal: &Terminal, has_color: bool, is_seen: bool) -> Self {
+        Self {
+            has_color,
+            has_unicode: terminal.has_unicode(),
+            has_links: has_color && is_seen && terminal.has_links(),
+            palette: Palette::new(Colors::of(terminal), Depth::of(terminal)),
+            width: usize::from(terminal.size.0),
+        }
+    }
+
+    /// The same in the colors that `cli.theme` names.
+    pub(crate) fn named(self, name: &str) -> Self {
+        let palette = Colors::named(name).map(|colors| self.palette.with(colors));
+        Self {
+            has_color: self.has_color && name != "none",
+            has_links: self.has_links && name != "none",
+            palette: palette.unwrap_or(self.palette),
+            ..self
+        }
+    }
+
     /// Marks a text; unchanged where color may not be used.
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
-        if !self.has_color || text.is_empty() {
+        self.sgr(&self.palette.code(style), text)
+    }
+
+    /// Marks a text in several ways at once.
+    pub(crate) fn mark(&self, marks: Marks, text: &str) -> String {
+        if !self.has_color || marks == Marks::default() {
             return text.to_owned();
         }
-        let code = match style {
-            Style::Bold => "1",
-            Style::Dim => "2",
-            Style::Accent => "36",
-            Style::Good => "32",
-            Style::Warning => "33",
-            Style::Execute => "35",
-            Style::Danger => "31",
+        let mut codes = Vec::new();
+        let mut add = |is_on, code: String| {
+            if is_on && !code.is_empty() {
+                codes.push(code);
+            }
         };
+        add(marks.is_bold, "1".to_owned());
+        add(marks.is_dim, self.palette.code(Style::Dim));
+        add(marks.is_italic, "3".to_owned());
+        add(marks.is_link, "4".to_owned());
+        add(marks.is_struck, "9".to_owned());
+        add(marks.is_code, self.palette.code(Style::Accent));
+        self.sgr(&codes.join(";"), text)
+    }
+
+    fn sgr(&self, code: &str, text: &str) -> String {
+        if !self.has_color || text.is_empty() || code.is_empty() {
+            return text.to_owned();
+        }
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// Painted text that leads somewhere; the address holds visible ASCII only.
+    pub(crate) fn link(&self, address: &str, painted: &str) -> String {
+        let is_safe = address.bytes().all(|byte| byte.is_ascii_graphic());
+        if !self.has_links || !is_safe || painted.is_empty() {
+            return painted.to_owned();
+        }
+        format!("\u{1b}]8;;{address}\u{1b}\\{painted}\u{1b}]8;;\u{1b}\\")
     }
 
     /// The sign if it can be shown, else its stand-in.
@@ -78,6 +145,23 @@ impl Theme {
     }
     pub(crate) fn minus(&self) -> &'static str {
         self.sign("−", "-")
+    }
+    pub(crate) fn bullet(&self, depth: usize) -> &'static str {
+        match depth % 3 {
+            0 => self.sign("•", "-"),
+            1 => self.sign("◦", "*"),
+            _ => self.sign("▪", "+"),
+        }
+    }
+    pub(crate) fn task(&self, is_done: bool) -> &'static str {
+        if is_done {
+            self.sign("☑", "[x]")
+        } else {
+            self.sign("☐", "[ ]")
+        }
+    }
+    pub(crate) fn quote(&self) -> &'static str {
+        self.sign("│", "|")
     }
     pub(crate) fn dash(&self) -> &'static str {
         self.sign("—", "--")
@@ -142,6 +226,23 @@ impl Theme {
     }
 }
 
+impl Theme {
+    /// The end of a line that may be painted; without its marks if it has to be cut.
+    pub(crate) fn fit_end(&self, line: &str, columns: usize) -> String {
+        if visible_width(line) <= columns {
+            return line.to_owned();
+        }
+        let bare = crate::clean::clean(line);
+        let mut kept = bare.as_str();
+        while kept.width() > columns {
+            let mut signs = kept.chars();
+            signs.next();
+            kept = signs.as_str();
+        }
+        kept.to_owned()
+    }
+}
+
 /// Fills up to a number of columns with spaces.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(text.width());
@@ -157,6 +258,8 @@ pub(crate) fn visible_width(line: &str) -> usize {
 pub(crate) const BARE: Theme = Theme {
     has_color: false,
     has_unicode: true,
+    has_links: false,
+    palette: Palette::PLAINEST,
     width: 80,
 };
 
@@ -169,7 +272,7 @@ mod tests {
         let theme = Theme {
             has_color: false,
             has_unicode: false,
-            width: 80,
+            ..BARE
         };
         let mut all: String = [
             theme.ok(),
@@ -183,6 +286,12 @@ mod tests {
             theme.ellipsis(),
             theme.minus(),
             theme.dash(),
+            theme.quote(),
+            theme.bullet(0),
+            theme.bullet(1),
+            theme.bullet(2),
+            theme.task(true),
+            theme.task(false),
         ]
         .concat();
         for tier in [Tier::Read, Tier::Write, Tier::Execute, Tier::Destructive] {

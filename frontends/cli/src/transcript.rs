@@ -1,7 +1,8 @@
 //! Items of the past as lines: for `conversation show` and for the last lines of a resumed chat. Pure.
 
+use crate::attached;
 use crate::clean::clean;
-use crate::markdown::Markdown;
+use crate::markdown;
 use crate::theme::{Style, Theme};
 use crate::tool_line;
 use anteroom_api::{Content, Item, ItemBody, Origin, Status};
@@ -20,12 +21,7 @@ fn item_lines(item: &Item, theme: &Theme) -> Vec<String> {
         ItemBody::UserMessage { .. } if item.origin == Origin::Host => return Vec::new(),
         ItemBody::UserMessage { content } => user_lines(content, theme),
         ItemBody::AgentMessage { text } => {
-            let mut markdown = Markdown::default();
-            let mut lines: Vec<String> = clean(text)
-                .trim_end()
-                .lines()
-                .map(|line| markdown.line(line, theme))
-                .collect();
+            let mut lines = markdown::rows(&clean(text), theme);
             if item.status == Status::Interrupted {
                 lines.push(theme.paint(Style::Dim, &format!("{} cancelled", theme.stopped())));
             }
@@ -56,11 +52,13 @@ fn user_lines(content: &[Content], theme: &Theme) -> Vec<String> {
                 lines.extend(clean(text).trim_end().lines().map(ToOwned::to_owned));
             }
             Content::Image { media_type, .. } => lines.push(format!("[{}]", clean(media_type))),
+            Content::Attachment(_) => {}
         }
     }
     if let Some(first) = lines.first_mut() {
         *first = format!("{} {first}", theme.paint(Style::Accent, theme.prompt()));
     }
+    lines.extend(attached::lines(content, theme));
     lines
 }
 
@@ -68,7 +66,7 @@ fn user_lines(content: &[Content], theme: &Theme) -> Vec<String> {
 pub(crate) fn input_line(content: &[Content], columns: usize, theme: &Theme) -> String {
     let text = content.iter().find_map(|part| match part {
         Content::Text { text } => Some(text.as_str()),
-        Content::Image { .. } => None,
+        Content::Image { .. } | Content::Attachment(_) => None,
     });
     let text = clean(text.unwrap_or("(image)"));
     theme.fit(text.trim().lines().next().unwrap_or_default(), columns)

@@ -2,11 +2,13 @@
 //!
 //! Deltas are decoration: whatever was lost on the way, the completed text makes the whole right.
 
-use crate::clean::{Cleaner, clean};
+use crate::clean::{Cleaner, keep_marks};
 use crate::markdown::Markdown;
 use crate::theme::{Style, Theme};
 use anteroom_api::ItemId;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Rows of unfinished text that are shown.
+const LIVE_ROWS: usize = 3;
 
 pub(super) struct Message {
     pub(super) item: ItemId,
@@ -15,10 +17,6 @@ pub(super) struct Message {
     markdown: Markdown,
     /// All pieces, as they came.
     seen: String,
-    /// The line that is not finished.
-    tail: String,
-    /// Whether the tail goes on a line that was wrapped.
-    is_wrapped: bool,
     /// Whether a line was printed.
     has_printed: bool,
 }
@@ -29,66 +27,23 @@ impl Message {
             item,
             theme,
             cleaner: Cleaner::default(),
-            markdown: Markdown::default(),
+            markdown: Markdown::new(theme),
             seen: String::new(),
-            tail: String::new(),
-            is_wrapped: false,
             has_printed: false,
         }
     }
 
     pub(super) fn resize(&mut self, columns: usize) {
         self.theme.width = columns;
+        self.markdown.resize(columns);
     }
 
     /// Takes the next piece; gives the lines it finished.
     pub(super) fn push(&mut self, piece: &str) -> Vec<String> {
         self.seen.push_str(piece);
-        self.tail.push_str(&self.cleaner.push(piece));
-        let mut lines = Vec::new();
-        while let Some(at) = self.tail.find('\n') {
-            let rest = self.tail.split_off(at + 1);
-            let mut line = std::mem::replace(&mut self.tail, rest);
-            line.pop();
-            self.wrap(line, &mut lines);
-            self.is_wrapped = false;
-        }
-        // What is left is wrapped too, so that it fits the one row it is shown on.
-        if !self.markdown.is_code() {
-            while let Some((row, rest)) = split_row(&self.tail, self.theme.width.saturating_sub(1))
-            {
-                self.tail = rest;
-                self.finish_row(&row, &mut lines);
-                self.is_wrapped = true;
-            }
-        }
+        let lines = self.markdown.push(&self.cleaner.push(piece));
+        self.has_printed |= !lines.is_empty();
         lines
-    }
-
-    fn wrap(&mut self, line: String, lines: &mut Vec<String>) {
-        let mut rest = line;
-        if !self.markdown.is_code() {
-            while let Some((row, after)) = split_row(&rest, self.theme.width.saturating_sub(1)) {
-                rest = after;
-                self.finish_row(&row, lines);
-                self.is_wrapped = true;
-            }
-        }
-        self.finish_row(&rest, lines);
-    }
-
-    fn finish_row(&mut self, row: &str, lines: &mut Vec<String>) {
-        let is_blank = row.trim().is_empty();
-        if is_blank && !self.has_printed {
-            return;
-        }
-        self.has_printed = true;
-        let marked = if self.is_wrapped {
-            self.markdown.part(row, &self.theme)
-        } else {
-            self.markdown.line(row, &self.theme)
-        };
-        lines.push(marked);
     }
 
     /// Takes the whole text; gives the lines that are still missing.
@@ -116,52 +71,17 @@ impl Message {
 
     /// What there is, where no more comes.
     pub(super) fn finish(&mut self) -> Vec<String> {
-        let mut lines = Vec::new();
-        let tail = std::mem::take(&mut self.tail);
-        if !tail.trim().is_empty() {
-            self.wrap(tail, &mut lines);
-        }
-        lines
+        self.markdown.finish()
     }
 
-    /// The unfinished line as far as one row shows it: its end.
-    pub(super) fn row(&self) -> Option<String> {
-        if self.tail.trim().is_empty() {
-            return None;
-        }
-        let mut row = clean(&self.tail).replace('\t', "    ");
-        while row.width() >= self.theme.width.max(2) {
-            row.remove(0);
-        }
-        Some(row)
+    /// The unfinished text as far as a few rows show it: its end.
+    pub(super) fn rows(&self) -> Vec<String> {
+        let room = self.theme.width.saturating_sub(1);
+        let rows = self.markdown.live(LIVE_ROWS);
+        rows.iter()
+            .map(|row| self.theme.fit_end(&keep_marks(row), room))
+            .collect()
     }
-}
-
-/// The first row of a line that is wider than `columns`, broken at a space where there is one, and the rest.
-fn split_row(line: &str, columns: usize) -> Option<(String, String)> {
-    let columns = columns.max(1);
-    let mut width = 0;
-    let mut space = None;
-    for (at, sign) in line.char_indices() {
-        width += sign.width().unwrap_or(0);
-        if width > columns && at > 0 {
-            // A break inside the indentation would make no row of its own.
-            let indent = line.len() - line.trim_start().len();
-            let (end, next) = match space {
-                _ if sign == ' ' => (at, at + 1),
-                Some(space) if space > indent => (space, space + 1),
-                _ => (at, at),
-            };
-            return Some((
-                line.get(..end).unwrap_or_default().to_owned(),
-                line.get(next..).unwrap_or_default().to_owned(),
-            ));
-        }
-        if sign == ' ' {
-            space = Some(at);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -189,7 +109,7 @@ mod tests {
         let wanted = [
             "One two",
             "three four",
-            "- a",
+            "• a",
             "```",
             "long code stays in one line",
             "```",
@@ -227,6 +147,8 @@ mod tests {
     fn the_row_shows_the_end_of_the_line() {
         let mut message = Message::new(uuid_of::id(1), NARROW);
         message.push("```\n0123456789abc");
-        assert_eq!(message.row().as_deref(), Some("3456789abc"));
+        assert_eq!(message.rows(), ["3456789abc"]);
+        message.push("\n```\nwords *that* go");
+        assert_eq!(message.rows(), ["words", "*that* go"]);
     }
 }

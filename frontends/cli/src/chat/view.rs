@@ -174,11 +174,20 @@ impl View {
                 self.line(Block::Call, Style::Dim, &line)
             }
             Event::Conversation(
-                ConversationEvent::Opened { .. } | ConversationEvent::Renamed { .. },
+                ConversationEvent::Opened { .. }
+                | ConversationEvent::Renamed { .. }
+                | ConversationEvent::Tagged { .. }
+                | ConversationEvent::Moved { .. }
+                | ConversationEvent::Assigned { .. }
+                | ConversationEvent::Pinned { .. },
             )
             | Event::Rule(_)
             | Event::Database(_)
             | Event::Workspace(_)
+            | Event::Tag(_)
+            | Event::Folder(_)
+            | Event::Project(_)
+            | Event::Text(_)
             | Event::Approval(_)
             | Event::Elicitation(_)
             | Event::Setting(_)
@@ -203,6 +212,16 @@ impl View {
         }
     }
 
+    fn reorder(&mut self, turn: TurnId, ahead_of: Option<TurnId>) {
+        let place = |queued: &[QueuedInput], turn| queued.iter().position(|q| q.turn == turn);
+        let Some(from) = place(&self.queued, turn) else {
+            return;
+        };
+        let moved = self.queued.remove(from);
+        let to = ahead_of.and_then(|next| place(&self.queued, next));
+        self.queued.insert(to.unwrap_or(self.queued.len()), moved);
+    }
+
     fn turn_fact(&mut self, event: &TurnEvent, at: UnixMillis, now: Instant) -> Vec<String> {
         match event {
             TurnEvent::Queued { queued } => {
@@ -215,6 +234,17 @@ impl View {
             }
             TurnEvent::Unqueued { turn } => {
                 self.queued.retain(|queued| queued.turn != *turn);
+                Vec::new()
+            }
+            TurnEvent::Reworded { queued } => {
+                let is_it = |waiting: &&mut QueuedInput| waiting.turn == queued.turn;
+                if let Some(waiting) = self.queued.iter_mut().find(is_it) {
+                    *waiting = queued.clone();
+                }
+                Vec::new()
+            }
+            TurnEvent::Reordered { turn, ahead_of } => {
+                self.reorder(*turn, *ahead_of);
                 Vec::new()
             }
             TurnEvent::Started { turn, .. } => {
@@ -426,7 +456,7 @@ impl View {
 
     /// The rows below the finished lines: the unfinished line, output, child agents, what is being done.
     pub(super) fn rows(&self, now: Instant, tick: u64) -> Vec<String> {
-        let mut rows: Vec<String> = self.message.iter().filter_map(Message::row).collect();
+        let mut rows: Vec<String> = self.message.iter().flat_map(Message::rows).collect();
         let room = self.theme.width.saturating_sub(1);
         for line in self.output.last() {
             rows.push(

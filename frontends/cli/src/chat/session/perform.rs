@@ -8,7 +8,7 @@ use crate::clean::{clean, reveal};
 use crate::command;
 use crate::context::Context;
 use crate::invocation::Resume;
-use crate::markdown::Markdown;
+use crate::markdown;
 use crate::target::Target;
 use crate::theme::Style;
 use crate::transcript;
@@ -227,12 +227,7 @@ impl Session<'_> {
         };
         let head = format!("{} v{}", reveal(&canvas.title), canvas.version);
         let mut lines = vec![self.theme.paint(Style::Bold, &head)];
-        let mut markdown = Markdown::default();
-        lines.extend(
-            clean(&canvas.body)
-                .lines()
-                .map(|line| markdown.line(line, &self.theme)),
-        );
+        lines.extend(markdown::rows(&clean(&canvas.body), &self.theme));
         lines.push(String::new());
         Ok(lines)
     }
