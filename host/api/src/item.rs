@@ -1,7 +1,7 @@
 //! Items: the pieces a turn is made of.
 
 use crate::approval::Resolution;
-use crate::{ConversationId, ItemId, Meter, Origin, Tier, TurnId, UnixMillis};
+use crate::{Attachment, ConversationId, ItemId, Meter, Origin, Tier, TurnId, UnixMillis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,8 @@ pub enum Content {
         /// Base64 of the file.
         data: String,
     },
+    /// What a reference in the text led to; stands behind the text.
+    Attachment(Box<Attachment>),
 }
 
 impl Content {

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod approval;
+pub mod attachment;
 pub mod audit;
 pub mod canvas;
 pub mod checkpoint;
@@ -15,6 +16,8 @@ pub mod database;
 pub mod doctor;
 pub mod elicitation;
 pub mod event;
+pub mod filing;
+pub mod folder;
 pub mod frontend;
 pub mod id;
 pub mod identity;
@@ -24,13 +27,18 @@ pub mod model;
 pub mod module;
 pub mod op;
 pub mod origin;
+pub mod path;
 pub mod problem;
+pub mod project;
 pub mod prompt;
 pub mod reads;
 pub mod replay;
 pub mod rule;
 pub mod schema;
 pub mod setting;
+pub mod spending;
+pub mod tag;
+pub mod text;
 pub mod tier;
 pub mod turn;
 pub mod workspace;
@@ -39,19 +47,23 @@ pub use approval::{
     Approval, ApprovalEvent, ApprovalOp, Decision, EffectKind, EffectView, Resolution, Scope,
     ScopeOffer,
 };
+pub use attachment::{AttachedImage, Attachment, AttachmentKind, LineRange};
 pub use audit::{AuditFault, AuditFilter, AuditRecord, AuditReport};
-pub use canvas::{CanvasEvent, CanvasView};
+pub use canvas::{CanvasDiff, CanvasEvent, CanvasView};
 pub use checkpoint::{
-    ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, UndoOutcome, UndoTarget, UndoneFile,
+    ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, FileDiff, UndoOutcome, UndoTarget, UndoneFile,
 };
 pub use conversation::{ConversationEvent, ConversationKind, ConversationOp, ConversationView};
 pub use database::{DatabaseEvent, DatabaseOp, DatabaseView, PartView};
 pub use doctor::{Finding, Health};
 pub use elicitation::{Answer, ElicitationEvent, ElicitationOp, Question};
 pub use event::{Delta, Envelope, Event, Signal, Topic};
+pub use filing::{ConversationFilter, Filing};
+pub use folder::{FolderEvent, FolderOp, FolderView};
 pub use frontend::{BoxFuture, Frontend, FrontendName, HostHandle, HostPort, Signals, Stop};
 pub use id::{
-    ApprovalId, CanvasId, ConversationId, ElicitationId, ItemId, OpId, Seq, TurnId, UnixMillis,
+    ApprovalId, CanvasId, ConversationId, ElicitationId, FolderId, ItemId, OpId, ProjectId, Seq,
+    TurnId, UnixMillis,
 };
 pub use identity::IdentityView;
 pub use item::{
@@ -66,12 +78,17 @@ pub use module::{
 };
 pub use op::Op;
 pub use origin::{Origin, Trust};
+pub use path::PathHits;
 pub use problem::{Problem, ProblemCode, Rejection};
+pub use project::{ProjectEvent, ProjectOp, ProjectSpec, ProjectView};
 pub use prompt::{PromptPart, PromptReport};
 pub use reads::{AskedApproval, CallHit, OpenApproval, Page, Reads, SearchHit};
 pub use replay::{Difference, ReplayReport};
 pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
+pub use spending::SpendingRow;
+pub use tag::{TagEvent, TagOp, TagView};
+pub use text::{TextEvent, TextOp, TextVersion, TextView};
 pub use tier::{Mode, Tier};
 pub use turn::{
     Phase, QueuedInput, StepRecord, StopReason, TurnEvent, TurnOp, TurnOptions, TurnView, Usage,

@@ -1,11 +1,13 @@
 //! Views: questions without side effects.
 
 use crate::{
-    Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasView, ChangeView,
-    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FoundEndpoint, GrantOp, IdentityView, Item, ItemId, ModuleView, Problem, PromptReport,
-    Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport, TurnId,
-    TurnView, UnixMillis, WorkspaceView,
+    Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasDiff, CanvasId, CanvasView,
+    ChangeView, ConversationFilter, ConversationId, ConversationKind, ConversationView,
+    DatabaseView, EndpointReport, EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint,
+    GrantOp, IdentityView, Item, ItemId, ModuleView, PathHits, Problem, ProjectId, ProjectView,
+    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport,
+    SpendingRow, TagView, TextVersion, TextView, TurnId, TurnView, UndoTarget, UnixMillis,
+    WorkspaceView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,8 +32,12 @@ pub struct SearchHit {
     pub conversation: ConversationId,
     /// Its title.
     pub title: String,
-    /// The item.
-    pub item: ItemId,
+    /// What sort it is.
+    #[serde(default)]
+    pub kind: ConversationKind,
+    /// The message; none where the words are in the title, or in the text of a note or document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<ItemId>,
     /// The words with some context; matches between U+0002 and U+0003.
     pub snippet: String,
 }
@@ -75,9 +81,28 @@ pub struct AskedApproval {
 
 /// All views. Every read ends, and fails with a [`Problem`] a person can act on.
 pub trait Reads: Send + Sync {
-    /// Conversations of people (not child agents'), most recently used first.
+    /// Chats of people, most recently used first.
     fn conversations(&self, before: Option<String>, limit: u32)
     -> Read<'_, Page<ConversationView>>;
+    /// Conversations of people that a filter lets through, most recently used first.
+    fn filtered(
+        &self,
+        filter: ConversationFilter,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<ConversationView>>;
+    /// All tags, by name.
+    fn tags(&self) -> Read<'_, Vec<TagView>>;
+    /// All folders of conversations by database, the personal one first, and path.
+    fn folders(&self) -> Read<'_, Vec<FolderView>>;
+    /// All projects by database, the personal one first, and name.
+    fn projects(&self) -> Read<'_, Vec<ProjectView>>;
+    /// A note or document: its newest version, or the one named.
+    fn text(&self, conversation: ConversationId, version: Option<u32>) -> Read<'_, TextView>;
+    /// All versions of a note or document, newest first.
+    fn text_versions(&self, conversation: ConversationId) -> Read<'_, Vec<TextVersion>>;
+    /// What was spent from a moment on, by day (UTC), model and project; newest day first.
+    fn spending(&self, since: UnixMillis) -> Read<'_, Vec<SpendingRow>>;
     /// One conversation.
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView>;
     /// Items of a conversation in order, the last `limit` before `before`; a page is oldest first.
@@ -97,7 +122,21 @@ pub trait Reads: Send + Sync {
     fn questions(&self, conversation: ConversationId) -> Read<'_, Vec<Question>>;
     /// The newest version of each canvas of a conversation.
     fn canvases(&self, conversation: ConversationId) -> Read<'_, Vec<CanvasView>>;
-    /// Full-text search over messages; best first.
+    /// Every version of one canvas of a conversation, oldest first; empty if there is no such canvas.
+    fn canvas_versions(
+        &self,
+        conversation: ConversationId,
+        canvas: CanvasId,
+    ) -> Read<'_, Vec<CanvasView>>;
+    /// What separates two versions of a canvas of a conversation, the first and the second. Fails with
+    /// [`crate::ProblemCode::NotFound`] where one of them is not there.
+    fn canvas_diff(
+        &self,
+        conversation: ConversationId,
+        canvas: CanvasId,
+        versions: (u32, u32),
+    ) -> Read<'_, CanvasDiff>;
+    /// Full-text search over messages, titles, notes and documents; best first.
     fn search(&self, words: String, limit: u32) -> Read<'_, Vec<SearchHit>>;
     /// The newest event of the host's topic.
     fn host_seq(&self) -> Read<'_, Seq>;
@@ -109,6 +148,9 @@ pub trait Reads: Send + Sync {
     fn config_schema(&self) -> Read<'_, serde_json::Value>;
     /// Model servers on the usual loopback ports. Sends no key, leaves loopback never.
     fn local_endpoints(&self) -> Read<'_, Vec<FoundEndpoint>>;
+    /// Names of the models the configured endpoint lists, in its order; one request, no key shown, nothing kept.
+    /// Fails with [`crate::ProblemCode::NotConfigured`] where there is no endpoint.
+    fn models(&self) -> Read<'_, Vec<String>>;
     /// Tries an endpoint, or the configured one: connection, models, streaming, tool calling.
     fn test_endpoint(&self, endpoint: Option<EndpointSpec>) -> Read<'_, EndpointReport>;
     /// Checks everything and says what to do.
@@ -123,6 +165,14 @@ pub trait Reads: Send + Sync {
     fn grants(&self) -> Read<'_, Vec<GrantOp>>;
     /// Files that calls of a conversation and its child agents changed, newest first.
     fn changes(&self, conversation: ConversationId) -> Read<'_, Vec<ChangeView>>;
+    /// What separates files as they are now from what they were before the changes of a target that are not taken
+    /// back, of the whole conversation without one, in the order of their paths. A file that is as it was is left
+    /// out. The files are read when it is asked; nothing is changed. This is what an undo of the target would do.
+    fn diff(
+        &self,
+        conversation: ConversationId,
+        target: Option<UndoTarget>,
+    ) -> Read<'_, Vec<FileDiff>>;
     /// Records of the audit log, newest first.
     fn audit(
         &self,
@@ -134,13 +184,18 @@ pub trait Reads: Send + Sync {
     fn audit_report(&self) -> Read<'_, AuditReport>;
     /// The databases, the personal one first; checked through and through if `is_checking`.
     fn databases(&self, is_checking: bool) -> Read<'_, Vec<DatabaseView>>;
+    /// Paths of a workspace that fit what a person types, for completing: at most `limit` and 200, the best first.
+    /// Hidden, ignored and sensitive names and links are left out. Answers at once with what is known: the first
+    /// question about a workspace has it walked in the background. Units: Unicode text, compared without case.
+    fn paths(&self, workspace: String, typed: String, limit: u32) -> Read<'_, PathHits>;
     /// A folder, and what trusting it would mean.
     fn workspace(&self, path: String) -> Read<'_, WorkspaceView>;
-    /// What would be sent before the first word, in a conversation or in a new one in `workspace`.
+    /// What would be sent before the first word, in a conversation or in a new one in `workspace` and of `project`.
     fn prompt(
         &self,
         conversation: Option<ConversationId>,
         workspace: String,
+        project: Option<ProjectId>,
     ) -> Read<'_, PromptReport>;
     /// Runs a turn again from its record, without the endpoint and without effects.
     fn replay(&self, turn: TurnId) -> Read<'_, ReplayReport>;

@@ -16,6 +16,7 @@ pub(crate) mod past;
 pub(crate) mod plan;
 pub(crate) mod prompt;
 pub(crate) mod record;
+pub(crate) mod references;
 pub(crate) mod replay;
 pub(crate) mod services;
 pub(crate) mod shared;

@@ -1,5 +1,7 @@
 //! One task per conversation owns its state; everybody else sends it letters.
 
+mod queue;
+
 use crate::agent::budget::Purse;
 use crate::agent::child::Limiter;
 use crate::agent::compact::{self, Sent};
@@ -7,6 +9,7 @@ use crate::agent::hand;
 use crate::agent::past::{self, Past, Place as PastPlace};
 use crate::agent::plan::Planning;
 use crate::agent::prompt;
+use crate::agent::references::{self, Surroundings};
 use crate::agent::replay::Script;
 use crate::agent::shared::Shared;
 use crate::agent::steering::{Refused, Steering};
@@ -14,7 +17,9 @@ use crate::agent::titles::{self, Titling};
 use crate::agent::turn::{self, Opening, Root, TurnContext, TurnReport};
 use crate::endings;
 use crate::engine::Engine;
+use crate::filing;
 use crate::modules::prefix::{self, Prefix};
+pub(crate) use queue::Wish as QueueWish;
 use anteroom_api::{
     Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
     Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
@@ -64,6 +69,13 @@ pub(crate) enum Letter {
     Unqueue {
         op: OpId,
         turn: TurnId,
+        reply: Reply,
+    },
+    /// Changes what waits: its words or its place.
+    Waiting {
+        op: OpId,
+        turn: TurnId,
+        wish: queue::Wish,
         reply: Reply,
     },
     /// Whether the turn runs or waits here.
@@ -218,10 +230,22 @@ impl Owner {
                 let taken = self.call(op, call, options).await;
                 drop(reply.send(taken));
             }
-            Letter::Steer { turn, input, reply } => drop(reply.send(self.steer(turn, input))),
+            Letter::Steer { turn, input, reply } => {
+                let taken = self.steer(turn, input).await;
+                drop(reply.send(taken));
+            }
             Letter::Cancel { turn, reply } => drop(reply.send(self.cancel(turn))),
             Letter::Unqueue { op, turn, reply } => {
                 let taken = self.unqueue(op, turn).await;
+                drop(reply.send(taken));
+            }
+            Letter::Waiting {
+                op,
+                turn,
+                wish,
+                reply,
+            } => {
+                let taken = self.change_waiting(op, turn, wish).await;
                 drop(reply.send(taken));
             }
             Letter::Has { turn, reply } => {
@@ -317,6 +341,7 @@ impl Owner {
             )
             .hint("wait for one to run, or take one back"));
         }
+        self.check(&waiting.input, &waiting.options).await?;
         let queued = QueuedInput {
             turn: op.into(),
             input: waiting.input.clone(),
@@ -326,6 +351,15 @@ impl Owner {
             .await?;
         self.queue.push_back(waiting);
         Ok(())
+    }
+
+    /// Whether what an input refers to could be attached now, so that whoever wrote it hears at once if not.
+    async fn check(&mut self, input: &[Content], options: &TurnOptions) -> Result<(), Problem> {
+        let gate = self.gate(&self.engine.settings(), options).await?;
+        let surroundings = Surroundings::new(&self.engine, &self.session, &gate);
+        references::resolved(surroundings, input.to_vec(), options)
+            .await
+            .map(drop)
     }
 
     /// A call by hand does not wait behind a turn: who asked for it would look at something else by then.
@@ -347,12 +381,15 @@ impl Owner {
         self.begin(waiting).await
     }
 
-    fn steer(&self, turn: TurnId, input: Vec<Content>) -> Result<(), Problem> {
+    async fn steer(&self, turn: TurnId, input: Vec<Content>) -> Result<(), Problem> {
         let running = self
             .running
             .as_ref()
             .filter(|running| running.turn == turn)
             .ok_or_else(not_running)?;
+        let gate = &running.context.gate;
+        let surroundings = Surroundings::new(&self.engine, &self.session, gate);
+        let input = surroundings.attach(input).await?;
         running
             .context
             .steering
@@ -373,20 +410,6 @@ impl Owner {
             .filter(|running| running.turn == turn)
             .ok_or_else(not_running)?;
         running.raise.send_replace(true);
-        Ok(())
-    }
-
-    async fn unqueue(&mut self, op: OpId, turn: TurnId) -> Result<(), Problem> {
-        let found = self
-            .queue
-            .iter()
-            .position(|waiting| TurnId::from(waiting.op) == turn);
-        let place = found.ok_or_else(|| {
-            Problem::new(ProblemCode::NotFound, "this input does not wait any more")
-        })?;
-        self.tell(Some(op), vec![Event::Turn(TurnEvent::Unqueued { turn })])
-            .await?;
-        self.queue.remove(place);
         Ok(())
     }
 
@@ -415,13 +438,18 @@ impl Owner {
         let context = self
             .context(turn, (&waiting.options, is_by_hand), None)
             .await?;
+        let mut input = waiting.input;
+        if !is_by_hand {
+            let surroundings = Surroundings::new(&self.engine, &self.session, &context.gate);
+            input = references::resolved(surroundings, input, &waiting.options).await?;
+        }
         let mut before = Vec::new();
         // A call says little of what a conversation is about.
         if !self.is_titled && !is_by_hand {
             self.is_titled = true;
-            let title = titles::first_line(&waiting.input);
+            let title = titles::first_line(&input);
             if context.settings.ai.titles && waiting.options.is_attended {
-                let wish = titles::wish(&waiting.input);
+                let wish = titles::wish(&input);
                 self.untitled = Some((wish, title.clone()));
             }
             before.push(Event::Conversation(ConversationEvent::Renamed {
@@ -429,7 +457,6 @@ impl Owner {
                 title,
             }));
         }
-        let mut input = waiting.input;
         if let Some(news) = past::news(&self.engine, self.view.id).await? {
             input.insert(0, news);
         }
@@ -622,7 +649,13 @@ impl Owner {
 
     /// What this turn's requests begin with: what was sent before, and the tools that came since.
     async fn frozen(&mut self) -> Prefix {
-        let system = || prompt::render(&prompt::of_workspace(&self.engine, &self.workspace));
+        let project = match self.frozen {
+            Some(_) => None,
+            None => filing::of(&self.engine, self.view.id).await,
+        };
+        let workspace = &self.workspace;
+        let system =
+            || prompt::render(&prompt::of_workspace(&self.engine, workspace, project.as_ref()));
         let offered = prefix::tools(&self.engine, &self.workspace).await;
         let before = self.frozen.clone();
         let next = prefix::next(&self.engine, self.view.id, before, (offered, system)).await;

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::endings::Owed;
 use crate::forwarding::Ticks;
 use crate::modules::keeper::Keeper;
+use crate::paths::Trees;
 use crate::rules::Memories;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
@@ -40,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) memories: Memories,
     /// What runs of third-party tools, and what is told of modules.
     pub(crate) modules: Keeper,
+    /// The names in workspaces that were asked about.
+    pub(crate) trees: Trees,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -100,6 +103,7 @@ impl Engine {
             ticks: Ticks::default(),
             memories: Memories::default(),
             modules: Keeper::default(),
+            trees: Trees::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),

@@ -4,11 +4,13 @@ use crate::host::{Port, no_conversation};
 use crate::{config, doctor, wiring};
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasView, ChangeView,
-    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, Finding,
-    FoundEndpoint, GrantOp, IdentityView, Item, ModuleView, OpenApproval, Page, Problem,
-    ProblemCode, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit,
-    Seq, SettingsReport, Topic, TurnId, TurnView, WorkspaceView,
+    Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasDiff, CanvasId, CanvasView,
+    ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView, EndpointReport,
+    EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item,
+    ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId, ProjectView,
+    PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit, Seq,
+    SettingsReport, SpendingRow, TagView, TextVersion, TextView, Topic, TurnId, TurnView,
+    UndoTarget, UnixMillis, WorkspaceView,
 };
 use std::sync::{Arc, Weak};
 
@@ -46,6 +48,48 @@ impl Reads for View {
                 .conversations(before, limit.min(MAX_PAGE))
                 .await?)
         })
+    }
+
+    fn filtered(
+        &self,
+        filter: ConversationFilter,
+        before: Option<String>,
+        limit: u32,
+    ) -> Read<'_, Page<ConversationView>> {
+        Box::pin(async move {
+            let storage = self.port()?.engine.storage.clone();
+            Ok(storage
+                .filtered(filter, before, limit.min(MAX_PAGE))
+                .await?)
+        })
+    }
+
+    fn tags(&self) -> Read<'_, Vec<TagView>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.tags().await?) })
+    }
+
+    fn folders(&self) -> Read<'_, Vec<FolderView>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.folders().await?) })
+    }
+
+    fn projects(&self) -> Read<'_, Vec<ProjectView>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.projects().await?) })
+    }
+
+    fn text(&self, conversation: ConversationId, version: Option<u32>) -> Read<'_, TextView> {
+        Box::pin(async move { crate::texts::read(&*self.port()?, conversation, version).await })
+    }
+
+    fn text_versions(&self, conversation: ConversationId) -> Read<'_, Vec<TextVersion>> {
+        Box::pin(async move {
+            let port = self.port()?;
+            crate::texts::existing(&port, conversation).await?;
+            Ok(port.engine.storage.text_versions(conversation).await?)
+        })
+    }
+
+    fn spending(&self, since: UnixMillis) -> Read<'_, Vec<SpendingRow>> {
+        Box::pin(async move { Ok(self.port()?.engine.storage.spending(since).await?) })
     }
 
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView> {
@@ -103,6 +147,30 @@ impl Reads for View {
         Box::pin(async move { Ok(self.port()?.engine.storage.canvases(conversation).await?) })
     }
 
+    fn canvas_versions(
+        &self,
+        conversation: ConversationId,
+        canvas: CanvasId,
+    ) -> Read<'_, Vec<CanvasView>> {
+        Box::pin(async move {
+            let storage = self.port()?.engine.storage.clone();
+            Ok(storage.versions_of_canvas(conversation, canvas).await?)
+        })
+    }
+
+    fn canvas_diff(
+        &self,
+        conversation: ConversationId,
+        canvas: CanvasId,
+        versions: (u32, u32),
+    ) -> Read<'_, CanvasDiff> {
+        Box::pin(async move {
+            let storage = self.port()?.engine.storage.clone();
+            let all = storage.versions_of_canvas(conversation, canvas).await?;
+            crate::checkpoints::canvas_diff(&all, versions)
+        })
+    }
+
     fn search(&self, words: String, limit: u32) -> Read<'_, Vec<SearchHit>> {
         Box::pin(async move {
             Ok(self
@@ -136,6 +204,14 @@ impl Reads for View {
     fn local_endpoints(&self) -> Read<'_, Vec<FoundEndpoint>> {
         Box::pin(async move {
             Ok(anteroom_model::local_endpoints(&anteroom_model::LOCAL_SERVERS).await)
+        })
+    }
+
+    fn models(&self) -> Read<'_, Vec<String>> {
+        Box::pin(async move {
+            let engine = self.port()?.engine.clone();
+            let client = engine.client(&engine.settings())?;
+            client.models().await.map_err(Problem::from)
         })
     }
 
@@ -185,6 +261,16 @@ impl Reads for View {
         Box::pin(async move { crate::checkpoints::changes(&*self.port()?, conversation).await })
     }
 
+    fn diff(
+        &self,
+        conversation: ConversationId,
+        target: Option<UndoTarget>,
+    ) -> Read<'_, Vec<FileDiff>> {
+        Box::pin(
+            async move { crate::checkpoints::diff(&*self.port()?, conversation, target).await },
+        )
+    }
+
     fn audit(
         &self,
         filter: AuditFilter,
@@ -204,6 +290,13 @@ impl Reads for View {
         Box::pin(async move { crate::database::list(&*self.port()?, is_checking).await })
     }
 
+    fn paths(&self, workspace: String, typed: String, limit: u32) -> Read<'_, PathHits> {
+        Box::pin(async move {
+            let engine = self.port()?.engine.clone();
+            crate::paths::find(&engine, workspace, (typed, limit)).await
+        })
+    }
+
     fn workspace(&self, path: String) -> Read<'_, WorkspaceView> {
         Box::pin(async move { crate::trust::view(&*self.port()?, path).await })
     }
@@ -212,9 +305,11 @@ impl Reads for View {
         &self,
         conversation: Option<ConversationId>,
         workspace: String,
+        project: Option<ProjectId>,
     ) -> Read<'_, PromptReport> {
         Box::pin(async move {
-            crate::agent::prompt::report(&*self.port()?, conversation, workspace).await
+            let of = (conversation, project);
+            crate::agent::prompt::report(&*self.port()?, of, workspace).await
         })
     }
 

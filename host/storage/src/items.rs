@@ -319,6 +319,6 @@ fn searchable(body: &ItemBody) -> Option<String> {
 fn words(content: &Content) -> Option<&str> {
     match content {
         Content::Text { text } => Some(text),
-        Content::Image { .. } => None,
+        Content::Image { .. } | Content::Attachment(_) => None,
     }
 }

@@ -37,6 +37,6 @@ pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
 pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 pub use session::Session;
 pub use wasm::files::{
-    Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path,
-    take_back,
+    Bounds, Change, Compared, End, FileState, Ledger, NamedPlace, NamedWhat, NotNamed, Recorded, Shared,
+    Store, StoreError, Taken, Unified, compare_file, index_path, open_named, take_back, unified,
 };

@@ -5,8 +5,8 @@ use super::services::CallServices;
 use super::turn::{Fault, TurnContext};
 use crate::modules::keeper;
 use anteroom_api::{
-    CallDecision, ConversationEvent, Delta, Event, Item, ItemBody, ItemEvent, ModuleOrigin, Origin,
-    Phase, Resolution, Scope, Status, Stop, Tier, ToolCall, ToolResult, Topic, Trust,
+    CallDecision, Delta, Event, Item, ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Resolution,
+    Scope, Status, Stop, Tier, ToolCall, ToolResult, Topic, Trust,
 };
 use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
 use anteroom_model::CallRequest;
@@ -150,14 +150,7 @@ fn completion(turn: &TurnContext, done: &Item) -> Vec<Event> {
             turn.gate.taint().mark(&format!("the tool `{}`", call.tool));
         }
     }
-    if let Some(source) = turn.gate.taint().take_untold() {
-        let tainted = ConversationEvent::Tainted {
-            conversation: turn.conversation,
-            item: done.id,
-            source,
-        };
-        events.push(Event::Conversation(tainted));
-    }
+    events.extend(turn.tainted(done.id));
     events
 }
 

@@ -202,6 +202,7 @@ fn context(
     let sources = PromptSources {
         workspace: &parent.workspace,
         home: &engine.paths.home,
+        project: None,
         extra: "",
         is_child: true,
         shell: crate::host::SHELL,
@@ -276,6 +277,7 @@ fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {
             parent: Some(item),
             forked_from: None,
             database: None,
+            filing: anteroom_api::Filing::default(),
             trust,
             created_at: now,
             updated_at: now,

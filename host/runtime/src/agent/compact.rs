@@ -368,7 +368,14 @@ fn origin(is_tainted: bool) -> Origin {
 }
 
 fn is_untrusted(item: &Item) -> bool {
-    item.origin.trust() == Trust::Untrusted
+    let has_brought = |content: &[Content]| {
+        content.iter().any(|part| match part {
+            Content::Attachment(attachment) => attachment.trust == Trust::Untrusted,
+            Content::Text { .. } | Content::Image { .. } => false,
+        })
+    };
+    let brought = matches!(&item.body, ItemBody::UserMessage { content } if has_brought(content));
+    brought || item.origin.trust() == Trust::Untrusted
 }
 
 /// The whole text that stands for `older`.
@@ -420,9 +427,11 @@ fn wish(item: &Item) -> Option<String> {
     }
     let parts: Vec<&str> = content
         .iter()
-        .map(|part| match part {
-            Content::Text { text } => text.as_str(),
-            Content::Image { .. } => "[an image]",
+        .filter_map(|part| match part {
+            Content::Text { text } => Some(text.as_str()),
+            Content::Image { .. } => Some("[an image]"),
+            // Its name stands in the words; what it held was then.
+            Content::Attachment(_) => None,
         })
         .collect();
     Some(shortened(&parts.join("\n\n"), WISH_CHARS))

@@ -71,7 +71,7 @@ pub(crate) fn push_step(messages: &mut Vec<Message>, step: &[Item]) {
     let mut user = images::of_calls(step);
     for item in step {
         match &item.body {
-            ItemBody::UserMessage { content } => user.extend(content.iter().map(part)),
+            ItemBody::UserMessage { content } => user.extend(content.iter().flat_map(parts)),
             // What the host says to the person is not the model's.
             ItemBody::AgentMessage { .. } if item.origin == Origin::Host => {}
             ItemBody::AgentMessage { text: more } => join(&mut text, more),
@@ -147,10 +147,17 @@ fn of_parts(parts: Vec<Part>) -> Message {
     Message::user(whole)
 }
 
-fn part(content: &Content) -> Part {
+fn parts(content: &Content) -> Vec<Part> {
     match content {
-        Content::Text { text } => Part::text(text),
-        Content::Image { media_type, data } => Part::image(media_type, data),
+        Content::Text { text } => vec![Part::text(text)],
+        Content::Image { media_type, data } => vec![Part::image(media_type, data)],
+        Content::Attachment(attachment) => {
+            let image = attachment.image.iter();
+            let image = image.map(|image| Part::image(&image.media_type, &image.data));
+            std::iter::once(Part::text(&attachment.text))
+                .chain(image)
+                .collect()
+        }
     }
 }
 

@@ -4,9 +4,12 @@
 
 use super::{git, instructions, tokens};
 use crate::engine::Engine;
+use crate::filing;
 use crate::host::Port;
 use crate::modules::prefix;
-use anteroom_api::{ConversationId, Problem, PromptPart, PromptReport};
+use anteroom_api::{
+    ConversationId, Problem, ProjectId, ProjectSpec, ProjectView, PromptPart, PromptReport,
+};
 use anteroom_model::ToolDefinition;
 use anteroom_tools::Definition;
 use std::fmt::Write as _;
@@ -25,6 +28,8 @@ pub(crate) struct PromptSources<'a> {
     pub(crate) workspace: &'a Path,
     /// The folder of the user's own instructions.
     pub(crate) home: &'a Path,
+    /// The project the conversation belongs to, if this user wrote or accepted what it says.
+    pub(crate) project: Option<&'a ProjectView>,
     /// The user's own words from `ai.system_prompt`.
     pub(crate) extra: &'a str,
     /// Whether a child agent reads it.
@@ -69,6 +74,12 @@ pub(crate) fn sections(sources: &PromptSources<'_>) -> Vec<Section> {
             text: instructions,
         });
     }
+    if let Some(text) = sources.project.and_then(project) {
+        sections.push(Section {
+            name: "project",
+            text,
+        });
+    }
     if !sources.extra.trim().is_empty() {
         sections.push(Section {
             name: "extra",
@@ -76,6 +87,19 @@ pub(crate) fn sections(sources: &PromptSources<'_>) -> Vec<Section> {
         });
     }
     sections
+}
+
+fn project(project: &ProjectView) -> Option<String> {
+    let ProjectSpec {
+        name, instructions, ..
+    } = &project.spec;
+    let is_said = !instructions.trim().is_empty();
+    is_said.then(|| {
+        format!(
+            "Instructions of the project `{name}`:\n{}",
+            instructions.trim()
+        )
+    })
 }
 
 /// The whole prompt.
@@ -157,11 +181,16 @@ fn folders(workspace: &Path) -> Vec<String> {
 }
 
 /// The sections for work in a folder.
-pub(crate) fn of_workspace(engine: &Engine, workspace: &Path) -> Vec<Section> {
+pub(crate) fn of_workspace(
+    engine: &Engine,
+    workspace: &Path,
+    project: Option<&ProjectView>,
+) -> Vec<Section> {
     let settings = engine.settings();
     sections(&PromptSources {
         workspace,
         home: &engine.paths.home,
+        project,
         extra: settings.ai.system_prompt.as_deref().unwrap_or_default(),
         is_child: false,
         shell: crate::host::SHELL,
@@ -172,19 +201,21 @@ pub(crate) fn of_workspace(engine: &Engine, workspace: &Path) -> Vec<Section> {
 /// sent first and with the tools that came since.
 pub(crate) async fn report(
     port: &Port,
-    conversation: Option<ConversationId>,
+    (conversation, project): (Option<ConversationId>, Option<ProjectId>),
     workspace: String,
 ) -> Result<PromptReport, Problem> {
     let engine = &port.engine;
-    let (workspace, kept) = match conversation {
+    let (workspace, kept, project) = match conversation {
         Some(id) => {
             let view = port.existing(id).await?;
-            (view.workspace, prefix::kept(engine, id).await)
+            let project = view.filing.project;
+            (view.workspace, prefix::kept(engine, id).await, project)
         }
-        None => (workspace, None),
+        None => (workspace, None, project),
     };
     let workspace = PathBuf::from(workspace);
-    let now = of_workspace(engine, &workspace);
+    let project = filing::trusted(engine, project).await;
+    let now = of_workspace(engine, &workspace, project.as_ref());
     let mut sections = now;
     let mut tools = Vec::new();
     if let Some(kept) = kept {
@@ -259,6 +290,7 @@ mod tests {
         let sources = PromptSources {
             workspace: &workspace,
             home: &home,
+            project: None,
             extra: "be brief",
             is_child: false,
             shell: "bash",

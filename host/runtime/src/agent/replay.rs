@@ -12,9 +12,9 @@ use crate::engine::{Engine, EngineParts, Paths};
 use crate::host::{Port, no_conversation};
 use crate::identity::Identity;
 use anteroom_api::{
-    Approval, BoxFuture, ConversationId, ConversationView, Difference, Event, Item, ItemBody,
-    ItemId, Meter, ModuleEvent, Problem, ProblemCode, ReplayReport, Resolution, RuleEvent, Status,
-    Stop, StopReason, ToolCall, Topic, TurnId,
+    Approval, BoxFuture, Content, ConversationId, ConversationView, Difference, Event, Item,
+    ItemBody, ItemId, Meter, ModuleEvent, Problem, ProblemCode, ReplayReport, Resolution,
+    RuleEvent, Status, Stop, StopReason, ToolCall, Topic, TurnId,
 };
 use anteroom_gate::Asked;
 use anteroom_model::{Answer, CallRequest, ChatRequest, ModelError};
@@ -393,8 +393,8 @@ impl Script {
         let input = record.input.first();
         let task = AgentTask {
             prompt: match input {
-                Some(anteroom_api::Content::Text { text }) => text.clone(),
-                Some(anteroom_api::Content::Image { .. }) | None => String::new(),
+                Some(Content::Text { text }) => text.clone(),
+                Some(Content::Image { .. } | Content::Attachment(_)) | None => String::new(),
             },
             name: Some(view.title.clone()),
             model: view.model,

@@ -105,7 +105,7 @@ impl<'a> Steps<'a> {
         let mut opening = vec![self.turn.user_item(0, input)];
         let planning = self.turn.planning.opening();
         opening.extend(planning.map(|content| self.turn.host_item(0, content)));
-        self.told(opening.iter().cloned());
+        self.said(&opening);
         self.push(opening);
         for step in 1..=self.turn.max_steps {
             self.steer(step);
@@ -307,9 +307,15 @@ impl<'a> Steps<'a> {
             .map(|content| self.turn.user_item(step - 1, content))
             .collect();
         if !added.is_empty() {
-            self.told(added.iter().cloned());
+            self.said(&added);
             self.push(added);
         }
+    }
+
+    /// As [`Self::told`], for words of people: what they attached may come from outside.
+    fn said(&mut self, items: &[Item]) {
+        let facts = items.iter().flat_map(|item| self.turn.said(item));
+        self.progress.untold.extend(facts);
     }
 
     /// Adds finished items to the history that is sent.

@@ -113,7 +113,7 @@ pub(crate) fn wish(input: &[Content]) -> String {
         .iter()
         .filter_map(|part| match part {
             Content::Text { text } => Some(text.as_str()),
-            Content::Image { .. } => None,
+            Content::Image { .. } | Content::Attachment(_) => None,
         })
         .collect();
     texts.join("\n\n").chars().take(WISH_CHARS).collect()
@@ -141,7 +141,7 @@ fn clean(text: &str) -> Option<String> {
 pub(crate) fn first_line(input: &[Content]) -> String {
     let text = input.iter().find_map(|part| match part {
         Content::Text { text } => text.lines().map(str::trim).find(|line| !line.is_empty()),
-        Content::Image { .. } => None,
+        Content::Image { .. } | Content::Attachment(_) => None,
     });
     let Some(line) = text else {
         return "Image".to_owned();

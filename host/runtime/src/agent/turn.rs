@@ -5,6 +5,7 @@ use super::child::Limiter;
 use super::hand;
 use super::plan::Planning;
 use super::prompt;
+use super::references;
 use super::replay::Script;
 use super::shared::Shared;
 use super::steering::Steering;
@@ -13,9 +14,9 @@ use crate::approvals::Asker;
 use crate::config::Settings;
 use crate::engine::Engine;
 use anteroom_api::{
-    Content, ConversationId, Event, Item, ItemBody, ItemEvent, ItemId, OpId, Origin, Problem,
-    ProblemCode, Resolution, Status, Stop, StopReason, Topic, TurnEvent, TurnId, TurnOptions,
-    Usage,
+    Content, ConversationEvent, ConversationId, Event, Item, ItemBody, ItemEvent, ItemId, OpId,
+    Origin, Problem, ProblemCode, Resolution, Status, Stop, StopReason, Topic, TurnEvent, TurnId,
+    TurnOptions, Usage,
 };
 use anteroom_gate::{Asked, Gate};
 use anteroom_model::{CallRequest, ChatRequest, Message};
@@ -161,6 +162,27 @@ impl TurnContext {
         }
     }
 
+    /// The fact that content from outside has entered with an item, if that is news.
+    pub(super) fn tainted(&self, item: ItemId) -> Option<Event> {
+        let source = self.gate.taint().take_untold()?;
+        Some(Event::Conversation(ConversationEvent::Tainted {
+            conversation: self.conversation,
+            item,
+            source,
+        }))
+    }
+
+    /// The facts that a person's words bring.
+    pub(super) fn said(&self, item: &Item) -> Vec<Event> {
+        if let ItemBody::UserMessage { content } = &item.body {
+            references::mark(&self.gate, content);
+        }
+        let completed = Event::Item(ItemEvent::Completed(item.clone()));
+        std::iter::once(completed)
+            .chain(self.tainted(item.id))
+            .collect()
+    }
+
     /// What the host tells the model in the history.
     pub(super) fn host_item(&self, step: u32, content: Vec<Content>) -> Item {
         Item {
@@ -225,7 +247,7 @@ pub(crate) async fn run(turn: Arc<TurnContext>, opening: Opening, stop: Stop) ->
     // Input that came too late for a step was acknowledged all the same: the next turn finds it.
     for content in turn.steering.close() {
         let item = turn.user_item(progress.steps, content);
-        events.push(Event::Item(ItemEvent::Completed(item)));
+        events.extend(turn.said(&item));
     }
     events.push(Event::Turn(TurnEvent::Ended {
         turn: turn.turn,

@@ -14,6 +14,7 @@ mod judge;
 mod keep;
 mod listing;
 mod moves;
+mod named;
 mod nearby;
 mod open;
 mod paths;
@@ -31,11 +32,12 @@ use anteroom_gate::FilePath;
 use handle::Slots;
 use judge::Answers;
 pub use keep::{
-    Bounds, Change, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken, index_path,
-    take_back,
+    Bounds, Change, Compared, End, FileState, Ledger, Recorded, Shared, Store, StoreError, Taken,
+    Unified, compare_file, index_path, take_back, unified,
 };
 pub(crate) use keep::{Keeping, Watched};
 use listing::Listed;
+pub use named::{NamedPlace, NamedWhat, NotNamed, open_named};
 use nearby::Nearby;
 use secrets::Secrets;
 use std::collections::HashMap;

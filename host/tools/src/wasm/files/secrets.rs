@@ -56,6 +56,23 @@ impl Guard {
     }
 }
 
+/// The sensitive name of a file that has several, if it has one.
+///
+/// # Errors
+/// The workspace is too large to be sure that there is none.
+pub(super) fn other_name(
+    session: &Session,
+    facts: &Facts,
+    is_sensitive: impl Fn(&FilePath) -> bool,
+) -> Result<Option<FilePath>, ()> {
+    let secrets = Secrets::search(session, is_sensitive);
+    match secrets.files.get(&(facts.dev, facts.ino)) {
+        Some(other) => Ok(Some(other.clone())),
+        None if secrets.is_whole => Ok(None),
+        None => Err(()),
+    }
+}
+
 impl Secrets {
     fn search(session: &Session, is_sensitive: impl Fn(&FilePath) -> bool) -> Self {
         let mut found = Self {
