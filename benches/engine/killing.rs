@@ -386,6 +386,7 @@ fn old_view(id: ConversationId, folder: &Path) -> ConversationView {
         parent: None,
         forked_from: None,
         database: None,
+        filing: anteroom_api::Filing::default(),
         trust: Trust::User,
         created_at: UnixMillis(1),
         updated_at: UnixMillis(1),
@@ -579,6 +580,7 @@ pub async fn attend(folder: &Path, base_url: &str) -> anyhow::Result<()> {
         workspace: folder.join("work").display().to_string(),
         title: String::new(),
         model: None,
+        project: None,
         database: None,
     };
     let conversation = handle.open(open).await.map_err(told)?;

@@ -50,6 +50,7 @@ impl Book {
             parent: None,
             forked_from: None,
             database: None,
+            filing: anteroom_api::Filing::default(),
             trust: Trust::User,
             created_at: START,
             updated_at: START,

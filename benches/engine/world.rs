@@ -78,6 +78,7 @@ impl World {
             workspace: self.workspace().display().to_string(),
             title: "bench".to_owned(),
             model: None,
+            project: None,
             database: None,
         };
         let opened = handle.open(open).await;

@@ -342,6 +342,7 @@ async fn a_work_tree_guards_the_repository_it_belongs_to() {
             workspace: tree.canonicalize().unwrap().display().to_string(),
             title: String::new(),
             model: None,
+            project: None,
             database: None,
         };
         scene.handle().open(open).await.unwrap()
@@ -734,6 +735,7 @@ async fn a_home_that_is_the_workspace_gets_no_start_files() {
         workspace: home.display().to_string(),
         title: String::new(),
         model: None,
+        project: None,
         database: None,
     };
     let conversation = scene.handle().open(open).await.unwrap();

@@ -80,6 +80,7 @@ impl Lure {
             workspace: self.scene.workspace().display().to_string(),
             title: String::new(),
             model: None,
+            project: None,
             database: None,
         };
         handle.open(open).await.unwrap()

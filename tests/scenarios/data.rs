@@ -181,6 +181,7 @@ async fn open_in(scene: &Scene, database: &str) -> Result<ConversationId, Proble
         workspace: text(&scene.workspace()),
         title: "ours".into(),
         model: None,
+        project: None,
         database: Some(database.into()),
     };
     let opened = scene.handle().open(open).await;

@@ -54,6 +54,7 @@ async fn the_next_turn_of_an_open_conversation_uses_what_an_editor_saved() {
         workspace: scene.workspace().display().to_string(),
         title: "kept".into(),
         model: None,
+        project: None,
         database: None,
     };
     let conversation = handle.open(open).await.unwrap();
@@ -118,6 +119,7 @@ async fn a_broken_file_changes_nothing_and_is_told_once_with_its_place() {
         workspace: scene.workspace().display().to_string(),
         title: "kept".into(),
         model: None,
+        project: None,
         database: None,
     };
     let conversation = other.handle().open(open).await.unwrap();

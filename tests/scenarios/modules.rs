@@ -560,6 +560,7 @@ async fn a_workspaces_own_tools_count_in_its_conversations_alone() {
         workspace: other.display().to_string(),
         title: String::new(),
         model: None,
+        project: None,
         database: None,
     };
     let here = scene.open().await;

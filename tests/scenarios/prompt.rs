@@ -13,7 +13,7 @@ async fn the_report_is_what_is_sent() {
     let before = scene
         .handle()
         .read()
-        .prompt(None, workspace.clone())
+        .prompt(None, workspace.clone(), None)
         .await
         .unwrap();
     let told = scene.run("x").await;
@@ -23,7 +23,7 @@ async fn the_report_is_what_is_sent() {
     let after = scene
         .handle()
         .read()
-        .prompt(Some(told.conversation), workspace)
+        .prompt(Some(told.conversation), workspace, None)
         .await
         .unwrap();
     for report in [&before, &after] {
@@ -80,7 +80,7 @@ async fn estimates_are_near_the_truth() {
         // The only door to the estimate from outside is the report.
         scene.write("AGENTS.md", &text[..text.floor_char_boundary(20_000)]);
         let workspace = scene.workspace().display().to_string();
-        let report = scene.handle().read().prompt(None, workspace).await.unwrap();
+        let report = scene.handle().read().prompt(None, workspace, None).await.unwrap();
         let part = report
             .sections
             .iter()

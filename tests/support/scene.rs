@@ -129,6 +129,7 @@ impl Scene {
             workspace: self.workspace().display().to_string(),
             title: String::new(),
             model: None,
+            project: None,
             database: None,
         };
         self.handle().open(open).await.unwrap()

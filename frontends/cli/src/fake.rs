@@ -1,6 +1,7 @@
 //! A host in memory that plays a script; a test double only.
 
 mod answers;
+pub(crate) mod filed;
 
 use crate::chat::keyboard::Typed;
 use crate::context::Context;
@@ -12,13 +13,13 @@ use crate::terminal::Terminal;
 use anteroom_api::reads::Read;
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
-    CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp, ConversationView,
+    CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp, ConversationView,
     DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport, EndpointSpec, Envelope,
-    Event, Finding, FoundEndpoint, HostHandle, HostPort, Item, ItemBody, ItemEvent, ItemId,
+    Event, FileDiff, Finding, FoundEndpoint, HostHandle, HostPort, Item, ItemBody, ItemEvent, ItemId,
     ModuleView, Op, OpId, OpenApproval, Origin, Page, Problem, ProblemCode, PromptReport, Question,
     QueuedInput, Reads, Rejection, ReplayReport, RuleView, ScopeOffer, SearchHit, Seq,
     SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop, StopReason, Tier,
-    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoneFile, UnixMillis, Usage,
+    ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoTarget, UndoneFile, UnixMillis, Usage,
     WorkspaceTrust, WorkspaceView,
 };
 use serde_json::{Value, json};
@@ -89,8 +90,15 @@ pub(crate) struct Views {
     pub(crate) hits: Vec<SearchHit>,
     pub(crate) changes: Vec<ChangeView>,
     pub(crate) databases: Vec<DatabaseView>,
+    /// Every version of each canvas, oldest first.
+    pub(crate) canvases: Vec<CanvasView>,
+    pub(crate) diffs: Vec<FileDiff>,
+    pub(crate) turns: Vec<TurnView>,
+    pub(crate) rules: Vec<RuleView>,
     /// What an undo answers.
     pub(crate) undone: Vec<UndoneFile>,
+    /// What people order their conversations with.
+    pub(crate) filed: filed::Filed,
 }
 
 impl Default for Views {
@@ -118,6 +126,11 @@ impl Default for Views {
             changes: vec![],
             databases: vec![],
             undone: vec![],
+            filed: filed::Filed::default(),
+            canvases: vec![],
+            diffs: vec![],
+            turns: vec![],
+            rules: vec![],
             hits: vec![],
         }
     }
@@ -143,6 +156,8 @@ pub(crate) struct Fake {
 #[derive(Default)]
 struct State {
     ops: Vec<Op>,
+    /// What the next config files are refused with.
+    refusals: VecDeque<ProblemCode>,
     log: BTreeMap<String, Vec<Envelope>>,
     followers: Vec<(Topic, mpsc::Sender<Signal>)>,
     script: VecDeque<Step>,
@@ -151,6 +166,11 @@ struct State {
 }
 
 impl Fake {
+    /// Refuses the next config files, each with one of these.
+    pub(crate) fn refuse(&self, codes: &[ProblemCode]) {
+        self.state.lock().unwrap().refusals = codes.iter().copied().collect();
+    }
+
     pub(crate) fn new(script: Vec<Step>, views: Views) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
@@ -237,6 +257,12 @@ impl HostPort for Fake {
     fn submit(&self, op: Op) -> BoxFuture<'_, Result<OpId, Rejection>> {
         let mut state = self.state.lock().unwrap();
         state.ops.push(op.clone());
+        if matches!(op, Op::Setting(anteroom_api::SettingOp::Replace { .. }))
+            && let Some(code) = state.refusals.pop_front()
+        {
+            let problem = Problem::new(code, "refused");
+            return Box::pin(async move { Err(Rejection(problem)) });
+        }
         let starts = state.ops.iter().filter(|op| is_start(op)).count() as u32;
         let op_id: OpId = match &op {
             Op::Conversation(ConversationOp::Open { .. }) => id(1),
@@ -299,7 +325,7 @@ impl Reads for Fake {
         })
     }
     fn turns(&self, _: ConversationId) -> Read<'_, Vec<TurnView>> {
-        ready(vec![])
+        ready(self.views.turns.clone())
     }
     fn queue(&self, _: ConversationId) -> Read<'_, Vec<QueuedInput>> {
         ready(vec![])
@@ -311,7 +337,57 @@ impl Reads for Fake {
         ready(vec![])
     }
     fn canvases(&self, _: ConversationId) -> Read<'_, Vec<CanvasView>> {
-        ready(vec![])
+        ready(answers::newest(&self.views.canvases))
+    }
+    fn canvas_versions(&self, _: ConversationId, id: CanvasId) -> Read<'_, Vec<CanvasView>> {
+        let all = self.views.canvases.iter();
+        ready(all.filter(|canvas| canvas.id == id).cloned().collect())
+    }
+    fn canvas_diff(
+        &self,
+        _: ConversationId,
+        _: CanvasId,
+        (from, to): (u32, u32),
+    ) -> Read<'_, CanvasDiff> {
+        ready(CanvasDiff {
+            from,
+            to,
+            added: 1,
+            removed: 1,
+            unified: "@@ -1 +1 @@\n-old\n+new\n".into(),
+        })
+    }
+    fn models(&self) -> Read<'_, Vec<String>> {
+        ready(vec!["qwen3".into(), "big".into()])
+    }
+    fn diff(&self, _: ConversationId, _: Option<UndoTarget>) -> Read<'_, Vec<FileDiff>> {
+        ready(self.views.diffs.clone())
+    }
+    fn filtered(
+        &self,
+        filter: anteroom_api::ConversationFilter,
+        _: Option<String>,
+        _: u32,
+    ) -> Read<'_, Page<ConversationView>> {
+        filed::filtered(&self.views, &filter)
+    }
+    fn tags(&self) -> Read<'_, Vec<anteroom_api::TagView>> {
+        ready(self.views.filed.tags.clone())
+    }
+    fn folders(&self) -> Read<'_, Vec<anteroom_api::FolderView>> {
+        ready(self.views.filed.folders.clone())
+    }
+    fn projects(&self) -> Read<'_, Vec<anteroom_api::ProjectView>> {
+        ready(self.views.filed.projects.clone())
+    }
+    fn text(&self, id: ConversationId, version: Option<u32>) -> Read<'_, anteroom_api::TextView> {
+        filed::text(&self.views, id, version)
+    }
+    fn text_versions(&self, id: ConversationId) -> Read<'_, Vec<anteroom_api::TextVersion>> {
+        filed::text_versions(&self.views, id)
+    }
+    fn spending(&self, _: UnixMillis) -> Read<'_, Vec<anteroom_api::SpendingRow>> {
+        ready(self.views.filed.spending.clone())
     }
     fn search(&self, _: String, _: u32) -> Read<'_, Vec<SearchHit>> {
         ready(self.views.hits.clone())
@@ -342,7 +418,7 @@ impl Reads for Fake {
         ready(vec![])
     }
     fn rules(&self) -> Read<'_, Vec<RuleView>> {
-        ready(vec![])
+        ready(self.views.rules.clone())
     }
     fn calls(&self, _: String) -> Read<'_, Vec<CallHit>> {
         ready(vec![])
@@ -378,7 +454,12 @@ impl Reads for Fake {
             holds: vec![],
         })
     }
-    fn prompt(&self, _: Option<ConversationId>, _: String) -> Read<'_, PromptReport> {
+    fn prompt(
+        &self,
+        _: Option<ConversationId>,
+        _: String,
+        _: Option<anteroom_api::ProjectId>,
+    ) -> Read<'_, PromptReport> {
         ready(PromptReport {
             sections: vec![],
             tools: vec![],
@@ -420,6 +501,7 @@ pub(crate) fn view(number: u32, workspace: &str) -> ConversationView {
         parent: None,
         forked_from: None,
         database: None,
+        filing: anteroom_api::Filing::default(),
         trust: Trust::User,
         created_at: UnixMillis(0),
         updated_at: UnixMillis(0),

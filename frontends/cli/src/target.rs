@@ -63,6 +63,7 @@ impl Target {
                 workspace: context.workspace(),
                 title: String::new(),
                 model: context.options.model.clone(),
+                project: None,
                 database: None,
             })
             .await

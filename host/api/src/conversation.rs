@@ -1,6 +1,8 @@
 //! Conversations: lasting sequences of turns.
 
-use crate::{ConversationId, ItemId, Seq, Trust, TurnId, UnixMillis, Usage};
+use crate::{
+    ConversationId, Filing, FolderId, ItemId, ProjectId, Seq, Trust, TurnId, UnixMillis, Usage,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,9 @@ pub struct ConversationView {
     /// The shared database it lives in; none for the personal one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// Where people put it.
+    #[serde(flatten)]
+    pub filing: Filing,
     /// Whether content from outside has entered it.
     pub trust: Trust,
     /// When it was opened.
@@ -49,6 +54,10 @@ pub enum ConversationKind {
     /// A person and the agent talk.
     #[default]
     Chat,
+    /// A text that a person wrote down; takes no turns.
+    Note,
+    /// A longer text; takes no turns.
+    Document,
     /// A child agent works on a task of its parent's; not listed by itself.
     Agent,
 }
@@ -59,7 +68,7 @@ pub enum ConversationKind {
 pub enum ConversationOp {
     /// Opens a new conversation, whose id is the op's; answered by [`ConversationEvent::Opened`].
     Open {
-        /// The folder its tools work in: absolute, existing.
+        /// The folder its tools work in: absolute, existing. Empty for the project's.
         workspace: String,
         /// A title; empty to have one made.
         #[serde(default)]
@@ -67,7 +76,10 @@ pub enum ConversationOp {
         /// A model other than the configured one.
         #[serde(default)]
         model: Option<String>,
-        /// The shared database it is to live in; the personal one if none.
+        /// The project it is to belong to: what that says holds from the first word on.
+        #[serde(default)]
+        project: Option<ProjectId>,
+        /// The shared database it is to live in; the project's, or the personal one, if none.
         #[serde(default)]
         database: Option<String>,
     },
@@ -108,6 +120,41 @@ pub enum ConversationOp {
         /// Which.
         conversation: ConversationId,
     },
+    /// Gives and takes tags; answered by [`ConversationEvent::Tagged`]. Nothing is told if nothing changes.
+    Tag {
+        /// Which.
+        conversation: ConversationId,
+        /// Tags to give.
+        #[serde(default)]
+        add: Vec<String>,
+        /// Tags to take.
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// Puts it into a folder of its database; answered by [`ConversationEvent::Moved`].
+    Move {
+        /// Which.
+        conversation: ConversationId,
+        /// Where to; none: out of all.
+        #[serde(default)]
+        folder: Option<FolderId>,
+    },
+    /// Has it belong to a project of its database, or to none; answered by [`ConversationEvent::Assigned`]. What it
+    /// was told when it began stays.
+    Assign {
+        /// Which.
+        conversation: ConversationId,
+        /// To which.
+        #[serde(default)]
+        project: Option<ProjectId>,
+    },
+    /// Keeps it at hand or lets go of it; answered by [`ConversationEvent::Pinned`].
+    Pin {
+        /// Which.
+        conversation: ConversationId,
+        /// Whether it is kept at hand.
+        is_pinned: bool,
+    },
     /// Deletes it with all that belongs to it; answered by [`ConversationEvent::Deleted`] on the host's topic.
     Delete {
         /// Which.
@@ -130,6 +177,38 @@ pub enum ConversationEvent {
         conversation: ConversationId,
         /// The new title.
         title: String,
+    },
+    /// It has other tags.
+    Tagged {
+        /// Which.
+        conversation: ConversationId,
+        /// Tags it was given.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<String>,
+        /// Tags it was taken.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<String>,
+    },
+    /// It is in another folder.
+    Moved {
+        /// Which.
+        conversation: ConversationId,
+        /// Where; none: in no folder.
+        folder: Option<FolderId>,
+    },
+    /// It belongs to another project.
+    Assigned {
+        /// Which.
+        conversation: ConversationId,
+        /// To which; none: to no project.
+        project: Option<ProjectId>,
+    },
+    /// It is kept at hand, or not any more.
+    Pinned {
+        /// Which.
+        conversation: ConversationId,
+        /// Whether it is.
+        is_pinned: bool,
     },
     /// Content from outside entered; from now on sending data out asks.
     Tainted {

@@ -2,8 +2,9 @@
 
 use crate::{
     ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
-    ElicitationEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase, Problem,
-    RuleEvent, Seq, SettingEvent, TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
+    ElicitationEvent, FolderEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase,
+    Problem, ProjectEvent, RuleEvent, Seq, SettingEvent, TagEvent, TextEvent, TurnEvent, TurnId,
+    UnixMillis, WorkspaceEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,14 @@ pub enum Event {
     Database(DatabaseEvent),
     /// About a folder people work in.
     Workspace(WorkspaceEvent),
+    /// About a tag wherever it is used.
+    Tag(TagEvent),
+    /// About a folder of conversations.
+    Folder(FolderEvent),
+    /// About a project.
+    Project(ProjectEvent),
+    /// About a note or document.
+    Text(TextEvent),
     /// About the host itself.
     Host(HostEvent),
 }

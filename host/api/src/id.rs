@@ -50,9 +50,25 @@ ids! {
     ElicitationId,
     /// A text that grows beside the conversation.
     CanvasId,
+    /// A folder that people put conversations in.
+    FolderId,
+    /// What conversations of one undertaking belong to.
+    ProjectId,
 }
 
 impl From<OpId> for ConversationId {
+    fn from(op: OpId) -> Self {
+        Self(op.0)
+    }
+}
+
+impl From<OpId> for FolderId {
+    fn from(op: OpId) -> Self {
+        Self(op.0)
+    }
+}
+
+impl From<OpId> for ProjectId {
     fn from(op: OpId) -> Self {
         Self(op.0)
     }

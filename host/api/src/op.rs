@@ -1,8 +1,8 @@
 //! Wishes, frontend to host: one variant per noun.
 
 use crate::{
-    ApprovalOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, ModuleOp, RuleOp,
-    SettingOp, TurnOp, WorkspaceOp,
+    ApprovalOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp, ModuleOp,
+    ProjectOp, RuleOp, SettingOp, TagOp, TextOp, TurnOp, WorkspaceOp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,14 @@ pub enum Op {
     Database(DatabaseOp),
     /// About a folder people work in.
     Workspace(WorkspaceOp),
+    /// About a tag wherever it is used.
+    Tag(TagOp),
+    /// About a folder of conversations.
+    Folder(FolderOp),
+    /// About a project.
+    Project(ProjectOp),
+    /// About a note or document.
+    Text(TextOp),
 }
 
 macro_rules! from {
@@ -52,4 +60,8 @@ from! {
     Checkpoint(CheckpointOp),
     Database(DatabaseOp),
     Workspace(WorkspaceOp),
+    Tag(TagOp),
+    Folder(FolderOp),
+    Project(ProjectOp),
+    Text(TextOp),
 }

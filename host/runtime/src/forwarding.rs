@@ -147,7 +147,11 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
             | ConversationOp::Uncompact { conversation },
         ) => storage.holder_of_conversation(*conversation).await?,
         Op::Turn(
-            TurnOp::Steer { turn, .. } | TurnOp::Cancel { turn } | TurnOp::Unqueue { turn },
+            TurnOp::Steer { turn, .. }
+            | TurnOp::Cancel { turn }
+            | TurnOp::Unqueue { turn }
+            | TurnOp::Reword { turn, .. }
+            | TurnOp::Reorder { turn, .. },
         ) => storage.holder_of_turn(*turn).await?,
         Op::Turn(TurnOp::Release { turn, .. }) => {
             match storage.conversation_of_queued(*turn).await? {
@@ -170,6 +174,10 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
         Op::Conversation(
             ConversationOp::Open { .. }
             | ConversationOp::Rename { .. }
+            | ConversationOp::Tag { .. }
+            | ConversationOp::Move { .. }
+            | ConversationOp::Assign { .. }
+            | ConversationOp::Pin { .. }
             | ConversationOp::Fork { .. },
         )
         | Op::Module(_)
@@ -177,7 +185,11 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
         | Op::Rule(_)
         | Op::Checkpoint(_)
         | Op::Database(_)
-        | Op::Workspace(_) => Holder::Own,
+        | Op::Workspace(_)
+        | Op::Tag(_)
+        | Op::Folder(_)
+        | Op::Project(_)
+        | Op::Text(_) => Holder::Own,
     };
     Ok(match holder {
         Holder::Nobody | Holder::Own => Way::Here,

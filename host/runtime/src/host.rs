@@ -7,18 +7,19 @@ use crate::ambient::Ambient;
 use crate::audit::Audit;
 use crate::bus::Bus;
 use crate::config::{self, FlagValue, Sources};
-use crate::conversation::{self, Address, Letter};
+use crate::conversation::{self, Address, Letter, Reply};
 use crate::engine::{Engine, EngineParts, Paths};
+use crate::filing::{self, Beginning};
 use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{
-    checkpoints, database, forwarding, modules, neighbors, recovery, rules, trust, wiring,
+    checkpoints, database, forwarding, modules, neighbors, recovery, rules, texts, trust, wiring,
 };
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
-    ConversationView, ElicitationOp, Event, HostHandle, HostPort, Op, OpId, Problem, ProblemCode,
-    Reads, Rejection, Seq, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
+    ConversationView, ElicitationOp, Event, Filing, HostHandle, HostPort, Op, OpId, Problem,
+    ProblemCode, Reads, Rejection, Seq, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
 };
 use anteroom_storage::{Storage, UserStamp};
 use anteroom_tools::Registry;
@@ -243,6 +244,10 @@ impl Port {
                 Op::Checkpoint(op) => checkpoints::take(self, id, op).await,
                 Op::Database(op) => database::take(self, id, op).await,
                 Op::Workspace(op) => trust::take(self, id, op).await,
+                Op::Tag(op) => filing::tag(self, id, op).await,
+                Op::Folder(op) => filing::folder(self, id, op).await,
+                Op::Project(op) => filing::project(self, id, op).await,
+                Op::Text(op) => texts::take(self, id, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
             }
         })
@@ -273,8 +278,17 @@ impl Port {
                 workspace,
                 title,
                 model,
+                project,
                 database,
-            } => self.open(id, &workspace, (title, model, database)).await,
+            } => {
+                let begins = filing::begin(&self.engine, project, database).await?;
+                let model = model.or_else(|| begins.model.clone());
+                self.open(id, &workspace, (title, model, begins)).await
+            }
+            op @ (ConversationOp::Tag { .. }
+            | ConversationOp::Move { .. }
+            | ConversationOp::Assign { .. }
+            | ConversationOp::Pin { .. }) => filing::conversation(self, id, op).await,
             ConversationOp::Rewind {
                 conversation,
                 before,
@@ -326,8 +340,10 @@ impl Port {
         &self,
         id: OpId,
         workspace: &str,
-        (title, model, database): (String, Option<String>, Option<String>),
+        (title, model, begins): (String, Option<String>, Beginning),
     ) -> Result<(), Problem> {
+        let of_project = begins.workspace.as_deref().filter(|_| workspace.is_empty());
+        let workspace = of_project.unwrap_or(workspace);
         let folder = Path::new(workspace);
         if !folder.is_absolute() {
             return Err(Problem::new(
@@ -358,7 +374,11 @@ impl Port {
             model,
             parent: None,
             forked_from: None,
-            database,
+            database: begins.database,
+            filing: Filing {
+                project: begins.project,
+                ..Filing::default()
+            },
             trust: Trust::User,
             created_at: now,
             updated_at: now,
@@ -436,6 +456,18 @@ impl Port {
                     reply,
                 },
             ),
+            TurnOp::Reword { input, .. } if input.is_empty() => {
+                return Err(Problem::new(ProblemCode::InvalidInput, "there is no input")
+                    .hint("say what to do, or take it back"));
+            }
+            TurnOp::Reword { turn, input } => {
+                let wish = conversation::QueueWish::Reword(input);
+                (self.of_turn(turn).await?, waiting(id, turn, wish, reply))
+            }
+            TurnOp::Reorder { turn, ahead_of } => {
+                let wish = conversation::QueueWish::Reorder(ahead_of);
+                (self.of_turn(turn).await?, waiting(id, turn, wish, reply))
+            }
             TurnOp::Release { turn, options } => {
                 return forwarding::release(self, turn, options).await;
             }
@@ -492,9 +524,17 @@ impl Port {
         if view.kind != ConversationKind::Chat {
             return Err(Problem::new(
                 ProblemCode::InvalidInput,
-                "a child agent's conversation takes no input of its own",
+                match view.kind {
+                    ConversationKind::Agent => {
+                        "a child agent's conversation takes no input of its own"
+                    }
+                    _ => "a note or document takes no turns",
+                },
             )
-            .hint("write to the conversation that started it"));
+            .hint(match view.kind {
+                ConversationKind::Agent => "write to the conversation that started it",
+                _ => "send it to a chat: `/note send` there; or change it with `aroom note edit`",
+            }));
         }
         if !Path::new(&view.workspace).is_dir() {
             return Err(Problem::new(
@@ -541,6 +581,15 @@ impl Port {
         self.conversations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn waiting(op: OpId, turn: anteroom_api::TurnId, wish: conversation::QueueWish, reply: Reply) -> Letter {
+    Letter::Waiting {
+        op,
+        turn,
+        wish,
+        reply,
     }
 }
 

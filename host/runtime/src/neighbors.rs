@@ -144,6 +144,10 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         | Event::Setting(_)
         | Event::Checkpoint(_)
         | Event::Database(_)
+        | Event::Tag(_)
+        | Event::Folder(_)
+        | Event::Project(_)
+        | Event::Text(_)
         | Event::Host(_) => {}
     }
 }

@@ -4,11 +4,12 @@ use crate::error::{Fault, StorageError};
 use crate::file::File;
 use crate::project::Fact;
 use crate::rows::{self, Key};
-use crate::{Storage, journal, prefixes, shared};
+use crate::{Storage, filing, journal, prefixes, shared};
 use anteroom_api::{
-    ConversationId, ConversationKind, ConversationView, Page, Seq, Topic, Trust, UnixMillis,
+    ConversationFilter, ConversationId, ConversationView, Filing, Page, Seq, Topic, Trust,
+    UnixMillis,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,11 +19,14 @@ const VIEW: &str = "SELECT c.id, c.kind, c.title, c.workspace, c.model, c.parent
     (SELECT t.id FROM turns t WHERE t.conversation = c.id AND t.ended_at IS NULL
      ORDER BY t.row LIMIT 1),
     c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.estimated_turns, c.cost_micros,
-    c.forked_from
+    c.forked_from,
+    (SELECT json_group_array(g.tag ORDER BY g.tag) FROM conversation_tags g
+        WHERE g.conversation = c.id),
+    c.folder, c.project, c.is_pinned
     FROM conversations c";
 
 impl Storage {
-    /// Conversations of people, not child agents', most recently used first.
+    /// Chats of people, most recently used first.
     ///
     /// # Errors
     /// [`Fault::BadCursor`], or any other [`Fault`].
@@ -31,8 +35,23 @@ impl Storage {
         before: Option<String>,
         limit: u32,
     ) -> Result<Page<ConversationView>, StorageError> {
+        let all = ConversationFilter::default();
+        self.filtered(all, before, limit).await
+    }
+
+    /// Conversations of people that a filter lets through, most recently used first.
+    ///
+    /// # Errors
+    /// [`Fault::BadCursor`], or any other [`Fault`].
+    pub async fn filtered(
+        &self,
+        filter: ConversationFilter,
+        before: Option<String>,
+        limit: u32,
+    ) -> Result<Page<ConversationView>, StorageError> {
         let limit = limit.max(1);
-        let pages = self.read_all(move |connection, _| list(connection, before.as_deref(), limit));
+        let pages = self
+            .read_all(move |connection, _| list(connection, &filter, (before.as_deref(), limit)));
         Ok(merged(pages.await?, limit))
     }
 
@@ -86,8 +105,10 @@ pub(crate) fn open(fact: &Fact<'_>, conversation: &ConversationView) -> Result<(
     fact.connection
         .prepare_cached(
             "INSERT INTO conversations (id, kind, title, workspace, model, parent, trust,
-                created_at, updated_at, user_id, user_display_name, forked_from)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                created_at, updated_at, user_id, user_display_name, forked_from, project)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+                (SELECT p.project FROM items i JOIN conversations p ON p.id = i.conversation
+                 WHERE i.id = ?13))
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -103,8 +124,9 @@ pub(crate) fn open(fact: &Fact<'_>, conversation: &ConversationView) -> Result<(
             fact.user_id(),
             fact.user_display_name(),
             forked_from,
+            parent,
         ])?;
-    Ok(())
+    filing::open(fact, conversation.id, &conversation.filing)
 }
 
 /// Gives a conversation another title.
@@ -206,33 +228,31 @@ fn merged(pages: Vec<(Arc<File>, Page<ConversationView>)>, limit: u32) -> Page<C
 
 fn list(
     connection: &Connection,
-    before: Option<&str>,
-    limit: u32,
+    filter: &ConversationFilter,
+    (before, limit): (Option<&str>, u32),
 ) -> Result<Page<ConversationView>, Fault> {
     let place = match before {
         None => Place::FIRST,
         Some(cursor) => Place::parse(cursor)?,
     };
-    let mut statement = connection.prepare_cached(&format!(
-        "{VIEW} WHERE c.kind = ?1 AND (c.updated_at, c.id) < (?2, ?3)
-         ORDER BY c.updated_at DESC, c.id DESC LIMIT ?4"
-    ))?;
-    let limit = limit.max(1);
-    let found = statement.query_map(
-        params![
-            rows::word_column(&ConversationKind::Chat)?,
-            place.updated_at,
-            place.id,
-            i64::from(limit) + 1
-        ],
-        view,
-    )?;
-    let mut entries: Vec<ConversationView> = found.collect::<Result<_, _>>()?;
+    let mut entries = filing::list(connection, filter, (&place, i64::from(limit) + 1))?;
     let has_more = entries.len() > limit as usize;
     entries.truncate(limit as usize);
     let last = entries.last().filter(|_| has_more);
     let before = last.map(|view| Place::of(view).to_string());
     Ok(Page { entries, before })
+}
+
+/// The conversations whose ids a statement gives, most recently used first.
+pub(crate) fn views(
+    connection: &Connection,
+    ids: &str,
+    given: &[(&str, &dyn ToSql)],
+) -> Result<Vec<ConversationView>, Fault> {
+    let sql = format!("{VIEW} WHERE c.id IN ({ids}) ORDER BY c.updated_at DESC, c.id DESC");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(given, view)?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<ConversationView> {
@@ -245,6 +265,12 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ConversationView> {
         parent: rows::optional_id(row, 5)?,
         forked_from: rows::optional_id(row, 16)?,
         database: None,
+        filing: Filing {
+            tags: rows::json(row, 17)?,
+            folder: rows::optional_id(row, 18)?,
+            project: rows::optional_id(row, 19)?,
+            is_pinned: row.get(20)?,
+        },
         trust: rows::word(row, 6)?,
         created_at: rows::millis(row, 7)?,
         updated_at: rows::millis(row, 8)?,
@@ -255,9 +281,9 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ConversationView> {
 }
 
 /// A place in the list: the conversation a page ended with.
-struct Place {
-    updated_at: i64,
-    id: Key,
+pub(crate) struct Place {
+    pub(crate) updated_at: i64,
+    pub(crate) id: Key,
 }
 
 impl Place {

@@ -1,5 +1,6 @@
 //! What can go wrong with the database, and how that is told to a person.
 
+use crate::filing::FilingFault;
 use anteroom_api::{ConversationId, Problem, ProblemCode, Topic};
 use rusqlite::ErrorCode;
 use std::error::Error;
@@ -126,6 +127,9 @@ pub enum Fault {
         /// The version it has; 0 if there is no such canvas.
         current: u32,
     },
+    /// What is wrong with where something is to be put.
+    #[error("{0}")]
+    Filing(FilingFault),
     /// A paging cursor that did not come from here.
     #[error("`{0}` is no place in the list")]
     BadCursor(String),
@@ -255,6 +259,7 @@ impl From<StorageError> for Problem {
 
 fn code(fault: &Fault) -> ProblemCode {
     match fault {
+        Fault::Filing(fault) => fault.code(),
         Fault::UnknownConversation(_) | Fault::UnknownDatabase(_) => ProblemCode::NotFound,
         Fault::BadCursor(_)
         | Fault::BadLine { .. }
@@ -313,6 +318,7 @@ fn words(error: &StorageError) -> String {
         | Fault::Misplaced { .. }
         | Fault::BadCursor(_)
         | Fault::StaleCanvas { .. }
+        | Fault::Filing(_)
         | Fault::Busy
         | Fault::UnknownDatabase(_)
         | Fault::Exists(_)
@@ -373,6 +379,7 @@ fn hint(error: &StorageError) -> Option<String> {
             "`aroom db shared list` shows those there are; `aroom db shared add` adds one"
                 .to_string()
         }
+        Fault::Filing(fault) => fault.hint().to_string(),
         Fault::InUse => {
             "end the other `aroom` processes (`pgrep -a aroom`) and try again".to_string()
         }

@@ -4,7 +4,7 @@ use crate::error::{Fault, StorageError};
 use crate::file::File;
 use crate::project::{self, Fact};
 use crate::rows::{self, Key};
-use crate::{Storage, approvals, audit, conversations, usage};
+use crate::{Storage, approvals, audit, conversations, filing, usage};
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, ConversationEvent, Envelope, Event, OpId, Seq, Topic,
     UnixMillis,
@@ -64,6 +64,7 @@ impl Storage {
         }
         let Topic::Conversation(id) = entry.topic else {
             self.delete_shared(&entry).await?;
+            self.file_shared(&entry).await?;
             return Ok((self.personal(), entry));
         };
         let file = match entry.events.first() {
@@ -255,13 +256,15 @@ fn host_fact(connection: &Connection, at: UnixMillis) -> Fact<'_> {
     }
 }
 
-/// Whether an entry opens a conversation in a database that it names.
+/// Whether an entry opens a conversation in a database that it names, or is about something there.
 fn names_database(entry: &Entry) -> bool {
-    matches!(
-        entry.events.first(),
-        Some(Event::Conversation(ConversationEvent::Opened { conversation }))
-            if conversation.database.is_some()
-    )
+    let is_about = |event: &Event| filing::database(event).is_some();
+    entry.events.iter().any(is_about)
+        || matches!(
+            entry.events.first(),
+            Some(Event::Conversation(ConversationEvent::Opened { conversation }))
+                if conversation.database.is_some()
+        )
 }
 
 /// Says in what was read from a file what the file is called here.
@@ -311,7 +314,12 @@ pub(crate) fn append(
         });
     }
     if let Topic::Conversation(id) = entry.topic {
-        conversations::touch(connection, id, last, entry.at)?;
+        // That it was put somewhere is nothing that happened in it.
+        let at = match entry.events.iter().all(filing::is_filing) {
+            true => UnixMillis(0),
+            false => entry.at,
+        };
+        conversations::touch(connection, id, last, at)?;
     }
     Ok(envelopes)
 }

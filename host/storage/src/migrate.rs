@@ -19,6 +19,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/0004_checkpoints.sql"),
     include_str!("schema/0005_agent.sql"),
     include_str!("schema/0006_data.sql"),
+    include_str!("schema/0007_organize.sql"),
 ];
 
 /// The schema that `steps` lead to.

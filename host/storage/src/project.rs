@@ -4,14 +4,14 @@ use crate::error::Fault;
 use crate::journal::UserStamp;
 use crate::summaries::Summarized;
 use crate::{
-    approvals, canvases, conversations, grants, items, modules, past, prefixes, rules, summaries,
-    turns, workspaces,
+    approvals, canvases, conversations, filing, grants, items, modules, past, prefixes, rules,
+    spending, summaries, texts, turns, workspaces,
 };
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, CanvasEvent, CheckpointEvent, ConversationEvent,
     ConversationId, DatabaseEvent, ElicitationEvent, Event, ItemEvent, ModuleEvent, RuleEvent,
-    SettingEvent, Topic, TurnEvent, UnixMillis, WorkspaceEvent,
+    SettingEvent, TextEvent, Topic, TurnEvent, UnixMillis, WorkspaceEvent,
 };
 use rusqlite::Connection;
 
@@ -128,6 +128,14 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
             | DatabaseEvent::SharedAdded { .. }
             | DatabaseEvent::SharedRemoved { .. },
         ) => Ok(()),
+        Event::Tag(_) | Event::Folder(_) | Event::Project(_) => filing::project(fact, event),
+        Event::Text(TextEvent::Saved { text }) => {
+            if fact.topic == Topic::Conversation(text.conversation) {
+                texts::save(fact, text)
+            } else {
+                Err(fact.misplaced("a text"))
+            }
+        }
         Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }
@@ -143,6 +151,10 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         ConversationEvent::Opened { conversation } => conversations::open(fact, conversation),
         ConversationEvent::Renamed { conversation, .. }
         | ConversationEvent::Tainted { conversation, .. }
+        | ConversationEvent::Tagged { conversation, .. }
+        | ConversationEvent::Moved { conversation, .. }
+        | ConversationEvent::Assigned { conversation, .. }
+        | ConversationEvent::Pinned { conversation, .. }
         | ConversationEvent::Compacted { conversation, .. }
         | ConversationEvent::Uncompacted { conversation }
         | ConversationEvent::Rewound { conversation, .. }
@@ -154,6 +166,23 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
             conversation,
             title,
         } => conversations::rename(fact, *conversation, title),
+        ConversationEvent::Tagged {
+            conversation,
+            added,
+            removed,
+        } => filing::tag(fact, *conversation, (added, removed)),
+        ConversationEvent::Moved {
+            conversation,
+            folder,
+        } => filing::put(fact, *conversation, *folder),
+        ConversationEvent::Assigned {
+            conversation,
+            project,
+        } => filing::assign(fact, *conversation, *project),
+        ConversationEvent::Pinned {
+            conversation,
+            is_pinned,
+        } => filing::pin(fact, *conversation, *is_pinned),
         ConversationEvent::Tainted { conversation, .. } => {
             conversations::taint(fact, *conversation)
         }
@@ -186,11 +215,22 @@ fn turn(fact: &Fact<'_>, conversation: ConversationId, event: &TurnEvent) -> Res
     match event {
         TurnEvent::Queued { queued } => turns::queue(fact, conversation, queued),
         TurnEvent::Unqueued { turn } => turns::unqueue(fact, *turn),
+        TurnEvent::Reworded { queued } => turns::reword(fact, queued),
+        TurnEvent::Reordered { turn, ahead_of } => {
+            turns::reorder(fact, conversation, (*turn, *ahead_of))
+        }
         TurnEvent::Started { turn, .. } => turns::start(fact, conversation, *turn),
         TurnEvent::StepStarted { .. } => Ok(()),
         TurnEvent::StepEnded {
-            turn, step, usage, ..
-        } => turns::end_step(fact, conversation, *turn, (*step, *usage)),
+            turn,
+            step,
+            usage,
+            record,
+        } => {
+            turns::end_step(fact, conversation, *turn, (*step, *usage))?;
+            let model = record.as_ref().map(|record| record.model.as_str());
+            spending::asked(fact, (*turn, *step), model)
+        }
         TurnEvent::Ended { turn, stop, usage } => {
             turns::end(fact, conversation, *turn, (stop, *usage))
         }

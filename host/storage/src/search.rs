@@ -1,9 +1,9 @@
-//! Full-text search over what people and the model said.
+//! Full-text search over what people and the model said, and over titles, notes and documents.
 
 use crate::Storage;
 use crate::error::{Fault, StorageError};
 use crate::rows;
-use anteroom_api::SearchHit;
+use anteroom_api::{ConversationKind, SearchHit};
 use rusqlite::{Connection, params};
 
 /// More words than a person types; the engine's expressions have a limit of their own.
@@ -14,7 +14,7 @@ const WORDS: usize = 32;
 const RANKED: u32 = 2000;
 
 impl Storage {
-    /// Messages that hold all the words, the last of which may be unfinished; best first.
+    /// Messages, titles and texts that hold all the words, the last of which may be unfinished; best first.
     ///
     /// # Errors
     /// Any [`Fault`].
@@ -41,6 +41,39 @@ fn search(
     query: &str,
     limit: u32,
 ) -> Result<Vec<(f64, SearchHit)>, Fault> {
+    let mut hits = messages(connection, query, limit)?;
+    hits.extend(texts(connection, query, limit)?);
+    hits.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    Ok(hits)
+}
+
+/// Titles, and the newest versions of notes and documents. A word in a title says more than one in a text.
+fn texts(connection: &Connection, query: &str, limit: u32) -> Result<Vec<(f64, SearchHit)>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.id, c.title, c.kind, snippet(texts_text, -1, char(2), char(3), '…', 24),
+             bm25(texts_text, 4.0, 1.0) AS score
+         FROM texts_text CROSS JOIN texts t ON t.row = texts_text.rowid
+             CROSS JOIN conversations c ON c.id = t.conversation
+         WHERE texts_text MATCH ?1 ORDER BY score, texts_text.rowid DESC LIMIT ?2",
+    )?;
+    let found = statement.query_map(params![query, limit], |row| {
+        let hit = SearchHit {
+            conversation: rows::id(row, 0)?,
+            title: row.get(1)?,
+            kind: rows::word(row, 2)?,
+            item: None,
+            snippet: row.get(3)?,
+        };
+        Ok((row.get(4)?, hit))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn messages(
+    connection: &Connection,
+    query: &str,
+    limit: u32,
+) -> Result<Vec<(f64, SearchHit)>, Fault> {
     // Two passes, because a rank costs more than a match and a snippet more than a rank: the first ranks
     // the newest matches, the second makes snippets for the best of those.
     let mut statement = connection.prepare_cached(
@@ -51,7 +84,7 @@ fn search(
              SELECT row, score FROM newest ORDER BY score, row DESC LIMIT ?2
          )
          SELECT i.conversation, c.title, i.id,
-             snippet(messages_text, 0, char(2), char(3), '…', 24), best.score
+             snippet(messages_text, 0, char(2), char(3), '…', 24), best.score, c.kind
          FROM messages_text
              CROSS JOIN best ON best.row = +messages_text.rowid
              CROSS JOIN items i ON i.row = best.row
@@ -64,7 +97,8 @@ fn search(
         let hit = SearchHit {
             conversation: rows::id(row, 0)?,
             title: row.get(1)?,
-            item: rows::id(row, 2)?,
+            kind: rows::word::<ConversationKind>(row, 5)?,
+            item: rows::optional_id(row, 2)?,
             snippet: row.get(3)?,
         };
         Ok((row.get(4)?, hit))
@@ -74,7 +108,7 @@ fn search(
 
 /// A person's words as an expression: each quoted, so that none of them is an operator. None if there is
 /// nothing to look for.
-fn query(words: &str) -> Option<String> {
+pub(crate) fn query(words: &str) -> Option<String> {
     let found: Vec<&str> = words
         .split(|c: char| c.is_whitespace() || c.is_control())
         // A word without a letter or digit has no token, and would match nothing.

@@ -149,12 +149,7 @@ impl Storage {
     ) -> Result<Arc<File>, StorageError> {
         let personal = self.personal();
         if let Some(name) = &view.database {
-            let file = self.shelf().file(name);
-            return match file {
-                Some(Ok(file)) => Ok(file),
-                Some(Err(fault)) => Err(fault.with(&self.shelf().path_of(name))),
-                None => Err(Fault::UnknownDatabase(name.clone()).with(&personal.path)),
-            };
+            return self.shared_file(name);
         }
         let home = self.home_of(view.id).await?;
         let Some(parent) = view.parent.filter(|_| home.name.is_none()) else {
@@ -167,6 +162,15 @@ impl Storage {
             }
         }
         Ok(personal)
+    }
+
+    /// The shared file of this name.
+    pub(crate) fn shared_file(&self, name: &str) -> Result<Arc<File>, StorageError> {
+        match self.shelf().file(name) {
+            Some(Ok(file)) => Ok(file),
+            Some(Err(fault)) => Err(fault.with(&self.shelf().path_of(name))),
+            None => Err(Fault::UnknownDatabase(name.to_owned()).with(&self.personal().path)),
+        }
     }
 
     /// All files that can be read, the personal one first.

@@ -14,7 +14,7 @@ impl Storage {
         let path = path.to_owned();
         self.read(move |connection| {
             let mut statement =
-                connection.prepare_cached("SELECT hash FROM folders WHERE path = ?1")?;
+                connection.prepare_cached("SELECT hash FROM workspaces WHERE path = ?1")?;
             Ok(statement.query_row([path], |row| row.get(0)).optional()?)
         })
         .await
@@ -25,7 +25,7 @@ impl Storage {
 pub(crate) fn trust(fact: &Fact<'_>, path: &str, hash: &str) -> Result<(), Fault> {
     fact.connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO folders (path, hash, trusted_at) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO workspaces (path, hash, trusted_at) VALUES (?1, ?2, ?3)",
         )?
         .execute(params![path, hash, fact.at.0])?;
     Ok(())
@@ -34,7 +34,7 @@ pub(crate) fn trust(fact: &Fact<'_>, path: &str, hash: &str) -> Result<(), Fault
 /// A folder is not trusted any more.
 pub(crate) fn distrust(fact: &Fact<'_>, path: &str) -> Result<(), Fault> {
     fact.connection
-        .prepare_cached("DELETE FROM folders WHERE path = ?1")?
+        .prepare_cached("DELETE FROM workspaces WHERE path = ?1")?
         .execute([path])?;
     Ok(())
 }

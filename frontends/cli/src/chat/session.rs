@@ -22,7 +22,7 @@ use crate::interrupts::Interrupt;
 use crate::invocation::Chat;
 use crate::problem;
 use crate::target::Target;
-use crate::theme::{Style, Theme};
+use crate::theme::{Style, Theme, visible_width};
 use anteroom_api::{
     ApprovalEvent, Content, ConversationId, ElicitationEvent, Envelope, Event, Mode, Problem,
     ProblemCode, StopReason, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
@@ -285,6 +285,7 @@ impl<'a> Session<'a> {
                     max_steps: None,
                     is_plan,
                     is_attended: true,
+                    is_verbatim: false,
                 },
             })
             .await;
@@ -483,7 +484,12 @@ impl<'a> Session<'a> {
                 elicitation,
                 answer,
             }) => self.answered(*elicitation, answer),
-            Event::Turn(TurnEvent::StepStarted { .. } | TurnEvent::StepEnded { .. })
+            Event::Turn(
+                TurnEvent::StepStarted { .. }
+                | TurnEvent::StepEnded { .. }
+                | TurnEvent::Reworded { .. }
+                | TurnEvent::Reordered { .. },
+            )
             | Event::Conversation(_)
             | Event::Item(_)
             | Event::Canvas(_)
@@ -494,6 +500,10 @@ impl<'a> Session<'a> {
             | Event::Checkpoint(_)
             | Event::Database(_)
             | Event::Workspace(_)
+            | Event::Tag(_)
+            | Event::Folder(_)
+            | Event::Project(_)
+            | Event::Text(_)
             | Event::Host(_) => {}
         }
     }
@@ -516,7 +526,6 @@ impl<'a> Session<'a> {
                 let columns = usize::from(columns.max(1));
                 self.theme.width = columns;
                 self.view.resize(columns);
-                self.screen.resize(columns);
             }
             // Nobody can answer any more.
             Typed::End => return Some(exit::OK),
@@ -570,24 +579,28 @@ impl<'a> Session<'a> {
     fn repaint(&mut self) {
         let mut rows = self.view.rows(Instant::now(), self.tick);
         let now = (self.context.clock)();
-        let mut cursor_back = 0;
-        match self.open.front() {
+        let cursor_back = match self.open.front() {
             // The question takes the place of what is typed, which waits unseen.
-            Some(Open::Approval(ask)) => rows.push(self.cut(ask.row(now, &self.theme))),
+            Some(Open::Approval(ask)) => {
+                rows.push(self.cut(ask.row(now, &self.theme)));
+                0
+            }
             Some(Open::Inquiry(inquiry)) => {
                 let (row, back) = inquiry.row(now, &self.theme);
                 rows.push(row);
-                cursor_back = back;
+                back
             }
             None => {
                 let columns = self.theme.width.saturating_sub(3);
                 let (row, back) = self.draft.row(columns);
                 let mark = self.theme.paint(Style::Accent, self.theme.prompt());
                 rows.push(format!("{mark} {row}"));
-                cursor_back = back;
+                back
             }
-        }
-        self.screen.update(&[], Live { rows, cursor_back });
+        };
+        let width = rows.last().map_or(0, |row| visible_width(row));
+        let cursor = (rows.len().saturating_sub(1), width.saturating_sub(cursor_back));
+        self.screen.update(&[], &Live { rows, cursor });
     }
 
     /// A row of keys that is too long is shown without color, cut.

@@ -274,7 +274,8 @@ mod tests {
         let hit = SearchHit {
             conversation: uuid_of::id(7),
             title: "Retry".into(),
-            item: uuid_of::id(1),
+            kind: anteroom_api::ConversationKind::Chat,
+            item: Some(uuid_of::id(1)),
             snippet: "with \u{2}back\u{1b}off\u{3} and\njitter".into(),
         };
         let color = Theme {

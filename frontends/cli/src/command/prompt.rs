@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &mut Context, command: &PromptCommand) -> Resul
         None => None,
     };
     let workspace = context.workspace();
-    let report = context.host.read().prompt(conversation, workspace).await?;
+    let report = context.host.read().prompt(conversation, workspace, None).await?;
     if context.options.is_json {
         context.printer.json(&json!(report));
         return Ok(exit::OK);

@@ -6,7 +6,7 @@ use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
     ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
-    Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, Resolution, RuleEvent, Scope,
+    Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent, Scope,
     SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
@@ -47,12 +47,20 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
         Event::Workspace(WorkspaceEvent::Distrusted { path }) => {
             host(fact, "trust", path, "distrusted")
         }
+        Event::Project(ProjectEvent::Trusted { project, hash }) => {
+            let what = format!("project {project} as {hash}");
+            host(fact, "trust", &what, "trusted")
+        }
         Event::Database(event) => database(fact, event),
         Event::Conversation(event) => conversation(fact, event),
         Event::Approval(ApprovalEvent::Requested { .. } | ApprovalEvent::Extended { .. })
         | Event::Turn(_)
         | Event::Elicitation(_)
         | Event::Canvas(_)
+        | Event::Tag(_)
+        | Event::Folder(_)
+        | Event::Project(ProjectEvent::Saved { .. } | ProjectEvent::Deleted { .. })
+        | Event::Text(_)
         | Event::Host(_) => Ok(()),
     }
 }
@@ -80,6 +88,10 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         }
         ConversationEvent::Opened { .. }
         | ConversationEvent::Renamed { .. }
+        | ConversationEvent::Tagged { .. }
+        | ConversationEvent::Moved { .. }
+        | ConversationEvent::Assigned { .. }
+        | ConversationEvent::Pinned { .. }
         | ConversationEvent::Rewound { .. }
         | ConversationEvent::Compacted { .. }
         | ConversationEvent::Uncompacted { .. }

@@ -130,6 +130,7 @@ impl Taking<'_> {
             parent: record.parent,
             forked_from: record.forked_from,
             database: None,
+            filing: anteroom_api::Filing::default(),
             trust: record.trust,
             created_at: record.created_at,
             updated_at: record.updated_at,

@@ -102,15 +102,16 @@ async fn damage_is_told_and_found() {
     storage.tell(1, events).await.unwrap();
     storage.close().await.unwrap();
 
-    // Everything but the first pages, which hold the schema.
+    // Messages and the journal. The first pages hold the schema, and a late one what closing has added to it.
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .open(place.file())
         .unwrap();
     let size = file.metadata().unwrap().len();
-    let from = 4096 * 80;
+    let (from, until) = (4096 * 120, 4096 * 400);
+    assert!(until < size);
     file.seek(SeekFrom::Start(from)).unwrap();
-    file.write_all(&vec![0x5a; usize::try_from(size - from).unwrap()])
+    file.write_all(&vec![0x5a; usize::try_from(until - from).unwrap()])
         .unwrap();
     drop(file);
 
@@ -142,6 +143,16 @@ fn every_fault_has_words() {
         ),
         (Fault::NetworkDisk("NFS"), ProblemCode::Storage, true),
         (Fault::Missing, ProblemCode::Storage, true),
+        (
+            Fault::Filing(crate::FilingFault::Cycle),
+            ProblemCode::InvalidInput,
+            true,
+        ),
+        (
+            Fault::Filing(crate::FilingFault::StaleText { current: 2 }),
+            ProblemCode::Conflict,
+            true,
+        ),
         (Fault::Damaged("page 7".into()), ProblemCode::Storage, true),
         (
             Fault::SharedTaken("`team`".into()),

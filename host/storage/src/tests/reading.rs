@@ -193,7 +193,7 @@ async fn a_search_finds_messages_with_all_words() {
     for (words, expected) in cases {
         let hits = storage.search(words, 10).await.unwrap();
         let found: Vec<_> = hits.iter().map(|hit| hit.item).collect();
-        let expected: Vec<_> = expected.iter().map(|n| item_id(*n)).collect();
+        let expected: Vec<_> = expected.iter().map(|n| Some(item_id(*n))).collect();
         assert_eq!(found, expected, "{words:?}");
         let limited = storage.search(words, 1).await.unwrap();
         assert_eq!(limited, hits.get(..1).unwrap_or_default(), "{words:?}");
@@ -207,7 +207,8 @@ async fn a_hit_shows_its_words_in_context() {
     let hit = |item, snippet: &str| SearchHit {
         conversation: conversation_id(1),
         title: "conversation 1".to_string(),
-        item: item_id(item),
+        kind: ConversationKind::Chat,
+        item: Some(item_id(item)),
         snippet: snippet.to_string(),
     };
     let cases = [

@@ -90,6 +90,7 @@ pub(super) fn view(number: u32) -> ConversationView {
         parent: None,
         forked_from: None,
         database: None,
+        filing: anteroom_api::Filing::default(),
         trust: Trust::User,
         created_at: AT,
         updated_at: AT,

@@ -134,6 +134,7 @@ async fn open(context: &Context, name: &str) -> Result<ConversationId, Quit> {
         workspace: context.workspace(),
         title: format!("tool run {name}"),
         model: context.options.model.clone(),
+        project: None,
         database: None,
     };
     Ok(context.host.open(open).await?)

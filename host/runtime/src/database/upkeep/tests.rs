@@ -187,6 +187,7 @@ async fn open(desk: &Desk, number: u128, used_at: UnixMillis) {
         parent: None,
         forked_from: None,
         database: None,
+        filing: anteroom_api::Filing::default(),
         trust: Trust::User,
         created_at: used_at,
         updated_at: used_at,
