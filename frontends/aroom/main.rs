@@ -40,13 +40,22 @@ async fn run(
     let current = std::env::current_dir().map_err(|error| {
         Problem::new(ProblemCode::NotFound, "the current folder cannot be read").cause(error)
     })?;
-    let host = Host::start(HostOptions {
-        ambient,
-        workspace: invocation.folder(&current)?,
+    let workspace = invocation.folder(&current)?;
+    let options = || HostOptions {
+        ambient: ambient.clone(),
+        workspace: workspace.clone(),
         flags: invocation.overrides.iter().map(flag).collect(),
         built_in: anteroom_embed::built_in(),
-    })
-    .await?;
+    };
+    let host = match Host::start(options()).await {
+        Err(problem)
+            if problem.code == ProblemCode::InvalidConfig && invocation.is_mending_config() =>
+        {
+            anteroom_cli::report(&problem, &invocation.options, &terminal);
+            Host::start_without_config(options()).await?
+        }
+        started => started?,
+    };
     // Without a log the work goes on all the same.
     if let Err(problem) = host.log() {
         anteroom_cli::report(&problem, &invocation.options, &terminal);

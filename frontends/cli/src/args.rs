@@ -1,6 +1,5 @@
 //! The command tree as clap sees it: names, flags, help. Turned into an [`crate::Invocation`] by `parse.rs`.
 
-use crate::budget::{self, Budget};
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
 use crate::command::db::DbCommand;
@@ -12,6 +11,9 @@ use crate::command::tool::run::RunTool;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
 use crate::command::why::Why;
+use crate::exec::arguments::{self, ExecArguments};
+use crate::invocation::Resume;
+use crate::man::Man;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, Mode};
 use clap::{Args, Parser, Subcommand};
@@ -24,43 +26,51 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 {usage-heading} {usage}
 
 Start:    chat  exec  init  doctor
-Work:     conversation  tool  undo  approval  why
-Manage:   prompt  grants  trust  audit  replay  identity  db  config  schema
+Work:     conversation
+Control:  approval  undo  why  grants  trust  audit  replay
+Extend:   tool  prompt  schema
+Manage:   config  db  identity  man
 
 Options:
   -m, --model <NAME>           Model for this run
   -p, --path <DIR>             Work in DIR
-      --port <PORT>            Accepted, for the web page to come
       --approval-mode <MODE>   auto, ask_for_dangerous, ask_for_writes, ask
       --allowed-tools <RULES>  Pre-allow, e.g. 'read_file,bash:cargo test *'
       --json                   Machine output on stdout
       --color <WHEN>           auto, always, never [default: auto]
-      --plain  --test  -q, --quiet  -v, --verbose  -h, --help  -V, --version
+      --port <PORT>  --plain  --test  -q, --quiet  -v, --verbose  -h  -V
 
 Examples:
   aroom chat \"explain src/main.rs\"       talk in this directory
   git diff | aroom exec \"review this\"    one answer on stdout
   aroom --test                           check the model endpoint
-Run 'aroom help <COMMAND>' for details and more examples.
+Run 'aroom help <COMMAND>' for details and more examples.{after-help}
 ";
 
-const EXEC_EXAMPLES: &str = "\
-Examples:
-  git diff | aroom exec \"review this\"
-  aroom exec --allowed-tools 'edit_file,bash:cargo test *' \"fix the test\"
-  aroom exec --json \"list the TODOs\" | jq -r .text";
+const ROOT_MORE: &str = "\
+More about the options:
+  --approval-mode  `dangerous` and `writes` are short for two of the modes;
+                   what is never asked about is denied where nobody can answer
+  --allowed-tools  `--allow` is the same; repeatable, for one run
+  --port           accepted, for the web page to come
+  --test           lists models, sends one prompt, says what works
+  --plain          no color, no cursor movement: for logs and screen readers
+  -v, -vv          more about each call, and about errors
 
-const EXEC_CODES: &str = "\
-Examples:
-  git diff | aroom exec \"review this\"
-  aroom exec --allowed-tools 'edit_file,bash:cargo test *' \"fix the test\"
-  aroom exec --json \"list the TODOs\" | jq -r .text
-  aroom exec --stream-json -o answer.md --timeout 300 -c \"go on\"
+Files:
+  ~/.anteroom/config.yaml   settings: `aroom config show`, `aroom config edit`
+  .anteroom/config.yaml     a project's own, once you trust it: `aroom trust`
+  ~/.anteroom/anteroom.db   conversations and records: `aroom db status`
+
+Environment:
+  AI_CHAT_BASE_URL, AI_CHAT_API_KEY, AI_CHAT_MODEL   an endpoint without a file
+  ANTEROOM_HOME             in the place of ~/.anteroom
+  NO_COLOR, CLICOLOR_FORCE, VISUAL, EDITOR, PAGER    as everywhere
 
 Exit codes:
   0 ok  1 failed  2 usage  3 not configured  4 endpoint unreachable
-  5 auth refused  6 approval needed or denied  7 limit hit (requests, tokens, time)
-  8 not found  130 SIGINT  143 SIGTERM";
+  5 auth refused  6 approval needed or denied  7 limit hit (requests, tokens,
+  time)  8 not found  130 SIGINT  143 SIGTERM";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -69,7 +79,8 @@ Exit codes:
     version,
     about = "Private AI workspace: terminal chat and tools on your own endpoint",
     help_template = ROOT_HELP,
-    max_term_width = 100
+    after_long_help = ROOT_MORE,
+    max_term_width = 80
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -159,35 +170,8 @@ While it works: Esc cancels, Enter queues the next message. Type /help for comma
         place: PlaceArguments,
     },
     /// Run one prompt without asking; the answer goes to stdout
-    #[command(after_help = EXEC_EXAMPLES, after_long_help = EXEC_CODES)]
-    Exec {
-        /// The prompt; `-` or none reads standard input
-        #[arg(value_name = "PROMPT")]
-        prompt: Vec<String>,
-        #[command(flatten)]
-        place: PlaceArguments,
-        /// One event per line on stdout (`aroom schema events`)
-        #[arg(long)]
-        stream_json: bool,
-        /// Previews of unfinished items too, in --stream-json
-        #[arg(long, requires = "stream_json")]
-        include_deltas: bool,
-        /// Write the answer to FILE
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Cancel after so long, exit code 7
-        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-        timeout: Option<std::time::Duration>,
-        /// At most N requests to the model
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-        max_turns: Option<u32>,
-        /// At most 50k tokens, or tokens=50k,cost=0.5,calls=20
-        #[arg(long, value_name = "BUDGET", value_parser = budget::parse)]
-        budget: Option<Budget>,
-        /// Only look, answer with a plan, exit code 6
-        #[arg(long = "plan")]
-        is_plan: bool,
-    },
+    #[command(after_help = arguments::EXAMPLES, after_long_help = arguments::MORE)]
+    Exec(ExecArguments),
     /// Connect a model endpoint, test it, save it
     #[command(after_help = "\
 Examples:
@@ -376,6 +360,12 @@ Examples:
         #[command(subcommand)]
         command: ConfigArguments,
     },
+    /// Write the manual pages
+    #[command(after_help = "\
+Examples:
+  aroom man ~/.local/share/man/man1      one page for each command
+  aroom man | man -l -                   read the first one")]
+    Man(Man),
     /// Print the JSON Schema of a contract
     #[command(
         subcommand_required = true,
@@ -402,6 +392,17 @@ pub(crate) struct PlaceArguments {
     /// Offer the model no tools
     #[arg(long)]
     pub(crate) no_tools: bool,
+}
+
+impl PlaceArguments {
+    /// Where to go on.
+    pub(crate) fn resume(&self) -> Resume {
+        match (&self.resume, self.is_continued) {
+            (Some(id), _) => Resume::Named(id.clone()),
+            (None, true) => Resume::Last,
+            (None, false) => Resume::New,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -630,6 +631,14 @@ Examples:
         #[arg(value_name = "KEY")]
         key: String,
     },
+    /// Edit the config file in $VISUAL or $EDITOR
+    #[command(after_help = "\
+Examples:
+  aroom config edit
+  EDITOR='code --wait' aroom config edit
+
+What you save counts once it is understood; else you are asked to edit it again.")]
+    Edit,
     /// Say what is wrong with what was written
     #[command(after_help = "\
 Examples:
@@ -652,7 +661,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchemaArguments {
-    /// Ops, events and deltas as they travel
+    /// Print ops, events and deltas as they travel
     #[command(after_help = "\
 Examples:
   aroom schema events > events.schema.json
@@ -685,13 +694,3 @@ fn span(text: &str) -> Result<std::time::Duration, String> {
 
 /// Ten years; longer is the same as for good.
 const MAX_SPAN_SECONDS: u64 = 10 * 366 * 86_400;
-
-fn seconds(text: &str) -> Result<std::time::Duration, String> {
-    text.trim()
-        .trim_end_matches('s')
-        .parse::<f64>()
-        .ok()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "give seconds, for example 90 or 0.5".to_owned())
-}

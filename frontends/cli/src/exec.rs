@@ -1,29 +1,52 @@
-//! `aroom exec`: one turn without a person. The answer goes to standard output, everything else to
+//! `aroom exec`: one run without a person. The answer goes to standard output, everything else to
 //! standard error, and nothing is ever asked.
 
+pub(crate) mod arguments;
 mod explain;
+mod fed;
+mod finish;
+mod input;
+mod letters;
 mod record;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use crate::connect;
-use crate::context::{Context, Quit, host_stopped};
+use crate::context::{Context, Quit};
 use crate::exit;
-use crate::follow::{Follower, Told};
+use crate::follow::Follower;
 use crate::interrupts::Interrupt;
 use crate::invocation::Exec;
-use crate::target::Target;
-use crate::theme::Style;
+use crate::target::{Target, short};
 use anteroom_api::{
-    Content, ConversationId, Delta, Phase, Problem, ProblemCode, Signal, Topic, TurnId, TurnOp,
-    TurnOptions,
+    Content, ConversationId, Problem, ProblemCode, Topic, TurnId, TurnOp, TurnOptions,
 };
-use record::{Progress, Record};
-use std::time::Duration;
+use finish::Ending;
+use record::Record;
+use schema::Schema;
 use tokio::time::Instant;
 
-/// How long a cancelled turn may take to end.
-const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
+/// Why we ended a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Timeout,
+    Interrupted(Interrupt),
+    Stopping,
+    BrokenPipe,
+}
+
+impl Cut {
+    fn code(self) -> u8 {
+        match self {
+            Self::Timeout => exit::LIMIT,
+            Self::Interrupted(interrupt) => interrupt.code(),
+            Self::Stopping => exit::TERMINATED,
+            Self::BrokenPipe => exit::OK,
+        }
+    }
+}
 
 /// Runs it; gives the exit code.
 pub(crate) async fn run(context: &mut Context, exec: &Exec) -> Result<u8, Quit> {
@@ -38,7 +61,11 @@ pub(crate) async fn run(context: &mut Context, exec: &Exec) -> Result<u8, Quit> 
 }
 
 async fn attempt(context: &mut Context, exec: &Exec) -> Result<u8, Quit> {
-    let input = input(context, exec).await?;
+    let shape = match &exec.schema {
+        Some(path) => Some(Schema::load(context, path).await?),
+        None => None,
+    };
+    let input = input::read(context, exec, shape.as_ref()).await?;
     check_output(exec)?;
     if let Some(problem) = connect::missing_endpoint(context).await? {
         return Err(problem.into());
@@ -48,40 +75,62 @@ async fn attempt(context: &mut Context, exec: &Exec) -> Result<u8, Quit> {
     }
     let target = Target::find(context, &exec.resume).await?;
     let mut follower = Follower::new(&context.host, Topic::Conversation(target.id), target.after);
-    let turn = start(context, exec, target.id, input).await?;
+    let deadline = exec.timeout.map(|timeout| Instant::now() + timeout);
+    if exec.is_fed {
+        return fed::run(context, exec, (target.id, follower), input, deadline).await;
+    }
+    let turn = start(context, exec, target.id, input, false).await?;
     let mut record = Record::new(target.id, turn);
-    let cut = watch(context, exec, &mut follower, &mut record).await?;
-    finish(context, exec, &record, cut).await
+    let cut = watch::watch(context, exec, &mut follower, &mut record, deadline).await?;
+    let ending = match shape {
+        Some(shape) if cut.is_none() && record.is_finished() => {
+            fit(
+                context,
+                exec,
+                &shape,
+                (&mut follower, &mut record),
+                deadline,
+            )
+            .await?
+        }
+        _ => Ending {
+            cut,
+            ..Ending::default()
+        },
+    };
+    finish::finish(context, exec, &record, &ending).await
 }
 
-/// The prompt, and what came through standard input as its context.
-async fn input(context: &mut Context, exec: &Exec) -> Result<Vec<Content>, Quit> {
-    let is_piped = !context.terminal.is_stdin_terminal;
-    let missing = || {
-        Problem::new(ProblemCode::InvalidInput, "there is no prompt")
-            .hint("`aroom exec \"PROMPT\"`, or pipe the prompt into `aroom exec -`")
-    };
-    match &exec.prompt {
-        None if !is_piped => Err(missing().into()),
-        None => {
-            let text = context.read_stdin().await?;
-            if text.trim().is_empty() {
-                return Err(missing().into());
-            }
-            Ok(vec![Content::text(text)])
-        }
-        Some(prompt) => {
-            let mut input = vec![Content::text(prompt.clone())];
-            if is_piped {
-                let text = context.read_stdin().await?;
-                if !text.trim().is_empty() {
-                    let text = text.trim_end_matches('\n');
-                    input.push(Content::text(format!("<stdin>\n{text}\n</stdin>")));
-                }
-            }
-            Ok(input)
-        }
+/// Holds the answer against its schema; the model gets one more chance.
+async fn fit(
+    context: &mut Context,
+    exec: &Exec,
+    shape: &Schema,
+    (follower, record): (&mut Follower, &mut Record),
+    deadline: Option<Instant>,
+) -> Result<Ending, Quit> {
+    let mut misfits = shape.misfits(context, record.text()).await?;
+    let mut cut = None;
+    if !misfits.is_empty() && record.has_ended_well() {
+        context
+            .printer
+            .dim("the answer does not fit the schema; asking once more");
+        let again = shape.asking_again(&misfits);
+        let turn = start(context, exec, record.conversation, again, true).await?;
+        record.go_on(turn);
+        cut = watch::watch(context, exec, follower, record, deadline).await?;
+        misfits = match record.is_finished() {
+            true => shape.misfits(context, record.text()).await?,
+            false => Vec::new(),
+        };
     }
+    let again = format!("`aroom exec -r {} \"go on\"`", short(record.conversation));
+    let complaint = (!misfits.is_empty()).then(|| shape.complaint(&misfits, &again));
+    Ok(Ending {
+        cut,
+        misfits,
+        complaint,
+    })
 }
 
 /// Finds out before any token is spent whether the answer can be written.
@@ -106,235 +155,35 @@ fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Problem {
     .hint("give `--output` a file that can be written")
 }
 
+/// What holds for each turn of the run.
+fn options(context: &Context, exec: &Exec) -> TurnOptions {
+    TurnOptions {
+        model: context.options.model.clone(),
+        mode: None,
+        allowed_tools: context.options.allowed_tools.clone(),
+        is_without_tools: exec.is_without_tools,
+        max_steps: exec.max_steps,
+        is_plan: exec.is_plan,
+        is_attended: exec.is_fed,
+        // What a program prints names no files for us.
+        is_verbatim: exec.prompt.is_none(),
+    }
+}
+
 async fn start(
     context: &Context,
     exec: &Exec,
     conversation: ConversationId,
     input: Vec<Content>,
+    is_ours: bool,
 ) -> Result<TurnId, Quit> {
-    let op = context
-        .host
-        .submit(TurnOp::Start {
-            conversation,
-            input,
-            options: TurnOptions {
-                model: context.options.model.clone(),
-                mode: None,
-                allowed_tools: context.options.allowed_tools.clone(),
-                is_without_tools: exec.is_without_tools,
-                max_steps: exec.max_steps,
-                is_plan: exec.is_plan,
-                is_attended: false,
-            },
-        })
-        .await?;
-    Ok(TurnId::from(op))
-}
-
-/// Why we ended the turn, if we did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    Timeout,
-    Interrupted(Interrupt),
-    Stopping,
-    BrokenPipe,
-}
-
-/// Follows the turn to its end.
-async fn watch(
-    context: &mut Context,
-    exec: &Exec,
-    follower: &mut Follower,
-    record: &mut Record,
-) -> Result<Option<Cut>, Quit> {
-    let started = Instant::now();
-    let mut deadline = exec.timeout.map(|timeout| started + timeout);
-    let mut cut = None;
-    let mut stop = context.stop.clone();
-    while !record.is_ended() {
-        let reason = tokio::select! {
-            told = follower.next() => {
-                let Some(told) = told else {
-                    return match cut {
-                        Some(_) => Ok(cut),
-                        None => Err(host_stopped().into()),
-                    };
-                };
-                show(context, exec, record, &told);
-                (context.printer.is_broken() && cut.is_none()).then_some(Cut::BrokenPipe)
-            }
-            interrupt = context.interrupts.next() => Some(Cut::Interrupted(interrupt)),
-            () = at(deadline) => Some(Cut::Timeout),
-            () = stop.raised(), if cut.is_none() => Some(Cut::Stopping),
-        };
-        let Some(reason) = reason else { continue };
-        if cut.is_some() {
-            // Asked twice, or the cancel took too long: do not wait any longer.
-            return Ok(cut);
-        }
-        cut = Some(reason);
-        deadline = Some(Instant::now() + CANCEL_PATIENCE);
-        // Rejected if the turn has ended meanwhile, which is what is wanted.
-        let _ = context
-            .host
-            .submit(TurnOp::Cancel { turn: record.turn })
-            .await;
-    }
-    Ok(cut)
-}
-
-/// Waits until a moment, or for ever.
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn show(context: &mut Context, exec: &Exec, record: &mut Record, told: &Told) {
-    match told {
-        Told::Fact(envelope) => {
-            if exec.is_stream {
-                stream(
-                    context,
-                    &Signal::Event {
-                        envelope: envelope.as_ref().clone(),
-                    },
-                );
-            }
-            for progress in record.take(envelope) {
-                show_progress(context, &progress);
-            }
-        }
-        Told::Trouble(turn, problem) => {
-            if exec.is_stream {
-                stream(
-                    context,
-                    &Signal::Trouble {
-                        turn: *turn,
-                        problem: problem.clone(),
-                    },
-                );
-            }
-            if *turn == Some(record.turn) {
-                record.fail(problem.clone());
-            } else {
-                context.printer.problem(problem);
-            }
-        }
-        Told::Preview(delta) => {
-            if exec.is_stream && exec.has_deltas {
-                stream(
-                    context,
-                    &Signal::Delta {
-                        delta: delta.clone(),
-                    },
-                );
-            }
-            if let Delta::Phase { turn, phase } = delta
-                && *turn == record.turn
-            {
-                show_phase(context, phase);
-            }
-        }
-    }
-}
-
-fn stream(context: &mut Context, signal: &Signal) {
-    // These types always serialise; a line less is better than a run less.
-    if let Ok(line) = serde_json::to_string(signal) {
-        context.printer.line(&line);
-    }
-}
-
-fn show_progress(context: &mut Context, progress: &Progress) {
-    let theme = context.printer.err_theme();
-    match progress {
-        Progress::Narration(text) => {
-            for line in crate::clean::clean(text).trim().lines() {
-                context.printer.dim(line);
-            }
-        }
-        Progress::Call { call, status } => {
-            context
-                .printer
-                .progress(&crate::tool_line::tool_line(call, *status, &theme));
-            if let Some(line) = crate::tool_line::failure_line(call, *status, &theme) {
-                context.printer.dim(&line);
-            }
-            if context.options.verbosity > 0
-                && let Some(meter) = &call.meter
-            {
-                context
-                    .printer
-                    .progress(&crate::tool_line::meter_line(meter, &theme));
-            }
-        }
-    }
-}
-
-/// Only what lasts: everything else would be noise in a log.
-fn show_phase(context: &mut Context, phase: &Phase) {
-    let theme = context.printer.err_theme();
-    if let Phase::Stalled { .. } | Phase::Retrying { .. } = phase {
-        let line = crate::phase::line(phase, None, &theme);
-        context.printer.dim(&line.text);
-    }
-}
-
-/// Says what came out; gives the exit code.
-async fn finish(
-    context: &mut Context,
-    exec: &Exec,
-    record: &Record,
-    cut: Option<Cut>,
-) -> Result<u8, Quit> {
-    if cut == Some(Cut::BrokenPipe) {
-        return Ok(exit::OK);
-    }
-    let code = match cut {
-        Some(Cut::Timeout) => exit::LIMIT,
-        Some(Cut::Interrupted(interrupt)) => interrupt.code(),
-        Some(Cut::Stopping) => exit::TERMINATED,
-        Some(Cut::BrokenPipe) | None => match record.code() {
-            // Whatever was planned waits for a person.
-            exit::OK if exec.is_plan => exit::DENIED,
-            code => code,
-        },
+    let mut options = options(context, exec);
+    options.is_verbatim |= is_ours;
+    let start = TurnOp::Start {
+        conversation,
+        input,
+        options,
     };
-    if !record.text().is_empty() {
-        deliver(context, exec, record, code)?;
-    }
-    if context.options.is_json {
-        context.printer.json(&record.report(code));
-    }
-    if let Some(line) = record.summary(&context.printer.err_theme()) {
-        context.printer.dim(&line);
-    }
-    if let Some(problem) = explain::end(context, exec, record, cut).await {
-        context.printer.problem(&problem);
-    }
-    Ok(code)
-}
-
-/// The answer: to the file if one is named, else to standard output unless that carries JSON. A run that
-/// was cut off has no answer; what there was of it is progress.
-fn deliver(context: &mut Context, exec: &Exec, record: &Record, code: u8) -> Result<(), Quit> {
-    let mut text = crate::clean::clean(record.text());
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    let is_answer = matches!(code, exit::OK | exit::DENIED | exit::LIMIT) && record.is_finished();
-    if let Some(path) = exec.output.as_ref().filter(|_| is_answer) {
-        std::fs::write(path, &text).map_err(|error| unwritable(path, &error))?;
-    } else if exec.is_stream || context.options.is_json {
-    } else if is_answer {
-        context.printer.data(&text);
-    } else {
-        let theme = context.printer.err_theme();
-        context
-            .printer
-            .progress(&theme.paint(Style::Dim, text.trim_end()));
-    }
-    Ok(())
+    let op = context.host.submit(start).await?;
+    Ok(TurnId::from(op))
 }

@@ -126,8 +126,14 @@ pub struct Exec {
     pub resume: Resume,
     /// `--no-tools`.
     pub is_without_tools: bool,
+    /// `--image`, in order.
+    pub images: Vec<PathBuf>,
+    /// `--schema`.
+    pub schema: Option<PathBuf>,
     /// `--stream-json`.
     pub is_stream: bool,
+    /// `--input stream-json`.
+    pub is_fed: bool,
     /// `--include-deltas`.
     pub has_deltas: bool,
     /// `--output`.
@@ -175,6 +181,8 @@ pub enum ConfigCommand {
         /// Dotted name.
         key: String,
     },
+    /// The whole file, in an editor.
+    Edit,
     /// What is wrong with what was written.
     Validate,
     /// JSON Schema of the file.
@@ -285,6 +293,12 @@ pub struct Grant {
 }
 
 impl Invocation {
+    /// Whether it is meant to mend a config file that cannot be understood.
+    #[must_use]
+    pub fn is_mending_config(&self) -> bool {
+        self.command == Command::Config(ConfigCommand::Edit)
+    }
+
     /// The folder to work in: absolute, existing, without links.
     ///
     /// # Errors

@@ -1,15 +1,21 @@
-//! From words to an [`Invocation`]; help, version and schema are answered here, without a host.
+//! From words to an [`Invocation`]; help, version, manual and schema are answered here, without a host.
+
+mod wrong;
 
 use crate::args::{
-    Arguments, Commands, ConfigArguments, ConversationArguments, Global, PlaceArguments,
-    SchemaArguments, ToolArguments,
+    Arguments, Commands, ConfigArguments, ConversationArguments, Global, SchemaArguments,
+    ToolArguments,
 };
 use crate::exit::{self, Exit};
+use crate::frontend;
 use crate::invocation::{
-    Chat, Command, ConfigCommand, ConversationCommand, Exec, Grant, Init, Invocation, Options,
-    Resume, ToolCommand,
+    Chat, Command, ConfigCommand, ConversationCommand, Grant, Init, Invocation, Options,
+    ToolCommand,
 };
-use clap::{CommandFactory, Parser};
+use crate::problem;
+use crate::terminal::Terminal;
+use anteroom_api::{Problem, ProblemCode};
+use clap::Parser;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::Write;
@@ -37,6 +43,8 @@ enum Refused {
     Done(String),
     /// The arguments contradict each other.
     Usage(String),
+    /// What was wanted could not be done.
+    Problem(Box<Problem>),
 }
 
 impl Refused {
@@ -45,18 +53,37 @@ impl Refused {
             Self::Parser(error) => u8::try_from(error.exit_code()).unwrap_or(exit::USAGE),
             Self::Done(_) => exit::OK,
             Self::Usage(_) => exit::USAGE,
+            Self::Problem(problem) => exit::of_problem(problem.code),
         }
     }
 
     fn print(self) -> std::io::Result<()> {
+        let say = |problem: &Problem| {
+            // Nothing is known of the streams yet.
+            let theme = frontend::theme(&Options::default(), &Terminal::default(), false);
+            let text = problem::render(problem, &theme);
+            std::io::stderr().write_all(text.as_bytes())
+        };
         match self {
-            Self::Parser(error) => error.print(),
+            Self::Parser(error) if is_help(&error) => error.print(),
+            Self::Parser(error) => say(&wrong::problem(&error)),
             Self::Done(text) => std::io::stdout().write_all(text.as_bytes()),
-            Self::Usage(words) => Arguments::command()
-                .error(clap::error::ErrorKind::ArgumentConflict, words)
-                .print(),
+            Self::Usage(words) => say(&Problem::new(ProblemCode::InvalidInput, words)
+                .hint("`aroom help exec` says what goes together")),
+            Self::Problem(problem) => say(&problem),
         }
     }
+}
+
+/// Whether help or the version was asked for, or is the best answer.
+fn is_help(error: &clap::Error) -> bool {
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
+    matches!(
+        error.kind(),
+        DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion
+    )
 }
 
 fn interpret(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refused> {
@@ -70,10 +97,8 @@ fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
         command,
     } = arguments;
     let mut overrides = overrides(&global);
-    if let Some(Commands::Exec {
-        budget: Some(budget),
-        ..
-    }) = &command
+    if let Some(Commands::Exec(exec)) = &command
+        && let Some(budget) = exec.budget
     {
         overrides.extend(budget.overrides());
     }
@@ -134,37 +159,10 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Chat { prompt, place } => Command::Chat(Chat {
             prompt: joined(&prompt),
             is_without_tools: place.no_tools,
-            resume: resume(place),
+            resume: place.resume(),
             is_implied: false,
         }),
-        Commands::Exec {
-            prompt,
-            place,
-            stream_json,
-            include_deltas,
-            output,
-            timeout,
-            max_turns,
-            budget: _,
-            is_plan,
-        } => {
-            if stream_json && is_json {
-                return Err(Refused::Usage(
-                    "`--json` and `--stream-json` exclude each other".to_owned(),
-                ));
-            }
-            Command::Exec(Exec {
-                prompt: joined(&prompt).filter(|words| words != "-"),
-                is_without_tools: place.no_tools,
-                resume: resume(place),
-                is_stream: stream_json,
-                has_deltas: include_deltas,
-                output,
-                timeout,
-                max_steps: max_turns,
-                is_plan,
-            })
-        }
+        Commands::Exec(exec) => Command::Exec(exec.resolve(is_json).map_err(Refused::Usage)?),
         Commands::Init {
             base_url,
             api_key_env,
@@ -193,6 +191,12 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Audit { command } => Command::Audit(command),
         Commands::Db { command } => Command::Db(command),
         Commands::Config { command } => Command::Config(config(command)),
+        Commands::Man(man) => {
+            return Err(match crate::man::run(&man) {
+                Ok(told) => Refused::Done(told),
+                Err(problem) => Refused::Problem(Box::new(problem)),
+            });
+        }
         Commands::Schema {
             command: SchemaArguments::Events,
         } => {
@@ -206,14 +210,6 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
 fn joined(words: &[String]) -> Option<String> {
     let text = words.join(" ");
     (!text.trim().is_empty()).then_some(text)
-}
-
-fn resume(place: PlaceArguments) -> Resume {
-    match (place.is_continued, place.resume) {
-        (_, Some(id)) => Resume::Named(id),
-        (true, None) => Resume::Last,
-        (false, None) => Resume::New,
-    }
 }
 
 fn conversation(command: ConversationArguments) -> ConversationCommand {
@@ -286,6 +282,7 @@ fn config(command: ConfigArguments) -> ConfigCommand {
         ConfigArguments::Get { key } => ConfigCommand::Get { key },
         ConfigArguments::Set { key, value } => ConfigCommand::Set { key, value },
         ConfigArguments::Reset { key } => ConfigCommand::Reset { key },
+        ConfigArguments::Edit => ConfigCommand::Edit,
         ConfigArguments::Validate => ConfigCommand::Validate,
         ConfigArguments::Schema => ConfigCommand::Schema,
         ConfigArguments::Path => ConfigCommand::Path,
@@ -320,7 +317,9 @@ fn split_rules(rules: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::invocation::{Exec, Resume};
     use anteroom_api::{Capability, Mode};
+    use clap::CommandFactory;
     use std::time::Duration;
 
     fn words(line: &[&str]) -> Vec<OsString> {
@@ -506,6 +505,9 @@ mod tests {
             }
         }
         fits("aroom", &text);
+        let long = Arguments::command().render_long_help().to_string();
+        assert!(long.starts_with(text.trim_end()) && long.contains("Exit codes:"));
+        narrow("aroom --help", &long);
     }
 
     fn fits(path: &str, text: &str) {
@@ -514,8 +516,35 @@ mod tests {
             "{path}: {} lines\n{text}",
             text.lines().count()
         );
+        narrow(path, text);
+    }
+
+    fn narrow(path: &str, text: &str) {
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{path}: {line}");
+        }
+    }
+
+    /// No list of verbs: what a summary must not begin with gives it away.
+    #[test]
+    fn summaries_begin_with_a_verb() {
+        let nouns = [
+            "a", "an", "the", "all", "each", "your", "this", "what", "which", "how", "ops", "who",
+        ];
+        for (path, command) in commands() {
+            let about = command.get_about().unwrap().to_string();
+            let first = about.split_whitespace().next().unwrap_or_default();
+            let first = first.trim_end_matches(',');
+            let word = first.to_lowercase();
+            assert!(
+                first.starts_with(char::is_uppercase)
+                    && !nouns.contains(&word.as_str())
+                    && word.chars().all(char::is_alphabetic)
+                    && !word.ends_with("ing")
+                    && (!word.ends_with('s') || word.ends_with("ss")),
+                "{path}: {about}"
+            );
+            assert!(!about.ends_with('.'), "{path}: {about}");
         }
     }
 
@@ -536,8 +565,10 @@ mod tests {
                 .filter(|line| line.starts_with("  ") && line.contains("aroom"))
                 .count();
             assert!(examples >= 2, "{path}: {help:?}");
-            let text = command.term_width(80).render_help().to_string();
+            let text = command.clone().term_width(80).render_help().to_string();
             fits(&path, &text);
+            let text = command.term_width(80).render_long_help().to_string();
+            narrow(&path, &text);
         }
     }
 }

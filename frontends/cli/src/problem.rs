@@ -1,4 +1,4 @@
-//! Problems in the house grammar: `error:`, `cause:` lines, a blank line, `hint:`.
+//! Problems in the house grammar: `error:`, `cause:`, a blank line, `hint:`; each is one line.
 
 use crate::clean::clean;
 use crate::theme::{Style, Theme};
@@ -11,11 +11,12 @@ pub(crate) fn render(problem: &Problem, theme: &Theme) -> String {
         theme.paint(Style::Danger, "error:"),
         in_one_line(&problem.error)
     );
-    for cause in &problem.causes {
+    let causes: Vec<String> = problem.causes.iter().map(|cause| in_one_line(cause)).collect();
+    if !causes.is_empty() {
         text.push_str(&format!(
             "  {} {}\n",
             theme.paint(Style::Dim, "cause:"),
-            in_one_line(cause)
+            causes.join("; ")
         ));
     }
     if let Some(hint) = &problem.hint {
@@ -56,8 +57,9 @@ mod tests {
                 "model endpoint refused the key (401)",
             )
             .cause("GET https://llm.corp/v1/models\nbody: \u{1b}[31mno")
+            .cause("it was the second try")
             .hint("`aroom doctor`"),
-            "error: model endpoint refused the key (401)\n  cause: GET https://llm.corp/v1/models; body: no\n\nhint: `aroom doctor`\n",
+            "error: model endpoint refused the key (401)\n  cause: GET https://llm.corp/v1/models; body: no; it was the second try\n\nhint: `aroom doctor`\n",
         );
     }
 }

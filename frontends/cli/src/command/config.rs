@@ -1,5 +1,7 @@
 //! `aroom config`: settings, where they come from, and changing them.
 
+mod edit;
+
 use crate::clean::reveal;
 use crate::context::{Context, Quit};
 use crate::exit;
@@ -18,6 +20,7 @@ pub(crate) async fn run(context: &mut Context, command: &ConfigCommand) -> Resul
         ConfigCommand::Get { key } => get(context, key).await,
         ConfigCommand::Set { key, value } => set(context, key, value.as_deref()).await,
         ConfigCommand::Reset { key } => reset(context, key).await,
+        ConfigCommand::Edit => edit::run(context).await,
         ConfigCommand::Validate => validate(context).await,
         ConfigCommand::Schema => {
             let schema = context.host.read().config_schema().await?;

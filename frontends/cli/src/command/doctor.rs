@@ -88,11 +88,7 @@ pub(crate) fn code_without_tools(report: &EndpointReport) -> u8 {
 
 /// The steps of a test, then the models.
 pub(crate) fn report_lines(report: &EndpointReport, theme: &Theme) -> Vec<String> {
-    let mut lines: Vec<String> = report
-        .steps
-        .iter()
-        .flat_map(|step| step_lines(step, theme))
-        .collect();
+    let mut lines = step_lines(report, theme);
     if !report.models.is_empty() {
         const SHOWN: usize = 12;
         let names: Vec<String> = report
@@ -112,7 +108,28 @@ pub(crate) fn report_lines(report: &EndpointReport, theme: &Theme) -> Vec<String
     lines
 }
 
-fn step_lines(step: &ProbeStep, theme: &Theme) -> Vec<String> {
+/// The steps of a test.
+pub(crate) fn step_lines(report: &EndpointReport, theme: &Theme) -> Vec<String> {
+    let steps = report.steps.iter();
+    steps.flat_map(|step| lines_of(step, theme)).collect()
+}
+
+/// A test that went well: `✓ reachable 3ms  ✓ 7 models  ✓ streams 0.4s  ✓ tools`.
+pub(crate) fn one_line(report: &EndpointReport, theme: &Theme) -> String {
+    let steps = report.steps.iter().map(|step| {
+        let took = words::duration(step.took_ms);
+        let words = match step.name.as_str() {
+            "connect" => format!("reachable {took}"),
+            "models" => words::plural(report.models.len(), "model", "models"),
+            "stream" => format!("streams {took}"),
+            other => reveal(other),
+        };
+        format!("{} {words}", theme.health(Health::Ok))
+    });
+    steps.collect::<Vec<_>>().join("  ")
+}
+
+fn lines_of(step: &ProbeStep, theme: &Theme) -> Vec<String> {
     let what = match step.name.as_str() {
         "connect" => "reachable",
         "models" => "lists models",

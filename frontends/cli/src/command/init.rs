@@ -11,7 +11,6 @@ use crate::exit;
 use crate::invocation::Init;
 use crate::prompter::Prompter;
 use crate::theme::Style;
-use crate::words;
 use anteroom_api::{EndpointReport, EndpointSpec, FoundEndpoint, Problem, ProblemCode, SettingOp};
 use plan::{Key, Present};
 use serde_json::json;
@@ -29,28 +28,26 @@ pub(crate) async fn with(
     mut asker: Option<Prompter>,
 ) -> Result<u8, Quit> {
     let present = Present::of(&context.host.read().settings().await?);
-    let base_url = choose_url(context, init, &present, asker.as_mut()).await?;
-    let is_moved = plan::is_moved(&present.base_url, &base_url);
+    let (base_url, known) = choose_url(context, init, &present, asker.as_mut()).await?;
     let key = choose_key(context, init, &present, &base_url, asker.as_mut())?;
-    let is_saved_first = match key {
-        Key::Command(_) => true,
-        Key::Kept => base_url != present.base_url,
-        Key::None | Key::Given(_) => false,
+    let mut choice = Choice {
+        base_url,
+        known,
+        key,
+        is_saved: false,
     };
-    if is_saved_first {
-        // Only the host knows these keys, and it tests with the configured one.
-        save_place(context, &present, &base_url, &key, is_moved).await?;
-    }
-    let wanted = context
-        .options
-        .model
-        .clone()
-        .or_else(|| (!is_moved && !present.model.is_empty()).then(|| present.model.clone()));
-    let mut report = test(context, &base_url, &key, wanted.clone()).await?;
-    let model = choose_model(context, wanted, &report, asker.as_mut())?;
-    if model.is_some() && report.model.is_some() && model != report.model {
-        report = test(context, &base_url, &key, model.clone()).await?;
-    }
+    let (report, model) = loop {
+        let (report, model) = try_out(context, &present, &mut choice, asker.as_mut()).await?;
+        let Some(better) = offer_fix(context, &choice.base_url, &report, asker.as_mut())? else {
+            break (report, model);
+        };
+        if choice.key == Key::Kept && plan::is_moved(&present.base_url, &better) {
+            choice.key = choose_key(context, init, &present, &better, asker.as_mut())?;
+        }
+        choice.base_url = better;
+        choice.known.clear();
+        choice.is_saved = false;
+    };
     // An endpoint without tool calls is poorer, not broken.
     let code = doctor::code_without_tools(&report);
     if code != exit::OK
@@ -60,23 +57,109 @@ pub(crate) async fn with(
         context.printer.note("nothing more was saved");
         return Ok(code);
     }
-    if !is_saved_first {
-        save_place(context, &present, &base_url, &key, is_moved).await?;
+    if !choice.is_saved {
+        save_place(context, &present, &choice).await?;
     }
     if let Some(model) = &model {
         change(context, "ai.model", model).await?;
     }
-    conclude(context, &present, model.as_deref(), code);
+    conclude(context, &present, &report, (model.as_deref(), code));
     Ok(code)
 }
 
-fn conclude(context: &mut Context, present: &Present, model: Option<&str>, code: u8) {
+/// What was chosen so far.
+struct Choice {
+    base_url: String,
+    /// Models it is known to have before it is tested.
+    known: Vec<String>,
+    key: Key,
+    /// Whether it was written before it was tested.
+    is_saved: bool,
+}
+
+/// Chooses a model and tests the endpoint with it; says what does not work.
+async fn try_out(
+    context: &mut Context,
+    present: &Present,
+    choice: &mut Choice,
+    mut asker: Option<&mut Prompter>,
+) -> Result<(EndpointReport, Option<String>), Quit> {
+    let is_moved = plan::is_moved(&present.base_url, &choice.base_url);
+    let is_saved_first = match choice.key {
+        Key::Command(_) => true,
+        Key::Kept => choice.base_url != present.base_url,
+        Key::None | Key::Given(_) => false,
+    };
+    if is_saved_first {
+        // Only the host knows these keys, and it tests with the configured one.
+        save_place(context, present, choice).await?;
+        choice.is_saved = true;
+    }
+    let kept = (!is_moved && !present.model.is_empty()).then(|| present.model.clone());
+    let mut wanted = context.options.model.clone().or(kept);
+    let is_known = !choice.known.is_empty();
+    if is_known {
+        let first = wanted.or_else(|| choice.known.first().cloned());
+        wanted = choose_model(context, first, &choice.known, asker.as_deref_mut())?;
+    }
+    let mut report = test(context, choice, wanted.clone()).await?;
+    let mut model = wanted.or_else(|| report.model.clone());
+    // An address that is probably wrong is corrected before anything is asked about it.
+    if !is_known && plan::hinted(&report).is_none() {
+        model = choose_model(context, model, &report.models, asker)?;
+        if model.is_some() && report.model.is_some() && model != report.model {
+            report = test(context, choice, model.clone()).await?;
+        }
+    }
+    if report.steps.iter().any(|step| step.problem.is_some()) {
+        let theme = context.printer.out_theme();
+        for line in doctor::step_lines(&report, &theme) {
+            context.printer.line(&line);
+        }
+    }
+    Ok((report, model))
+}
+
+/// Offers the address that was probably meant, after a test that failed.
+fn offer_fix(
+    context: &mut Context,
+    base_url: &str,
+    report: &EndpointReport,
+    asker: Option<&mut Prompter>,
+) -> Result<Option<String>, Quit> {
+    let better = plan::hinted(report).filter(|better| better != base_url);
+    let (Some(better), Some(asker)) = (better, asker) else {
+        return Ok(None);
+    };
+    let question = format!("Use {} instead?", reveal(&better));
+    match asker.confirm(&mut context.printer, &question, true) {
+        Some(true) => Ok(Some(better)),
+        Some(false) => Ok(None),
+        None => Err(Quit::Code(exit::INTERRUPTED)),
+    }
+}
+
+fn conclude(
+    context: &mut Context,
+    present: &Present,
+    report: &EndpointReport,
+    (model, code): (Option<&str>, u8),
+) {
     let theme = context.printer.out_theme();
-    context.printer.line(&format!(
-        "{} saved {}",
-        theme.paint(Style::Good, theme.ok()),
-        present.path
-    ));
+    let is_sound = report.steps.iter().all(|step| step.problem.is_none());
+    let saved = match is_sound {
+        true => format!(
+            "{}   saved {}",
+            doctor::one_line(report, &theme),
+            present.path
+        ),
+        false => format!(
+            "{} saved {}",
+            theme.paint(Style::Good, theme.ok()),
+            present.path
+        ),
+    };
+    context.printer.line(&saved);
     let next = match (code, model) {
         (exit::OK, Some(_)) => "next: `aroom chat`",
         (exit::OK, None) => "next: `aroom config set ai.model NAME`, then `aroom chat`",
@@ -85,18 +168,19 @@ fn conclude(context: &mut Context, present: &Present, model: Option<&str>, code:
     context.printer.line(next);
 }
 
+/// The address, and the models it is known to have.
 async fn choose_url(
     context: &mut Context,
     init: &Init,
     present: &Present,
     asker: Option<&mut Prompter>,
-) -> Result<String, Quit> {
+) -> Result<(String, Vec<String>), Quit> {
     if let Some(url) = &init.base_url {
-        return Ok(plan::url(url)?);
+        return Ok((plan::url(url)?, Vec::new()));
     }
     let is_kept = !present.base_url.is_empty();
     if is_kept && asker.is_none() {
-        return Ok(present.base_url.clone());
+        return Ok((present.base_url.clone(), Vec::new()));
     }
     if asker.is_none() && !init.is_yes {
         return Err(Problem::new(
@@ -110,17 +194,21 @@ async fn choose_url(
     }
     let found = context.host.read().local_endpoints().await?;
     let Some(asker) = asker else {
-        return match found.first() {
-            Some(first) => Ok(first.base_url.clone()),
+        return match found.into_iter().next() {
+            Some(first) => Ok((first.base_url, Vec::new())),
             None => Err(Problem::new(
                 ProblemCode::NotConfigured,
                 "no model server was found on this machine",
             )
-            .hint("name one with `--base-url URL`, or start Ollama, LM Studio, vLLM or llama.cpp")
+            .hint(
+                "`aroom init --base-url URL --yes`, or start Ollama, LM Studio, vLLM or llama.cpp",
+            )
             .into()),
         };
     };
-    ask_url(context, present, &found, asker)
+    let url = ask_url(context, present, &found, asker)?;
+    let known = found.into_iter().find(|endpoint| endpoint.base_url == url);
+    Ok((url, known.map(|known| known.models).unwrap_or_default()))
 }
 
 fn ask_url(
@@ -129,22 +217,17 @@ fn ask_url(
     found: &[FoundEndpoint],
     asker: &mut Prompter,
 ) -> Result<String, Quit> {
-    for (number, endpoint) in (1..).zip(found) {
-        context.printer.line(&format!(
-            "{number}  {}  {}  ({})",
-            reveal(&endpoint.name),
-            endpoint.base_url,
-            words::plural(endpoint.models.len(), "model", "models")
-        ));
+    let width = context.printer.out_theme().width;
+    for line in plan::found_lines(found, width) {
+        context.printer.line(&line);
     }
-    let default = if present.base_url.is_empty() {
-        found.first().map(|endpoint| endpoint.base_url.clone())
-    } else {
-        Some(present.base_url.clone())
+    let default = match present.base_url.is_empty() {
+        true => found.first().map(|endpoint| endpoint.base_url.clone()),
+        false => Some(present.base_url.clone()),
     };
     let label = match &default {
-        Some(url) if found.is_empty() => format!("Base URL [{url}]: "),
-        Some(url) => format!("A number or a base URL [{url}]: "),
+        Some(url) if !present.base_url.is_empty() => format!("Use [{}]: ", reveal(url)),
+        Some(_) => "Use [1], or a base URL: ".to_owned(),
         None => "Base URL, for example https://llm.corp/v1: ".to_owned(),
     };
     loop {
@@ -164,14 +247,14 @@ fn ask_url(
             return Ok(url);
         }
         match plan::url(&answer) {
-            Ok(url) => return offer_fix(context, url, asker),
+            Ok(url) => return likely(context, url, asker),
             Err(problem) => context.printer.problem(&problem),
         }
     }
 }
 
 /// Offers the usual correction; never makes it silently.
-fn offer_fix(context: &mut Context, url: String, asker: &mut Prompter) -> Result<String, Quit> {
+fn likely(context: &mut Context, url: String, asker: &mut Prompter) -> Result<String, Quit> {
     let Some(better) = plan::likely_url(&url) else {
         return Ok(url);
     };
@@ -227,46 +310,44 @@ fn choose_key(
 
 async fn test(
     context: &mut Context,
-    base_url: &str,
-    key: &Key,
+    choice: &Choice,
     model: Option<String>,
 ) -> Result<EndpointReport, Quit> {
-    let spec = match key {
+    let spec = match &choice.key {
         // The host knows these keys and we do not.
         Key::Kept | Key::Command(_) => None,
         Key::None => Some(None),
         Key::Given(key) => Some(Some(key.clone())),
     };
     let spec = spec.map(|api_key| EndpointSpec {
-        base_url: base_url.to_owned(),
+        base_url: choice.base_url.clone(),
         api_key,
         model,
     });
-    let report = context.host.read().test_endpoint(spec).await?;
-    let theme = context.printer.out_theme();
-    for line in doctor::report_lines(&report, &theme) {
-        context.printer.line(&line);
+    if context.terminal.is_interactive() {
+        let line = format!("testing {}", reveal(&choice.base_url));
+        context.printer.dim(&line);
     }
-    Ok(report)
+    Ok(context.host.read().test_endpoint(spec).await?)
 }
 
 fn choose_model(
     context: &mut Context,
-    wanted: Option<String>,
-    report: &EndpointReport,
+    default: Option<String>,
+    models: &[String],
     asker: Option<&mut Prompter>,
 ) -> Result<Option<String>, Quit> {
-    let default = wanted.or_else(|| report.model.clone());
     if context.options.model.is_some() {
         return Ok(default);
     }
     let Some(asker) = asker else {
         return Ok(default);
     };
-    for (number, model) in (1..).zip(&report.models) {
-        context
-            .printer
-            .line(&format!("{number}  {}", reveal(model)));
+    let width = context.printer.out_theme().width;
+    if models.len() > 1 {
+        for line in plan::model_lines(models, width) {
+            context.printer.line(&line);
+        }
     }
     let label = match &default {
         Some(model) => format!("Model [{}]: ", reveal(model)),
@@ -278,7 +359,7 @@ fn choose_model(
     let by_number = answer
         .parse::<usize>()
         .ok()
-        .and_then(|number| report.models.get(number.checked_sub(1)?));
+        .and_then(|number| models.get(number.checked_sub(1)?));
     Ok(match by_number {
         Some(model) => Some(model.clone()),
         None if answer.is_empty() => default,
@@ -287,22 +368,16 @@ fn choose_model(
 }
 
 /// Writes where the endpoint is and how it is entered. A key never goes to another place than it was given for.
-async fn save_place(
-    context: &Context,
-    present: &Present,
-    base_url: &str,
-    key: &Key,
-    is_moved: bool,
-) -> Result<(), Problem> {
-    let is_replaced = matches!(key, Key::Given(_) | Key::Command(_));
-    if is_moved || is_replaced {
+async fn save_place(context: &Context, present: &Present, choice: &Choice) -> Result<(), Problem> {
+    let is_replaced = matches!(choice.key, Key::Given(_) | Key::Command(_));
+    if is_replaced || plan::is_moved(&present.base_url, &choice.base_url) {
         for stale in &present.key_settings {
             let op = SettingOp::Reset { key: stale.clone() };
             context.settle(op).await?;
         }
     }
-    change(context, "ai.base_url", base_url).await?;
-    match key {
+    change(context, "ai.base_url", &choice.base_url).await?;
+    match &choice.key {
         Key::Given(key) => change(context, "ai.api_key", key).await,
         Key::Command(command) => change(context, "ai.api_key_command", command).await,
         Key::Kept | Key::None => Ok(()),

@@ -36,6 +36,8 @@ pub(super) struct Record {
     ended_at: Option<UnixMillis>,
     stop: Option<StopReason>,
     usage: Usage,
+    /// Of the turns before this one.
+    spent: Usage,
 }
 
 /// A call that was not allowed.
@@ -56,7 +58,17 @@ impl Record {
             ended_at: None,
             stop: None,
             usage: Usage::default(),
+            spent: Usage::default(),
         }
+    }
+
+    /// Another turn of the same run: calls and tokens add up, the answer is the new one's.
+    pub(super) fn go_on(&mut self, turn: TurnId) {
+        self.turn = turn;
+        self.held = None;
+        self.stop = None;
+        self.ended_at = None;
+        self.spent = self.usage;
     }
 
     /// Takes the next fact; gives what to show.
@@ -90,20 +102,26 @@ impl Record {
             | Event::Checkpoint(_)
             | Event::Database(_)
             | Event::Workspace(_)
+            | Event::Tag(_)
+            | Event::Folder(_)
+            | Event::Project(_)
+            | Event::Text(_)
             | Event::Host(_) => Vec::new(),
         }
     }
 
     fn take_turn(&mut self, event: &TurnEvent, at: UnixMillis) {
         match event {
-            TurnEvent::Started { turn, .. } if *turn == self.turn => self.started_at = Some(at),
+            TurnEvent::Started { turn, .. } if *turn == self.turn => {
+                self.started_at.get_or_insert(at);
+            }
             TurnEvent::StepEnded { turn, usage, .. } if *turn == self.turn => {
                 self.usage = self.usage.plus(*usage);
             }
             TurnEvent::Ended { turn, stop, usage } if *turn == self.turn => {
                 self.ended_at = Some(at);
                 self.stop = Some(stop.clone());
-                self.usage = *usage;
+                self.usage = self.spent.plus(*usage);
             }
             TurnEvent::Unqueued { turn } if *turn == self.turn => {
                 self.stop = Some(StopReason::Cancelled);
@@ -113,6 +131,8 @@ impl Record {
             | TurnEvent::Ended { .. }
             | TurnEvent::Unqueued { .. }
             | TurnEvent::Queued { .. }
+            | TurnEvent::Reworded { .. }
+            | TurnEvent::Reordered { .. }
             | TurnEvent::StepStarted { .. } => {}
         }
     }
@@ -186,6 +206,11 @@ impl Record {
         }
     }
 
+    /// Whether the agent had nothing more to do.
+    pub(super) fn has_ended_well(&self) -> bool {
+        self.stop == Some(StopReason::EndTurn)
+    }
+
     pub(super) fn stop(&self) -> Option<&StopReason> {
         self.stop.as_ref()
     }
@@ -229,13 +254,19 @@ impl Record {
         } else {
             format!("`{effect}`")
         };
-        if let Some(Resolution::Denied { reason }) = decision.map(|d| &d.resolution) {
+        if let Some(decision) = decision
+            && let Resolution::Denied { reason } = &decision.resolution
+        {
             let reason = reason.clone().unwrap_or_else(|| "it is denied".to_owned());
-            return Some(
-                problem
-                    .cause(format!("{what}: {reason}"))
-                    .hint("`aroom config get safety.denied_tools` shows what is denied"),
-            );
+            let problem = problem.cause(format!("{what}: {reason}"));
+            return Some(if decision.by == crate::frontend::NAME {
+                let rule = words::quoted(&self.rule_for(call, &effect));
+                problem.hint(format!(
+                    "to be asked no more: `aroom exec --allowed-tools {rule}`"
+                ))
+            } else {
+                problem.hint("`aroom config get safety.denied_tools` shows what is denied")
+            });
         }
         let problem = problem.cause(format!(
             "{what} ({tier}) needs an approval, and nobody can give one to `aroom exec`"
@@ -277,7 +308,7 @@ impl Record {
     }
 
     /// The one object of `--json`.
-    pub(super) fn report(&self, code: u8) -> Value {
+    pub(super) fn report(&self, code: u8, misfits: &[String]) -> Value {
         let tools: Vec<Value> = self
             .calls
             .iter()
@@ -301,6 +332,11 @@ impl Record {
             "status": self.status(),
             "exit": code,
         });
+        if !misfits.is_empty()
+            && let Some(object) = report.as_object_mut()
+        {
+            object.insert("misfits".to_owned(), json!(misfits));
+        }
         if let Some(StopReason::Failed { problem }) = &self.stop
             && let Some(object) = report.as_object_mut()
         {

@@ -2,8 +2,8 @@
 
 use super::{Views, conversation, view};
 use anteroom_api::{
-    CheckpointEvent, CheckpointOp, ConversationEvent, ConversationOp, Event, ModuleEvent, ModuleOp,
-    Op, SettingEvent, SettingOp, Topic, UnixMillis,
+    CanvasView, CheckpointEvent, CheckpointOp, ConversationEvent, ConversationOp, Event,
+    ModuleEvent, ModuleOp, Op, SettingEvent, SettingOp, Topic, UnixMillis,
 };
 
 /// The fact that a wish leads to, if it leads to one.
@@ -83,4 +83,16 @@ pub(super) fn answer(op: &Op, views: &Views) -> Option<(Topic, Event)> {
         ),
         _ => return None,
     })
+}
+
+/// The newest version of each canvas, in the order they were made.
+pub(super) fn newest(versions: &[CanvasView]) -> Vec<CanvasView> {
+    let mut newest: Vec<CanvasView> = Vec::new();
+    for canvas in versions {
+        match newest.iter_mut().find(|kept| kept.id == canvas.id) {
+            Some(kept) => *kept = canvas.clone(),
+            None => newest.push(canvas.clone()),
+        }
+    }
+    newest
 }

@@ -1,7 +1,12 @@
 //! What `init` starts from, and how it reads addresses. Pure.
 
+use crate::clean::reveal;
 use crate::context::Context;
-use anteroom_api::{Problem, ProblemCode, SettingOrigin, SettingsReport};
+use crate::words;
+use anteroom_api::{
+    EndpointReport, FoundEndpoint, Problem, ProblemCode, SettingOrigin, SettingsReport,
+};
+use unicode_width::UnicodeWidthStr;
 
 /// What is configured now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +84,60 @@ pub(super) fn likely_url(url: &str) -> Option<String> {
     (!rest.contains('/')).then(|| format!("{url}/v1"))
 }
 
+/// The address that a failed test advises, if it advises one.
+pub(super) fn hinted(report: &EndpointReport) -> Option<String> {
+    let mut problems = report.steps.iter().filter_map(|step| step.problem.as_ref());
+    let hint = problems.next()?.hint.as_deref()?;
+    let (_, rest) = hint.split_once("ai.base_url '")?;
+    let (found, _) = rest.split_once('\'')?;
+    url(found).ok()
+}
+
+/// `Found: 1 Ollama :11434 (7 models)   2 LM Studio :1234 (2 models)`, in as many lines as it takes.
+pub(super) fn found_lines(found: &[FoundEndpoint], width: usize) -> Vec<String> {
+    if found.is_empty() {
+        return vec!["Found no model server on this machine.".to_owned()];
+    }
+    let entries = (1..).zip(found).map(|(number, endpoint)| {
+        let place = endpoint.base_url.rsplit(':').next().unwrap_or_default();
+        let port = place.split('/').next().unwrap_or_default();
+        let models = words::plural(endpoint.models.len(), "model", "models");
+        format!("{number} {} :{port} ({models})", reveal(&endpoint.name))
+    });
+    paragraph("Found: ", entries, width)
+}
+
+/// The same of models; a long list is cut, a name can be typed all the same.
+pub(super) fn model_lines(models: &[String], width: usize) -> Vec<String> {
+    /// More than anyone reads.
+    const SHOWN: usize = 40;
+    let entries = (1..).zip(models.iter().take(SHOWN));
+    let entries = entries.map(|(number, model)| format!("{number} {}", reveal(model)));
+    let mut lines = paragraph("Models: ", entries, width);
+    if models.len() > SHOWN {
+        lines.push(format!("and {} more", models.len() - SHOWN));
+    }
+    lines
+}
+
+/// Entries behind a label, three columns apart; further lines begin below the first entry.
+fn paragraph(label: &str, entries: impl Iterator<Item = String>, width: usize) -> Vec<String> {
+    let mut lines = vec![label.to_owned()];
+    for entry in entries {
+        let line = lines.last().map_or("", String::as_str);
+        let is_first = line.trim_end().width() <= label.trim_end().width();
+        if is_first || line.width() + 3 + entry.width() <= width {
+            let gap = if is_first { "" } else { "   " };
+            if let Some(line) = lines.last_mut() {
+                line.push_str(&format!("{gap}{entry}"));
+            }
+        } else {
+            lines.push(format!("{}{entry}", " ".repeat(label.width())));
+        }
+    }
+    lines
+}
+
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -124,6 +183,50 @@ mod tests {
         check("http://h/v1/chat/completions", Some("http://h/v1"));
         check("http://h/v1", None);
         check("http://h/api/openai", None);
+    }
+
+    #[test]
+    fn what_was_found_stands_in_a_paragraph() {
+        let endpoint = |name: &str, port: u16, models: usize| FoundEndpoint {
+            name: name.into(),
+            base_url: format!("http://127.0.0.1:{port}/v1"),
+            models: vec!["m".into(); models],
+        };
+        let found = [endpoint("Ollama", 11434, 7), endpoint("LM Studio", 1234, 1)];
+        assert_eq!(
+            found_lines(&found, 80),
+            ["Found: 1 Ollama :11434 (7 models)   2 LM Studio :1234 (1 model)"]
+        );
+        assert_eq!(
+            found_lines(&found, 40),
+            [
+                "Found: 1 Ollama :11434 (7 models)",
+                "       2 LM Studio :1234 (1 model)"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_address_that_a_test_advises_is_found() {
+        let check = |hint: &str, wanted: Option<&str>| {
+            let problem = Problem::new(ProblemCode::EndpointFailed, "no").hint(hint);
+            let report = EndpointReport {
+                models: vec![],
+                model: None,
+                steps: vec![anteroom_api::ProbeStep {
+                    name: "models".into(),
+                    took_ms: 1,
+                    problem: Some(problem),
+                }],
+            };
+            assert_eq!(hinted(&report).as_deref(), wanted, "{hint}");
+        };
+        check(
+            "the path `/v1` is missing? `aroom config set ai.base_url 'http://h/v1'`",
+            Some("http://h/v1"),
+        );
+        check("is this right? `aroom config set ai.base_url '…'`", None);
+        check("try again", None);
     }
 
     #[test]

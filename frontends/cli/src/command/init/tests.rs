@@ -231,3 +231,25 @@ fn what_does_not_work_is_saved_only_on_demand() {
     assert_eq!(code, exit::AUTH);
     assert_eq!(written, ["ai.base_url=http://127.0.0.1:11434/v1"]);
 }
+
+#[test]
+fn an_address_that_is_probably_wrong_is_corrected_on_demand() {
+    let wrong = || {
+        let mut views = views("");
+        let problem = Problem::new(ProblemCode::EndpointFailed, "a web page came")
+            .hint("is it? `aroom config set ai.base_url 'https://llm.corp/api/v1'`");
+        views.endpoint = EndpointReport {
+            models: vec![],
+            model: None,
+            steps: vec![step("connect", None), step("models", Some(problem))],
+        };
+        views
+    };
+    // Said no to: saved only on demand.
+    let (code, written) = wizard(wrong(), &["https://llm.corp/app/v1", "", "n", "n"]);
+    assert_eq!((code, written), (Ok(1), vec![]));
+    // Said yes to: tried, and it fails the same way here.
+    let (code, written) = wizard(wrong(), &["https://llm.corp/app/v1", "", "", "y"]);
+    assert_eq!(code, Ok(1));
+    assert_eq!(written, ["ai.base_url=https://llm.corp/api/v1"]);
+}
