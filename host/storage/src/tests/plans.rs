@@ -4,7 +4,7 @@ use super::support::*;
 use rusqlite::Connection;
 
 /// What the engine means to do, one line for each table it touches.
-fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+pub(super) fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
         .unwrap();
