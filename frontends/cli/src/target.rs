@@ -28,7 +28,7 @@ impl Target {
     pub(crate) async fn find(context: &Context, resume: &Resume) -> Result<Self, Problem> {
         match Self::existing(context, resume).await? {
             Some(target) => Ok(target),
-            None => Self::open(context).await,
+            None => Self::open(context, None).await,
         }
     }
 
@@ -55,8 +55,11 @@ impl Target {
         Some((self.id, view.running?))
     }
 
-    /// Opens a new conversation in the workspace.
-    pub(crate) async fn open(context: &Context) -> Result<Self, Problem> {
+    /// Opens a new conversation in the workspace, in a shared database if one is named.
+    pub(crate) async fn open(
+        context: &Context,
+        database: Option<String>,
+    ) -> Result<Self, Problem> {
         let id = context
             .host
             .open(ConversationOp::Open {
@@ -64,7 +67,7 @@ impl Target {
                 title: String::new(),
                 model: context.options.model.clone(),
                 project: None,
-                database: None,
+                database,
             })
             .await
             .map_err(|rejection| rejection.0)?;

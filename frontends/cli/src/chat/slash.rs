@@ -10,12 +10,12 @@ mod safety;
 mod talk;
 
 use crate::words;
-pub(super) use changes::Changes;
+pub(super) use changes::{Canvas, Changes, Undo};
 pub(super) use help::{list, of_command};
-pub(super) use manage::Manage;
+pub(super) use manage::{Config, Manage};
 pub(super) use organize::Organize;
-pub(super) use safety::Safety;
-pub(super) use talk::{Queue, Talk};
+pub(super) use safety::{Safety, Trust, Why};
+pub(super) use talk::{Manner, Plan, Queue, Talk};
 
 /// One command of the chat.
 #[derive(Debug)]

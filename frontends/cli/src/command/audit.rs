@@ -205,7 +205,7 @@ async fn records(context: &Context, which: &Which, limit: usize) -> Result<Vec<A
     Ok(records)
 }
 
-fn line(record: &AuditRecord, now: UnixMillis, theme: &Theme) -> String {
+pub(crate) fn line(record: &AuditRecord, now: UnixMillis, theme: &Theme) -> String {
     let number = format!("{:>6}", record.number);
     let age = pad(&words::ago(record.at, now), 8);
     let style = match record.verdict.as_str() {

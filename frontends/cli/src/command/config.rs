@@ -82,7 +82,7 @@ pub(crate) fn lines(report: &SettingsReport, theme: &Theme) -> Vec<String> {
         .collect()
 }
 
-fn value_text(value: &Value) -> String {
+pub(crate) fn value_text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),
@@ -91,7 +91,7 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-async fn find(context: &Context, key: &str) -> Result<SettingView, Problem> {
+pub(crate) async fn find(context: &Context, key: &str) -> Result<SettingView, Problem> {
     let report = context.host.read().settings().await?;
     if let Some(setting) = report.settings.iter().find(|setting| setting.key == key) {
         return Ok(setting.clone());
@@ -174,7 +174,7 @@ fn ask(context: &mut Context, setting: &SettingView) -> Result<String, Quit> {
 }
 
 /// A text as the value of a setting: text where the setting holds text, else JSON where it is JSON.
-fn typed(setting: &SettingView, text: &str) -> Value {
+pub(crate) fn typed(setting: &SettingView, text: &str) -> Value {
     let is_text = setting.is_secret || setting.default.is_string() || setting.value.is_string();
     if is_text {
         return Value::String(text.to_owned());

@@ -61,7 +61,7 @@ async fn list(context: &mut Context) -> Result<u8, Quit> {
     Ok(exit::OK)
 }
 
-fn rule_line(rule: &RuleView, theme: &Theme, now: UnixMillis) -> String {
+pub(crate) fn rule_line(rule: &RuleView, theme: &Theme, now: UnixMillis) -> String {
     let about = [
         place(rule.workspace.as_deref()),
         format!("given {}", words::ago(rule.created_at, now)),
@@ -76,7 +76,7 @@ fn rule_line(rule: &RuleView, theme: &Theme, now: UnixMillis) -> String {
     )
 }
 
-fn grant_line(grant: &GrantOp, theme: &Theme, now: UnixMillis) -> String {
+pub(crate) fn grant_line(grant: &GrantOp, theme: &Theme, now: UnixMillis) -> String {
     let workspace = match &grant.place {
         GrantWhere::Everywhere => None,
         GrantWhere::Workspace(path) => Some(path.as_str()),
@@ -109,7 +109,7 @@ fn grant_line(grant: &GrantOp, theme: &Theme, now: UnixMillis) -> String {
     )
 }
 
-fn place(workspace: Option<&str>) -> String {
+pub(crate) fn place(workspace: Option<&str>) -> String {
     workspace.map_or("everywhere".to_owned(), reveal)
 }
 
@@ -148,7 +148,7 @@ async fn revoke(context: &mut Context, rule: &str) -> Result<u8, Quit> {
 }
 
 /// The rule of that name: the one of this folder, or the only one there is.
-async fn choose(context: &Context, rule: &str) -> Result<RuleView, Problem> {
+pub(crate) async fn choose(context: &Context, rule: &str) -> Result<RuleView, Problem> {
     let all = context.host.read().rules().await?;
     let mut named: Vec<&RuleView> = all.iter().filter(|known| known.rule == rule).collect();
     let here = context.workspace();

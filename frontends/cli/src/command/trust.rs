@@ -90,7 +90,7 @@ fn done(context: &mut Context, value: &serde_json::Value, words: &str) -> u8 {
 }
 
 /// What trust would mean.
-fn lines(folder: &WorkspaceView) -> Vec<String> {
+pub(crate) fn lines(folder: &WorkspaceView) -> Vec<String> {
     let mut lines = vec![reveal(&folder.path)];
     lines.extend(
         folder

@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &mut Context, why: &Why) -> Result<u8, Quit> {
 }
 
 /// The lines about one call.
-fn explain(hit: &CallHit, is_whole: bool, (theme, now): (&Theme, UnixMillis)) -> Vec<String> {
+pub(crate) fn explain(hit: &CallHit, is_whole: bool, (theme, now): (&Theme, UnixMillis)) -> Vec<String> {
     let ItemBody::ToolCall(call) = &hit.item.body else {
         return Vec::new();
     };

@@ -1,35 +1,119 @@
-//! What the slash commands about the past do: taking changes back, rewinding, forking.
+//! What the slash commands about the past do: differences, taking changes back, rewinding, forking, the whole
+//! conversation.
 
 use super::Session;
+use crate::chat::slash::Undo;
 use crate::command::undo;
+use crate::diff;
 use crate::invocation::Resume;
+use crate::theme::Style;
+use crate::transcript;
+use crate::words;
 use anteroom_api::{
-    ConversationId, ConversationOp, HostHandle, ItemBody, ItemId, Problem, ProblemCode, UndoTarget,
+    ConversationId, ConversationOp, HostHandle, Item, ItemBody, ItemId, Origin, Problem,
+    ProblemCode, UndoTarget,
 };
 
 /// Items asked for at a time.
 const PAGE: u32 = 200;
 
 impl Session<'_> {
-    /// Takes back what the last call or turn changed that is not taken back yet.
-    pub(super) async fn undo(
-        &mut self,
-        is_turn: bool,
-        is_forced: bool,
-    ) -> Result<Vec<String>, Problem> {
+    /// What files are now against what they were.
+    pub(super) async fn diff(&mut self, is_turn: bool) -> Result<(), Problem> {
+        let conversation = self.conversation()?;
+        let reads = self.context.host.clone();
+        let target = match is_turn {
+            false => None,
+            true => {
+                let changes = reads.read().changes(conversation).await?;
+                match undo::last_turn(&changes) {
+                    Some(turn) => Some(UndoTarget::Turn { turn }),
+                    None => return self.say_no_change(),
+                }
+            }
+        };
+        let diffs = reads.read().diff(conversation, target).await?;
+        if diffs.is_empty() {
+            return self.say_no_change();
+        }
+        let lines = diff::lines(&diffs, &self.workspace(), &self.theme);
+        self.page(lines).await
+    }
+
+    fn say_no_change(&mut self) -> Result<(), Problem> {
+        self.print(vec!["every file is as it was".to_owned()]);
+        Ok(())
+    }
+
+    /// Shows what an undo would do, asks, does it.
+    pub(super) async fn undo(&mut self, what: Undo, is_forced: bool) -> Result<(), Problem> {
         let conversation = self.conversation()?;
         let host = self.context.host.clone();
         let changes = host.read().changes(conversation).await?;
-        let target = match is_turn {
-            true => undo::last_turn(&changes).map(|turn| UndoTarget::Turn { turn }),
-            false => undo::last_call(&changes).map(|item| UndoTarget::Call { item }),
+        let target = match what {
+            Undo::List => {
+                let now = (self.context.clock)();
+                let lines = undo::lines(&changes, &self.workspace(), now, &self.theme);
+                let lines = super::perform::or(lines, "no call has changed a file");
+                return self.page(lines).await;
+            }
+            Undo::LastCall => undo::last_call(&changes).map(|item| UndoTarget::Call { item }),
+            Undo::Turn => undo::last_turn(&changes).map(|turn| UndoTarget::Turn { turn }),
+            Undo::Call(text) => {
+                let ids = changes.iter().map(|change| change.item);
+                let item = undo::one_of(ids, &text, "call")?;
+                Some(UndoTarget::Call { item })
+            }
+            Undo::To(messages) => {
+                let item = self.message(conversation, messages).await?;
+                Some(UndoTarget::Since { item })
+            }
         };
         let Some(target) = target else {
-            return Ok(vec!["there is nothing to take back".to_owned()]);
+            self.print(vec!["there is nothing to take back".to_owned()]);
+            return Ok(());
         };
+        if !self.is_undo_wanted(conversation, target, is_forced).await? {
+            return Ok(());
+        }
         let files = undo::take_back(&host, conversation, target, is_forced).await?;
-        let workspace = self.context.workspace();
-        Ok(undo::file_lines(&files, &workspace, &self.theme))
+        self.print(undo::file_lines(&files, &self.workspace(), &self.theme));
+        Ok(())
+    }
+
+    async fn is_undo_wanted(
+        &mut self,
+        conversation: ConversationId,
+        target: UndoTarget,
+        is_forced: bool,
+    ) -> Result<bool, Problem> {
+        let reads = self.context.host.read();
+        let mut diffs = reads.diff(conversation, Some(target)).await?;
+        if diffs.is_empty() {
+            self.print(vec!["every file is as it was before".to_owned()]);
+            return Ok(false);
+        }
+        let hindered = diffs.iter().filter(|diff| diff.hindrance.is_some()).count();
+        if is_forced {
+            diffs.iter_mut().for_each(|diff| diff.hindrance = None);
+        }
+        self.print(diff::outlook(&diffs, &self.workspace(), &self.theme));
+        if hindered == diffs.len() && !is_forced {
+            let hint = "nothing can be taken back as it is; `force` behind it overwrites what changed since";
+            self.print(vec![self.theme.paint(Style::Dim, hint)]);
+            return Ok(false);
+        }
+        let files = if is_forced {
+            diffs.len()
+        } else {
+            diffs.len() - hindered
+        };
+        let question = format!("take back {}?", words::plural(files, "file", "files"));
+        let is_wanted = self.confirm(&question).await;
+        if !is_wanted {
+            self.print(vec!["left as it is".to_owned()]);
+        }
+        Ok(is_wanted)
     }
 
     /// Goes back to before one of the person's last messages, and shows what is left.
@@ -40,12 +124,7 @@ impl Session<'_> {
     ) -> Result<(), Problem> {
         let conversation = self.conversation()?;
         let host = self.context.host.clone();
-        let Some(before) = message(&host, conversation, messages).await? else {
-            return Err(Problem::new(
-                ProblemCode::NotFound,
-                format!("there are not {messages} messages of yours to go back"),
-            ));
-        };
+        let before = self.message(conversation, messages).await?;
         undo::rewind(&host, conversation, (before, is_undoing)).await?;
         self.move_to(Resume::Named(conversation.to_string())).await
     }
@@ -71,9 +150,53 @@ impl Session<'_> {
         self.move_to(Resume::Named(fork.to_string())).await
     }
 
+    /// The whole conversation, page by page.
+    pub(super) async fn history(&mut self) -> Result<(), Problem> {
+        let conversation = self.conversation()?;
+        let host = self.context.host.clone();
+        let (mut pages, mut before) = (Vec::new(), None);
+        loop {
+            let page = host.read().items(conversation, before, PAGE).await?;
+            pages.push(transcript::lines(&page.entries, &self.theme));
+            before = page.before;
+            if before.is_none() {
+                break;
+            }
+        }
+        let lines = pages.into_iter().rev().flatten().collect();
+        self.page(lines).await
+    }
+
+    /// The last items, oldest first.
+    pub(super) async fn last_items(&mut self) -> Result<Vec<Item>, Problem> {
+        let conversation = self.conversation()?;
+        let host = &self.context.host;
+        Ok(host.read().items(conversation, None, PAGE).await?.entries)
+    }
+
     pub(super) fn conversation(&self) -> Result<ConversationId, Problem> {
         let place = self.place.as_ref().map(|place| place.target.id);
         place.ok_or_else(nothing)
+    }
+
+    fn workspace(&self) -> String {
+        let view = self
+            .place
+            .as_ref()
+            .and_then(|place| place.target.view.as_ref());
+        view.map_or_else(|| self.context.workspace(), |view| view.workspace.clone())
+    }
+
+    async fn message(
+        &mut self,
+        conversation: ConversationId,
+        messages: usize,
+    ) -> Result<ItemId, Problem> {
+        let found = message(&self.context.host, conversation, messages).await?;
+        found.ok_or_else(|| {
+            let text = format!("there are not {messages} messages of yours to go back");
+            Problem::new(ProblemCode::NotFound, text)
+        })
     }
 }
 
@@ -87,7 +210,8 @@ async fn message(
     loop {
         let page = host.read().items(conversation, before, PAGE).await?;
         for item in page.entries.iter().rev() {
-            if matches!(item.body, ItemBody::UserMessage { .. }) {
+            let is_said = matches!(item.body, ItemBody::UserMessage { .. });
+            if is_said && item.origin != Origin::Host {
                 number -= 1;
                 if number == 0 {
                     return Ok(Some(item.id));
