@@ -48,10 +48,6 @@ pub struct Envelope {
 /// A fact. Stored before it is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "noun", content = "event", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once and moved seldom; a box would stand in every match of every frontend"
-)]
 pub enum Event {
     /// About a conversation.
     Conversation(ConversationEvent),
@@ -164,6 +160,9 @@ pub enum Delta {
         step: u32,
         /// The tool it runs, if it does.
         tool: Option<String>,
+        /// Calls it has begun so far.
+        #[serde(default)]
+        calls: u32,
         /// Tokens so far.
         tokens: u64,
         /// Milliseconds since it started.

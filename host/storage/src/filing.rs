@@ -18,15 +18,30 @@ use crate::journal::Entry;
 use crate::project::Fact;
 use crate::rows::Key;
 use anteroom_api::{
-    ConversationEvent, ConversationId, Event, Filing, FolderEvent, FolderId, ProjectEvent,
-    ProjectId, TagEvent,
+    ConversationEvent, ConversationId, Event, Filing, FolderEvent, FolderId, FolderView,
+    ProjectEvent, ProjectId, ProjectView, TagEvent,
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use std::sync::Arc;
 
 pub use fault::FilingFault;
 pub(crate) use filter::list;
 pub use projects::hash as project_hash;
+
+/// The projects of a file.
+pub(crate) fn all_projects(connection: &Connection) -> Result<Vec<ProjectView>, Fault> {
+    projects::all(connection, None)
+}
+
+/// Adds a folder, as an import brings it.
+pub(crate) fn create_folder(fact: &Fact<'_>, folder: &FolderView) -> Result<(), Fault> {
+    folders::create(fact, folder)
+}
+
+/// Adds a project, as an import brings it: written, and accepted by nobody.
+pub(crate) fn save_project(fact: &Fact<'_>, project: &ProjectView) -> Result<(), Fault> {
+    projects::save(fact, project, None)
+}
 
 /// Writes an event about tags, folders or projects into the file it is about. Told of another one it changes
 /// nothing here, but what the personal file keeps of it.

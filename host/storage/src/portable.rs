@@ -5,15 +5,18 @@
 
 mod check;
 mod export;
+mod filed;
 mod import;
 mod lines;
 
 pub use import::Imported;
 
+use crate::UserStamp;
 use anteroom_api::{
     CanvasId, Content, ConversationId, ConversationKind, Item, ItemId, StopReason, Trust, TurnId,
     UnixMillis, Usage,
 };
+use filed::FiledRecord;
 use serde::{Deserialize, Serialize};
 
 /// What the first line says the file is.
@@ -38,6 +41,7 @@ enum Record {
     Turn(TurnRecord),
     Item(ItemRecord),
     Canvas(CanvasRecord),
+    Text(TextRecord),
     Queued(QueuedRecord),
     Summary(SummaryRecord),
     Besides(BesidesRecord),
@@ -60,6 +64,9 @@ struct ConversationRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forked_from: Option<ItemId>,
     trust: Trust,
+    /// Where people put it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filed: Option<FiledRecord>,
     created_at: UnixMillis,
     updated_at: UnixMillis,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +79,15 @@ struct ConversationRecord {
 struct UserRecord {
     id: String,
     name: String,
+}
+
+impl UserRecord {
+    fn stamp(self) -> UserStamp {
+        UserStamp {
+            user_id: self.id,
+            user_display_name: self.name,
+        }
+    }
 }
 
 /// A turn, before its items. One that had not ended counts as interrupted.
@@ -96,6 +112,8 @@ struct StepRecord {
     step: u32,
     at: UnixMillis,
     usage: Usage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
 }
 
 /// An item, with its call and the call's outcome, if it is one.
@@ -119,6 +137,19 @@ struct CanvasRecord {
     title: String,
     kind: String,
     updated_at: UnixMillis,
+    body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<UserRecord>,
+}
+
+/// A version of a note or document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextRecord {
+    version: u32,
+    updated_at: UnixMillis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    restored_from: Option<u32>,
     body: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<UserRecord>,
@@ -158,6 +189,8 @@ struct Counts {
     turns: u64,
     items: u64,
     canvases: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    texts: u64,
     queued: u64,
     besides: u64,
 }
@@ -169,6 +202,11 @@ struct Ending {
     conversations: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Counts {
     /// Counts a line of a conversation.
     fn add(&mut self, record: &Record) {
@@ -176,6 +214,7 @@ impl Counts {
             Record::Turn(_) => self.turns += 1,
             Record::Item(_) => self.items += 1,
             Record::Canvas(_) => self.canvases += 1,
+            Record::Text(_) => self.texts += 1,
             Record::Queued(_) => self.queued += 1,
             Record::Besides(_) => self.besides += 1,
             Record::Conversation(_)

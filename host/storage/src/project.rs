@@ -16,6 +16,7 @@ use anteroom_api::{
 use rusqlite::Connection;
 
 /// Where, when and for whom an event happened.
+#[derive(Clone, Copy)]
 pub(crate) struct Fact<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) topic: Topic,

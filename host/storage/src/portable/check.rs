@@ -3,7 +3,7 @@
 use super::lines::{LINE_BYTES, Lines, Place};
 use super::{
     CanvasRecord, ConversationRecord, Counts, FORMAT, Header, ItemRecord, Record, SummaryRecord,
-    TurnRecord, VERSION,
+    TextRecord, TurnRecord, VERSION,
 };
 use crate::conversations;
 use crate::error::Fault;
@@ -19,6 +19,8 @@ use std::path::Path;
 const LATEST: i64 = 253_402_300_799_999;
 /// Characters of a title, a name, a kind.
 const WORDS: usize = 10_000;
+/// Bytes of a note or document.
+const TEXT: usize = 1 << 20;
 
 /// A conversation found in a file.
 #[derive(Clone, Copy, Debug)]
@@ -173,6 +175,7 @@ impl Seen {
                 }
             }
             Record::Conversation(_)
+            | Record::Text(_)
             | Record::Summary(_)
             | Record::Besides(_)
             | Record::End(_)
@@ -191,6 +194,7 @@ fn has(home: &Connection, table: &'static str, id: uuid::Uuid) -> Result<bool, F
 /// Reads one conversation, and judges each line by those before it.
 #[derive(Debug)]
 pub(super) struct Reader {
+    kind: ConversationKind,
     turns: HashSet<TurnId>,
     items: HashSet<ItemId>,
     summaries: HashSet<ItemId>,
@@ -208,7 +212,14 @@ impl Reader {
         check_words(&[&record.title], lines)?;
         check_path(&record.workspace, lines)?;
         check_times(&[record.created_at, record.updated_at], lines)?;
+        if let Some(filed) = &record.filed {
+            if let Some(wrong) = filed.wrong() {
+                return Err(lines.wrong(wrong));
+            }
+            check_times(&filed.times(), lines)?;
+        }
         Ok(Self {
+            kind: record.kind,
             turns: HashSet::new(),
             items: HashSet::new(),
             summaries: HashSet::new(),
@@ -234,6 +245,7 @@ impl Reader {
                     return Err(lines.wrong("versions of a canvas are counted from 1, in order"));
                 }
             }
+            Record::Text(text) => self.text(text, lines)?,
             Record::Queued(queued) => {
                 if queued.input.is_empty() {
                     return Err(lines.wrong("input that waits has parts"));
@@ -248,6 +260,9 @@ impl Reader {
                 if *counts != self.counts {
                     return Err(lines.wrong("it counts other lines than are there"));
                 }
+                if self.is_text() && counts.texts == 0 {
+                    return Err(lines.wrong("a note or document has a text"));
+                }
                 return Ok(None);
             }
             Record::Conversation(_) | Record::EndOfExport(_) => {
@@ -257,7 +272,35 @@ impl Reader {
         Ok(Some(record))
     }
 
+    fn is_text(&self) -> bool {
+        matches!(
+            self.kind,
+            ConversationKind::Note | ConversationKind::Document
+        )
+    }
+
+    fn text(&self, text: &TextRecord, lines: &Lines) -> Result<(), Fault> {
+        check_times(&[text.updated_at], lines)?;
+        if !self.is_text() {
+            return Err(lines.wrong("only notes and documents have a text"));
+        }
+        // The line itself is counted already.
+        if u64::from(text.version) != self.counts.texts {
+            return Err(lines.wrong("versions of a text are counted from 1, in order"));
+        }
+        if text.restored_from.is_some_and(|from| from >= text.version) {
+            return Err(lines.wrong("a text is taken from an earlier version"));
+        }
+        if text.body.len() > TEXT || text.body.contains('\0') {
+            return Err(lines.wrong("a text has at most 1 MB, and no zero bytes"));
+        }
+        Ok(())
+    }
+
     fn turn(&mut self, turn: &TurnRecord, lines: &Lines) -> Result<(), Fault> {
+        if self.is_text() {
+            return Err(lines.wrong("a note or document has no turns"));
+        }
         check_times(&[turn.started_at, turn.ended_at], lines)?;
         let times: Vec<UnixMillis> = turn.steps.iter().map(|step| step.at).collect();
         check_times(&times, lines)?;

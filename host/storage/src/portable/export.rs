@@ -1,8 +1,9 @@
 //! Writes conversations, line by line, as they are at one moment. Holds one line at a time.
 
 use super::{
-    BesidesRecord, CanvasRecord, ConversationRecord, Counts, Ending, FORMAT, Header, ItemRecord,
-    QueuedRecord, Record, StepRecord, SummaryRecord, TurnRecord, UserRecord, VERSION,
+    BesidesRecord, CanvasRecord, ConversationRecord, Counts, Ending, FORMAT, FiledRecord, Header,
+    ItemRecord, QueuedRecord, Record, StepRecord, SummaryRecord, TextRecord, TurnRecord,
+    UserRecord, VERSION,
 };
 use crate::conversations::{self, key};
 use crate::error::{Fault, StorageError, with_ending};
@@ -179,16 +180,18 @@ impl Page<'_> {
     }
 
     fn conversation(&mut self) -> Result<(), Fault> {
-        let record = self.source.query_row(
+        let mut record = self.source.query_row(
             "SELECT id, kind, title, workspace, model, parent, forked_from, trust, created_at,
                 updated_at, user_id, user_display_name FROM conversations WHERE id = ?1",
             [key(self.id)],
             conversation,
         )?;
+        record.filed = FiledRecord::of(self.source, self.id)?;
         let updated_at = record.updated_at;
         self.write(&Record::Conversation(record))?;
         self.turns_and_items(updated_at)?;
         self.canvases()?;
+        self.texts()?;
         self.rest()?;
         write_line(self.lines, &Record::End(self.counts))
     }
@@ -257,13 +260,14 @@ impl Page<'_> {
     fn steps(&self, turn: Key) -> Result<Vec<StepRecord>, Fault> {
         let mut statement = self.source.prepare_cached(
             "SELECT step, at, prompt_tokens, completion_tokens, cached_tokens, is_estimated,
-                cost_micros FROM usage WHERE turn = ?1 ORDER BY step",
+                cost_micros, model FROM usage WHERE turn = ?1 ORDER BY step",
         )?;
         let found = statement.query_map([turn], |row| {
             Ok(StepRecord {
                 step: row.get(0)?,
                 at: rows::millis(row, 1)?,
                 usage: rows::usage(row, 2)?,
+                model: row.get(7)?,
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
@@ -288,6 +292,25 @@ impl Page<'_> {
                 user: user(row, 6)?,
             };
             self.write(&Record::Canvas(record))?;
+        }
+        Ok(())
+    }
+
+    fn texts(&mut self) -> Result<(), Fault> {
+        let mut statement = self.source.prepare_cached(
+            "SELECT version, updated_at, restored_from, body, user_id, user_display_name
+             FROM text_versions WHERE conversation = ?1 ORDER BY version",
+        )?;
+        let mut found = statement.query([key(self.id)])?;
+        while let Some(row) = found.next()? {
+            let record = TextRecord {
+                version: row.get(0)?,
+                updated_at: rows::millis(row, 1)?,
+                restored_from: row.get(2)?,
+                body: row.get(3)?,
+                user: user(row, 4)?,
+            };
+            self.write(&Record::Text(record))?;
         }
         Ok(())
     }
@@ -345,6 +368,7 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<ConversationRecord> {
         parent: rows::optional_id(row, 5)?,
         forked_from: rows::optional_id(row, 6)?,
         trust: rows::word(row, 7)?,
+        filed: None,
         created_at: rows::millis(row, 8)?,
         updated_at: rows::millis(row, 9)?,
         user: user(row, 10)?,
@@ -352,7 +376,7 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<ConversationRecord> {
 }
 
 /// Two columns: whose it is.
-fn user(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<UserRecord>> {
+pub(super) fn user(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<UserRecord>> {
     let id: Option<String> = row.get(index)?;
     let name: Option<String> = row.get(index + 1)?;
     Ok(id.map(|id| UserRecord {

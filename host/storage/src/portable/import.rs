@@ -5,11 +5,12 @@ use super::lines::Lines;
 use super::{BesidesRecord, ConversationRecord, Record, TurnRecord, UserRecord};
 use crate::conversations::{self, key};
 use crate::error::{Fault, StorageError};
-use crate::journal::{self, Entry, Records, UserStamp};
-use crate::{Storage, connection, rows};
+use crate::journal::{self, Entry, Records};
+use crate::project::Fact;
+use crate::{Storage, connection, rows, spending};
 use anteroom_api::{
-    CanvasView, ConversationEvent, ConversationId, ConversationView, Event, ItemEvent, ItemId,
-    QueuedInput, Seq, Topic, TurnEvent, UnixMillis, Usage,
+    CanvasView, ConversationEvent, ConversationId, ConversationView, Event, Filing, ItemEvent,
+    ItemId, QueuedInput, Seq, TextEvent, TextView, Topic, TurnEvent, UnixMillis, Usage,
 };
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
@@ -121,6 +122,10 @@ impl Taking<'_> {
 
     fn opened(&self, record: ConversationRecord) -> Result<(), Fault> {
         let at = record.created_at;
+        let (filing, is_pinned) = match record.filed {
+            Some(filed) => filed.take(&self.fact(at))?,
+            None => (Filing::default(), false),
+        };
         let view = ConversationView {
             id: record.id,
             kind: record.kind,
@@ -130,7 +135,7 @@ impl Taking<'_> {
             parent: record.parent,
             forked_from: record.forked_from,
             database: None,
-            filing: anteroom_api::Filing::default(),
+            filing,
             trust: record.trust,
             created_at: record.created_at,
             updated_at: record.updated_at,
@@ -140,7 +145,26 @@ impl Taking<'_> {
         };
         let conversation = Box::new(view);
         let opened = Event::Conversation(ConversationEvent::Opened { conversation });
-        self.tell(at, record.user, vec![opened])
+        self.tell(at, record.user, vec![opened])?;
+        if is_pinned {
+            let pinned = ConversationEvent::Pinned {
+                conversation: self.id,
+                is_pinned,
+            };
+            self.tell(at, None, vec![Event::Conversation(pinned)])?;
+        }
+        Ok(())
+    }
+
+    fn fact(&self, at: UnixMillis) -> Fact<'_> {
+        Fact {
+            connection: self.connection,
+            topic: Topic::Conversation(self.id),
+            at,
+            user: None,
+            host: self.host,
+            asked: &[],
+        }
     }
 
     fn record(&mut self, record: Record) -> Result<(), Fault> {
@@ -179,6 +203,18 @@ impl Taking<'_> {
                     updated_at: record.updated_at,
                 };
                 let saved = Event::Canvas(anteroom_api::CanvasEvent::Saved { canvas });
+                self.tell(record.updated_at, record.user, vec![saved])
+            }
+            Record::Text(record) => {
+                let text = TextView {
+                    conversation: self.id,
+                    version: record.version,
+                    body: record.body,
+                    updated_at: record.updated_at,
+                    author: record.user.as_ref().map(|user| user.name.clone()),
+                    restored_from: record.restored_from,
+                };
+                let saved = Event::Text(TextEvent::Saved { text });
                 self.tell(record.updated_at, record.user, vec![saved])
             }
             Record::Queued(record) => {
@@ -227,6 +263,8 @@ impl Taking<'_> {
                 record: None,
             });
             self.tell(step.at, None, vec![ended])?;
+            let of = (turn.id, step.step);
+            spending::asked(&self.fact(step.at), of, step.model.as_deref())?;
         }
         let ended = Event::Turn(TurnEvent::Ended {
             turn: turn.id,
@@ -279,10 +317,7 @@ impl Taking<'_> {
             topic: Topic::Conversation(self.id),
             cause: None,
             at,
-            user: user.map(|user| UserStamp {
-                user_id: user.id,
-                user_display_name: user.name,
-            }),
+            user: user.map(UserRecord::stamp),
             events,
         };
         journal::append(self.connection, &entry, self.host, Records::None)?;

@@ -1,6 +1,8 @@
 //! Conversations carried elsewhere and back, and files that somebody else wrote.
 
+use super::filing::{assigned, create, folder, moved, pinned, project, save, tagged};
 use super::support::*;
+use super::texts::{note, written};
 use crate::{Fault, Imported, SharedFile, Storage};
 use anteroom_api::{
     CanvasEvent, CanvasView, Content, ConversationEvent, ConversationKind, ConversationView, Event,
@@ -357,6 +359,109 @@ fn of(lines: &[String], record: &str) -> usize {
     let wanted = format!("{{\"record\":\"{record}\"");
     let found = lines.iter().position(|line| line.starts_with(&wanted));
     found.unwrap_or_else(|| panic!("no {record} in {lines:#?}"))
+}
+
+/// A note that was put everywhere it can be.
+async fn filed(storage: &Storage) {
+    create(storage, folder(1, "research", None)).await.unwrap();
+    create(storage, folder(2, "papers", Some(1))).await.unwrap();
+    let mut loader = project(1, "Loader", "Be brief.");
+    loader.spec.model = Some("small".into());
+    loader.spec.workspace = Some("/work".into());
+    save(storage, loader, None).await.unwrap();
+    let events = vec![
+        opened(note(4)),
+        written(4, 1, "exponential"),
+        written(4, 2, "with größe"),
+        tagged(4, &["rust", "q3"], &[]),
+        moved(4, Some(2)),
+        assigned(4, Some(1)),
+        pinned(4, true),
+    ];
+    storage.tell(4, events).await.unwrap();
+}
+
+#[tokio::test]
+async fn notes_come_with_where_they_were_put() {
+    let place = Place::new();
+    let storage = place.open().await;
+    filed(&storage).await;
+    check_round_trip(&place, &storage, 1).await;
+    let export = file(&place, "first.jsonl");
+
+    // What is called the same in the same place is the same; a project keeps what it says here.
+    let home = Place::new();
+    let other = home.open().await;
+    create(&other, folder(7, "Research", None)).await.unwrap();
+    let own = project(8, "loader", "Be long.");
+    save(&other, own.clone(), None).await.unwrap();
+    other.import(&export).await.unwrap();
+    let id = conversation_id(4);
+    let filing = other.conversation(id).await.unwrap().unwrap().filing;
+    assert_eq!(filing.tags, ["q3", "rust"]);
+    assert_eq!(filing.project, Some(own.id));
+    assert!(filing.is_pinned);
+    let paths: Vec<String> = other
+        .folders()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|folder| folder.path)
+        .collect();
+    assert_eq!(paths, ["Research", "Research/papers"]);
+    let projects = other.projects().await.unwrap();
+    assert_eq!(projects.len(), 1);
+    assert_eq!(projects[0].spec, own.spec);
+    assert_eq!(other.text_versions(id).await.unwrap().len(), 2);
+    assert_eq!(other.search("größe", 5).await.unwrap().len(), 1);
+
+    // Where there is none it is made, and nobody has accepted what it says.
+    let empty = Place::new();
+    let fresh = empty.open().await;
+    fresh.import(&export).await.unwrap();
+    let brought = fresh.projects().await.unwrap().remove(0);
+    assert_eq!(brought.spec.instructions, "Be brief.");
+    assert!(!brought.is_trusted);
+}
+
+#[tokio::test]
+async fn what_people_put_somewhere_is_judged_before_it_is_taken() {
+    let place = Place::new();
+    let storage = place.open().await;
+    filed(&storage).await;
+    let export = file(&place, "good.jsonl");
+    storage.export(&export, &[]).await.unwrap();
+    let good = read(&export);
+    let cases = [
+        ("one lower-case word", "\"rust\"", "\"two words\""),
+        ("one lower-case word", "\"rust\"", "\"RUST\""),
+        ("short name", "\"papers\"", "\"a/b\""),
+        ("short name", "\"papers\"", "\"\""),
+        ("short name", "\"Loader\"", "\"\\u001b[31m\""),
+        ("unknown field", "\"is_pinned\"", "\"is_trusted\""),
+        ("in order", "\"version\":2", "\"version\":3"),
+        ("zero bytes", "exponential", "expo\\u0000"),
+        (
+            "only notes and documents",
+            "\"kind\":\"note\"",
+            "\"kind\":\"chat\"",
+        ),
+        ("counts other lines", "\"texts\":2", "\"texts\":3"),
+    ];
+    for (wanted, from, to) in cases {
+        assert!(good.contains(from), "{from} in {good}");
+        let bad = file(&place, "bad.jsonl");
+        std::fs::write(&bad, good.replacen(from, to, 1)).unwrap();
+        let home = Place::new();
+        let other = home.open().await;
+        let before = dump(&other).await;
+        let error = other.import(&bad).await.unwrap_err();
+        assert!(
+            error.fault.to_string().contains(wanted),
+            "{wanted}: {error}"
+        );
+        assert_eq!(dump(&other).await, before, "{wanted}");
+    }
 }
 
 #[tokio::test]
