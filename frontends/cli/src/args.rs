@@ -2,6 +2,7 @@
 
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
+use crate::command::completions::Completions;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
@@ -29,7 +30,7 @@ Start:    chat  exec  init  doctor
 Work:     conversation
 Control:  approval  undo  why  grants  trust  audit  replay
 Extend:   tool  prompt  schema
-Manage:   config  db  identity  man
+Manage:   config  db  identity  man  completions
 
 Options:
   -m, --model <NAME>           Model for this run
@@ -360,6 +361,8 @@ Examples:
         #[command(subcommand)]
         command: ConfigArguments,
     },
+    /// Print what completes command lines in a shell
+    Completions(Completions),
     /// Write the manual pages
     #[command(after_help = "\
 Examples:

@@ -2,6 +2,7 @@
 
 pub(crate) mod approval;
 pub(crate) mod audit;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod conversation;
 pub(crate) mod db;

@@ -16,7 +16,7 @@ use anteroom_api::{
     CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp, ConversationView,
     DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport, EndpointSpec, Envelope,
     Event, FileDiff, Finding, FoundEndpoint, HostHandle, HostPort, Item, ItemBody, ItemEvent, ItemId,
-    ModuleView, Op, OpId, OpenApproval, Origin, Page, Problem, ProblemCode, PromptReport, Question,
+    ModuleView, Op, OpId, OpenApproval, Origin, Page, PathHits, Problem, ProblemCode, PromptReport, Question,
     QueuedInput, Reads, Rejection, ReplayReport, RuleView, ScopeOffer, SearchHit, Seq,
     SettingOrigin, SettingView, SettingsReport, Signal, Signals, Status, Stop, StopReason, Tier,
     ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoTarget, UndoneFile, UnixMillis, Usage,
@@ -445,6 +445,12 @@ impl Reads for Fake {
     }
     fn databases(&self, _: bool) -> Read<'_, Vec<DatabaseView>> {
         ready(self.views.databases.clone())
+    }
+    fn paths(&self, _: String, typed: String, _: u32) -> Read<'_, PathHits> {
+        ready(PathHits {
+            paths: vec![format!("{typed}.rs")],
+            is_whole: true,
+        })
     }
     fn workspace(&self, path: String) -> Read<'_, WorkspaceView> {
         ready(WorkspaceView {

@@ -128,6 +128,7 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Replay(_)
         | Command::Identity(_)
         | Command::Undo(_)
+        | Command::Complete(_)
         | Command::Tool(_) => Interrupts::unheard(),
     }
 }
@@ -155,6 +156,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Prompt(prompt) => command::prompt::run(context, prompt).await,
         Command::Identity(identity) => command::identity::run(context, identity).await,
         Command::Replay(replay) => command::replay::run(context, replay).await,
+        Command::Complete(wanted) => command::completions::run(context, wanted).await,
         Command::Undo(undo) => command::undo::run(context, undo).await,
         Command::Approval(approval) => command::approval::run(context, approval).await,
         Command::Why(why) => command::why::run(context, why).await,

@@ -2,6 +2,7 @@
 
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
+use crate::command::completions::Wanted;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
@@ -90,6 +91,8 @@ pub enum Command {
     Prompt(PromptCommand),
     /// Taking changes of files back.
     Undo(Undo),
+    /// Names that complete a command line.
+    Complete(Wanted),
 }
 
 /// Which conversation to go on with.

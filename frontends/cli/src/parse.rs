@@ -2,6 +2,7 @@
 
 mod wrong;
 
+use crate::command::completions::{self, Answer};
 use crate::args::{
     Arguments, Commands, ConfigArguments, ConversationArguments, Global, SchemaArguments,
     ToolArguments,
@@ -191,6 +192,10 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Audit { command } => Command::Audit(command),
         Commands::Db { command } => Command::Db(command),
         Commands::Config { command } => Command::Config(config(command)),
+        Commands::Completions(wanted) => match completions::answer(&wanted) {
+            Answer::Text(text) => return Err(Refused::Done(text)),
+            Answer::Ask(wanted) => Command::Complete(wanted),
+        },
         Commands::Man(man) => {
             return Err(match crate::man::run(&man) {
                 Ok(told) => Refused::Done(told),

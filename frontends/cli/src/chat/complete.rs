@@ -1,0 +1,262 @@
+//! What could stand where the cursor is: commands behind `/`, their arguments, paths behind `@`. Pure.
+
+pub(super) mod menu;
+pub(super) mod names;
+
+use super::slash;
+use std::ops::Range;
+
+/// Candidates of one kind that are offered at most.
+const MOST: usize = 50;
+
+/// Names that only the host knows.
+pub(super) trait Names {
+    /// Paths of the workspace that fit what was typed, the best first.
+    fn paths(&mut self, typed: &str) -> Vec<String>;
+    /// The others: all of a kind.
+    fn all(&mut self, kind: Kind) -> Vec<Named>;
+}
+
+/// Kinds of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Models,
+    Conversations,
+    Tools,
+    Settings,
+}
+
+/// A name and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// What is put into the line.
+    pub(super) name: String,
+    /// What is said about it; what is typed may occur here, too.
+    pub(super) about: String,
+}
+
+/// Something that could stand where the cursor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// What replaces `span`.
+    pub(super) value: String,
+    /// As it is listed.
+    pub(super) shown: String,
+    /// What is said about it.
+    pub(super) about: String,
+    /// Bytes of the line that it replaces; ends at the cursor.
+    pub(super) span: Range<usize>,
+    /// Whether a blank follows: nothing can be added to it.
+    pub(super) is_whole: bool,
+}
+
+/// Candidates for the word before the cursor (in bytes), the best first; none where nothing is completed.
+pub(super) fn complete(line: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
+    let Some(before) = line.get(..cursor) else {
+        return Vec::new();
+    };
+    if let Some(typed) = reference(before) {
+        return paths(typed, cursor, names);
+    }
+    match before.strip_prefix('/') {
+        Some(typed) if !typed.contains(char::is_whitespace) && !typed.contains('/') => {
+            commands(typed, cursor)
+        }
+        Some(typed) => arguments(typed, cursor, names),
+        None => Vec::new(),
+    }
+}
+
+/// What was typed behind the `@` that begins the word before the cursor.
+fn reference(before: &str) -> Option<&str> {
+    let begins = |at: usize| {
+        let sign = before.get(..at).and_then(|rest| rest.chars().next_back());
+        sign.is_none_or(|sign| sign.is_whitespace() || matches!(sign, '(' | '[' | '{'))
+    };
+    let at = before
+        .rmatch_indices('@')
+        .map(|(at, _)| at)
+        .find(|at| begins(*at))?;
+    let typed = before.get(at + 1..)?;
+    let is_open = match typed.strip_prefix('"') {
+        Some(quoted) => !quoted.contains(['"', '\n']),
+        None => !typed.contains(char::is_whitespace),
+    };
+    is_open.then_some(typed)
+}
+
+fn paths(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
+    let span = cursor - typed.len()..cursor;
+    let wanted = typed.strip_prefix('"').unwrap_or(typed);
+    names
+        .paths(wanted)
+        .into_iter()
+        .take(MOST)
+        .map(|path| {
+            let is_folder = path.ends_with('/');
+            Candidate {
+                value: quoted(&path, is_folder),
+                about: String::new(),
+                span: span.clone(),
+                is_whole: !is_folder,
+                shown: path,
+            }
+        })
+        .collect()
+}
+
+/// A path as it is written behind `@`; a folder stays open for what is in it.
+fn quoted(path: &str, is_folder: bool) -> String {
+    let is_odd = |sign: char| sign.is_whitespace() || matches!(sign, '(' | ':' | '"');
+    let is_plain = !path.contains(is_odd)
+        && !path.ends_with([',', ';', '!', '?', ')', ']', '}', '\'', '>', '…', '.']);
+    match (is_plain, is_folder) {
+        (true, _) => path.to_owned(),
+        (false, true) => format!("\"{path}"),
+        (false, false) => format!("\"{path}\""),
+    }
+}
+
+fn commands(typed: &str, cursor: usize) -> Vec<Candidate> {
+    let known = slash::all().map(|command| {
+        let takes = !command.arguments.is_empty();
+        (command.name, command.head(), command.summary, takes)
+    });
+    let mut found: Vec<(u32, Candidate)> = known
+        .filter_map(|(name, head, summary, takes)| {
+            let candidate = Candidate {
+                value: format!("/{name}"),
+                shown: head,
+                about: summary.to_owned(),
+                span: 0..cursor,
+                is_whole: takes,
+            };
+            Some((rank(name, summary, typed)?, candidate))
+        })
+        .collect();
+    // The order of `/help` among equals.
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// How well a name fits, 0 best; none if not at all. What is said about it counts least, and only from its words'
+/// beginnings.
+fn rank(name: &str, about: &str, typed: &str) -> Option<u32> {
+    let (name, typed) = (name.to_lowercase(), typed.to_lowercase());
+    if name == typed {
+        return Some(0);
+    }
+    if name.starts_with(&typed) {
+        return Some(1);
+    }
+    if name.contains(&typed) {
+        return Some(2);
+    }
+    let mut signs = name.chars();
+    if typed.chars().all(|wanted| signs.any(|sign| sign == wanted)) {
+        return Some(3);
+    }
+    let about = about.to_lowercase();
+    let mut words = about.split(|sign: char| !sign.is_alphanumeric());
+    (typed.chars().count() > 2 && words.any(|word| word.starts_with(&typed))).then_some(4)
+}
+
+/// What may follow a command, where that is a closed set.
+fn arguments(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
+    let Some((name, rest)) = typed.split_once(char::is_whitespace) else {
+        return Vec::new();
+    };
+    let Some(command) = slash::find(&name.to_lowercase()) else {
+        return Vec::new();
+    };
+    let typed = rest.trim_start();
+    let span = cursor - typed.len()..cursor;
+    let (words, last) = match typed.rsplit_once(char::is_whitespace) {
+        Some((words, last)) => (words.trim(), last),
+        None => ("", typed),
+    };
+    let at_last = cursor - last.len()..cursor;
+    match (command.name, words) {
+        // Titles have blanks, so all that was typed counts.
+        ("resume", _) => offered(names.all(Kind::Conversations), typed, &span),
+        ("model", "") => offered(names.all(Kind::Models), last, &at_last),
+        ("config", "get" | "set" | "reset") => offered(names.all(Kind::Settings), last, &at_last),
+        ("help", "") => {
+            let commands = slash::all().map(|command| named(command.name, command.summary));
+            offered(commands.collect(), last, &at_last)
+        }
+        _ => offered(
+            fixed(command.name, command.arguments, words),
+            last,
+            &at_last,
+        ),
+    }
+}
+
+/// Words that a command takes, by its name or as its notation lists them.
+fn fixed(name: &str, notation: &str, before: &str) -> Vec<Named> {
+    let listed: &[(&str, &str)] = match (name, before) {
+        ("mode", "") => &[
+            ("auto", "ask for nothing that stays in the workspace"),
+            ("ask_for_dangerous", "ask for what is destructive"),
+            ("ask_for_writes", "ask for changes and commands"),
+            ("ask", "ask for every call"),
+        ],
+        ("verbosity", "") => &[
+            ("compact", "one line for each call"),
+            ("normal", "one line for each call, and what failed"),
+            ("verbose", "more about each call"),
+        ],
+        _ => &[],
+    };
+    if !listed.is_empty() {
+        return listed
+            .iter()
+            .map(|(name, about)| named(name, about))
+            .collect();
+    }
+    let taken: Vec<&str> = before.split_whitespace().collect();
+    let groups = notation
+        .split(['[', ']'])
+        .filter(|group| !group.trim().is_empty());
+    let open = groups.skip(taken.len()).take(1);
+    open.flat_map(|group| group.trim().split('|'))
+        .filter_map(|choice| choice.split_whitespace().next())
+        // What is written in capitals stands for something else.
+        .filter(|word| word.chars().all(|sign| sign.is_lowercase()))
+        .map(|word| named(word, ""))
+        .collect()
+}
+
+fn named(name: &str, about: &str) -> Named {
+    Named {
+        name: name.to_owned(),
+        about: about.to_owned(),
+    }
+}
+
+fn offered(known: Vec<Named>, typed: &str, span: &Range<usize>) -> Vec<Candidate> {
+    let mut found: Vec<(u32, Candidate)> = known
+        .into_iter()
+        .filter_map(|known| {
+            let rank = rank(&known.name, &known.about, typed).or_else(|| {
+                let about = known.about.to_lowercase();
+                about.contains(&typed.to_lowercase()).then_some(5)
+            })?;
+            let candidate = Candidate {
+                shown: known.name.clone(),
+                value: known.name,
+                about: known.about,
+                span: span.clone(),
+                is_whole: false,
+            };
+            Some((rank, candidate))
+        })
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.truncate(MOST);
+    found.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+#[cfg(test)]
+mod tests;

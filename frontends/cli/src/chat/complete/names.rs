@@ -1,0 +1,159 @@
+//! The names that only the host knows, for the thread that reads keys: asked for with little patience, so that
+//! no key waits for a network or a disk.
+
+use super::{Kind, Named, Names};
+use anteroom_api::{HostHandle, Problem};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// Paths asked for at once.
+const PATHS: u32 = 50;
+/// Conversations offered.
+const CONVERSATIONS: u32 = 200;
+/// How long a key may wait for names.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Names that do not change with each key are asked for again after so long.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// Names from a host. Cheap to clone; clones share what they found out.
+#[derive(Clone)]
+pub(in crate::chat) struct HostNames {
+    host: HostHandle,
+    workspace: PathBuf,
+    runtime: Handle,
+    kept: Arc<Mutex<HashMap<Kind, Kept>>>,
+}
+
+struct Kept {
+    at: Instant,
+    names: Vec<Named>,
+}
+
+impl std::fmt::Debug for HostNames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostNames")
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HostNames {
+    /// To be called where the host's runtime is; begins to look through the workspace.
+    pub(in crate::chat) fn new(host: HostHandle, workspace: PathBuf) -> Self {
+        let names = Self {
+            host,
+            workspace,
+            runtime: Handle::current(),
+            kept: Arc::default(),
+        };
+        let (host, workspace) = (names.host.clone(), names.folder());
+        names.runtime.spawn(async move {
+            // Only so that the first `@` finds them known.
+            drop(host.read().paths(workspace, String::new(), 1).await);
+        });
+        names
+    }
+
+    fn folder(&self) -> String {
+        self.workspace.display().to_string()
+    }
+
+    /// What comes of a question within a key's patience; what comes later is kept by whoever asked.
+    fn wait<T: Send + 'static>(
+        &self,
+        question: impl Future<Output = Option<T>> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, answer) = mpsc::sync_channel(1);
+        self.runtime.spawn(async move {
+            if let Some(found) = question.await {
+                // Nobody waits any more if it took too long.
+                let _ = sender.send(found);
+            }
+        });
+        answer.recv_timeout(PATIENCE).ok()
+    }
+
+    fn known(&self, kind: Kind) -> Option<(bool, Vec<Named>)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.get(&kind)?;
+        Some((kept.at.elapsed() < FRESH, kept.names.clone()))
+    }
+}
+
+impl Names for HostNames {
+    fn paths(&mut self, typed: &str) -> Vec<String> {
+        let (host, workspace, typed) = (self.host.clone(), self.folder(), typed.to_owned());
+        let hits = self.wait(async move { host.read().paths(workspace, typed, PATHS).await.ok() });
+        let mut paths = hits.map(|hits| hits.paths).unwrap_or_default();
+        paths.retain(|path| is_typable(path));
+        paths
+    }
+
+    fn all(&mut self, kind: Kind) -> Vec<Named> {
+        let known = self.known(kind);
+        if let Some((true, names)) = known {
+            return names;
+        }
+        let (host, workspace, kept) = (self.host.clone(), self.folder(), self.kept.clone());
+        let found = self.wait(async move {
+            let mut names = ask(&host, kind, workspace).await.ok()?;
+            names.retain(|named| is_typable(&named.name));
+            let fresh = Kept {
+                at: Instant::now(),
+                names: names.clone(),
+            };
+            kept.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(kind, fresh);
+            Some(names)
+        });
+        // Yesterday's names are better than none.
+        found.or(known.map(|(_, names)| names)).unwrap_or_default()
+    }
+}
+
+async fn ask(host: &HostHandle, kind: Kind, workspace: String) -> Result<Vec<Named>, Problem> {
+    let names = match kind {
+        Kind::Models => {
+            let models = host.read().models().await?;
+            models.into_iter().map(|name| named(name, "")).collect()
+        }
+        Kind::Conversations => {
+            let page = host.read().conversations(None, CONVERSATIONS).await?;
+            let views = page.entries.into_iter();
+            views
+                .map(|view| named(crate::target::short(view.id), &view.title))
+                .collect()
+        }
+        Kind::Tools => {
+            let modules = host.read().modules(workspace).await?;
+            let tools = modules.into_iter().flat_map(|module| module.tools);
+            tools
+                .map(|tool| named(tool.name, tool.description.lines().next().unwrap_or("")))
+                .collect()
+        }
+        Kind::Settings => {
+            let report = host.read().settings().await?;
+            let settings = report.settings.into_iter();
+            settings
+                .map(|setting| named(setting.key, &setting.doc))
+                .collect()
+        }
+    };
+    Ok(names)
+}
+
+fn named(name: impl Into<String>, about: &str) -> Named {
+    Named {
+        name: name.into(),
+        about: about.to_owned(),
+    }
+}
+
+/// What holds signs that move the cursor is not put into a line.
+fn is_typable(name: &str) -> bool {
+    !name.is_empty() && !name.chars().any(char::is_control) && crate::clean::clean(name) == name
+}
