@@ -1,12 +1,16 @@
 //! `aroom chat`: a conversation at the terminal. Without a terminal it behaves as `exec`.
 
 mod ask;
+mod complete;
 mod draft;
 mod header;
+mod job;
+mod pace;
 pub(crate) mod keyboard;
 mod message;
 mod news;
 pub(crate) mod question;
+mod row;
 mod screen;
 mod session;
 mod slash;
@@ -21,11 +25,12 @@ use crate::invocation::{Chat, Exec};
 use crate::target::Target;
 use crate::theme::Style;
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
+use complete::names::HostNames;
 use keyboard::{Keyboard, Manner};
-use screen::Screen;
+use screen::{Screen, Window};
 use session::{Parts, Session};
 use std::path::{Path, PathBuf};
-use view::View;
+use view::{Looks, View};
 
 /// Talks until the person leaves; gives the exit code.
 pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> {
@@ -38,21 +43,30 @@ pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> 
     let report = context.host.read().settings().await?;
     let is_plain = context.options.is_plain || context.terminal.is_plain();
     context.options.is_plain = is_plain;
-    let theme = frontend::theme(&context.options, &context.terminal, true);
-    let columns = usize::from(context.terminal.size.0);
+    let looks = Looks::of(&report, &context.options);
+    context.options.verbosity = looks.verbosity as u8;
+    let theme = frontend::theme(&context.options, &context.terminal, true)
+        .named(&Context::setting(&report, "cli.theme"));
     let keyboard = Keyboard::start(Manner {
         theme,
-        is_plain,
         history: history(&report),
+        names: HostNames::new(context.host.clone(), context.workspace.clone()),
     });
-    let screen = Screen::new(Box::new(std::io::stdout()), is_plain, columns);
+    keyboard.set_plain(is_plain);
+    let screen = Screen::new(Window {
+        sink: Box::new(std::io::stdout()),
+        size: || crossterm::terminal::size().ok(),
+        is_plain,
+        is_reflowing: context.terminal.is_reflowing(),
+    });
     let target = Target::existing(context, &chat.resume).await?;
     let parts = Parts {
         theme,
         screen,
         keyboard,
-        view: View::new(theme, context.options.verbosity, is_plain),
+        view: View::new(theme, looks),
         target,
+        stops: job::Stops::listen(),
     };
     begin(context, chat, parts, &report).await
 }

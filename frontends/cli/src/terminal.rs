@@ -35,6 +35,11 @@ const USUAL_SIZE: (u16, u16) = (80, 24);
 /// Below this a live footer would fill the window.
 const SMALLEST_SIZE: (u16, u16) = (40, 8);
 
+/// Whether a window of so many columns and rows has no room for more than lines.
+pub(crate) fn is_tiny(columns: usize, rows: usize) -> bool {
+    columns < usize::from(SMALLEST_SIZE.0) || rows < usize::from(SMALLEST_SIZE.1)
+}
+
 impl Terminal {
     /// Looks at the three standard streams.
     #[must_use]
@@ -60,7 +65,7 @@ impl Terminal {
     /// Whether the terminal can only take lines, one after the other.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.is_dumb() || self.size.0 < SMALLEST_SIZE.0 || self.size.1 < SMALLEST_SIZE.1
+        self.is_dumb() || is_tiny(self.size.0.into(), self.size.1.into())
     }
 
     /// Whether a narrower window wraps what is in it. The few that cut it off say who they are.

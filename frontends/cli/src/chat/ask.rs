@@ -4,9 +4,10 @@
 //! moment, so that what was being typed when the question came never answers it.
 
 use super::draft::Draft;
+use super::row;
 use crate::clean::reveal;
 use crate::effect;
-use crate::theme::{Style, Theme};
+use crate::theme::{Style, Theme, visible_width};
 use crate::words;
 use anteroom_api::{
     Approval, Decision, EffectKind, Resolution, Scope, Tier, ToolContent, UnixMillis,
@@ -30,6 +31,10 @@ pub(super) struct Ask {
     reason: Option<Draft>,
     /// Whether everything was shown.
     is_full: bool,
+    /// Whether the person was typing something else when the question came: what goes on is part of that.
+    is_typing: bool,
+    /// Whether the question was printed, because the window has no room for it.
+    is_printed: bool,
     /// Whether an answer was sent.
     pub(super) is_answered: bool,
 }
@@ -49,9 +54,14 @@ impl Guard {
         }
     }
 
+    /// Whether it has been quiet for long enough.
+    fn is_armed(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.quiet_since) >= self.arming
+    }
+
     /// Whether a key pressed now counts.
     pub(super) fn lets_through(&mut self, now: Instant) -> bool {
-        if now.saturating_duration_since(self.quiet_since) >= self.arming {
+        if self.is_armed(now) {
             return true;
         }
         self.quiet_since = now;
@@ -64,6 +74,10 @@ impl Guard {
 pub(super) enum Pressed {
     /// Nothing.
     Ignored,
+    /// It belongs to what was being typed when the question came.
+    Draft,
+    /// There is to be more time.
+    Wait,
     /// The whole effect is to be shown.
     ShowAll,
     /// The row changed.
@@ -79,8 +93,84 @@ impl Ask {
             approval,
             guard: Guard::new(now, arming),
             reason: None,
+            is_typing: false,
+            is_printed: false,
             is_answered: false,
         }
+    }
+
+    /// As asked while the person was typing something else.
+    pub(super) fn while_typing(mut self) -> Self {
+        self.is_typing = true;
+        self
+    }
+
+    /// The same question, coming up anew: keys typed for another one must not answer it.
+    pub(super) fn again(self, now: Instant) -> Self {
+        Self::new(self.approval, now, self.guard.arming)
+    }
+
+    /// Rows the whole question takes in a window.
+    fn rows_whole(&self, theme: &Theme) -> Vec<String> {
+        let columns = theme.width.saturating_sub(1);
+        let card = self.card(theme);
+        card.iter()
+            .flat_map(|line| row::wrap(line, columns))
+            .collect()
+    }
+
+    /// Whether the question has to be printed to be seen whole in a window with room for so many rows.
+    pub(super) fn must_print(&self, theme: &Theme, room: usize) -> bool {
+        !self.is_printed && self.rows_whole(theme).len() + 1 > room
+    }
+
+    /// The question, finished lines; from now on only its keys are shown below them.
+    pub(super) fn print(&mut self, theme: &Theme) -> Vec<String> {
+        self.is_printed = true;
+        self.card(theme)
+    }
+
+    /// What stands in the window: the question itself if it has room, what the keys do, the time that is left.
+    /// And the place of the cursor.
+    pub(super) fn rows(
+        &self,
+        (now, moment): (UnixMillis, Instant),
+        theme: &Theme,
+        has_draft: bool,
+    ) -> (Vec<String>, (usize, usize)) {
+        if self.is_printed || self.reason.is_some() || self.is_answered {
+            let row = self.row(now, theme);
+            let column = match self.reason.is_some() && !self.is_answered {
+                true => visible_width(&row),
+                false => 0,
+            };
+            let mut rows = match self.is_printed {
+                true => Vec::new(),
+                false => self.rows_whole(theme),
+            };
+            rows.push(row);
+            let last = rows.len() - 1;
+            return (rows, (last, column));
+        }
+        let mut rows = self.rows_whole(theme);
+        let left = self.approval.expires_at.0.saturating_sub(now.0);
+        let countdown = format!("auto-deny {}", words::countdown(left));
+        match rows.first_mut() {
+            Some(head) if visible_width(head) + countdown.len() + 3 <= theme.width => {
+                let gap = theme.width - 1 - visible_width(head) - countdown.len();
+                head.push_str(&" ".repeat(gap));
+                head.push_str(&theme.paint(Style::Dim, &countdown));
+            }
+            _ => rows.push(theme.paint(Style::Dim, &format!("  {countdown}"))),
+        }
+        let note = match (self.guard.is_armed(moment), has_draft) {
+            (false, _) => "  (keys count in a moment)",
+            (true, true) => "  (your draft is kept)",
+            (true, false) => "",
+        };
+        rows.push(theme.paint(Style::Dim, note));
+        let last = rows.len() - 1;
+        (rows, (last, 0))
     }
 
     /// The question, finished lines.
@@ -116,9 +206,16 @@ impl Ask {
 
     /// Applies a key.
     pub(super) fn press(&mut self, key: KeyEvent, now: Instant) -> Pressed {
-        if self.is_answered || !self.guard.lets_through(now) {
+        if self.is_answered {
             return Pressed::Ignored;
         }
+        if !self.guard.lets_through(now) {
+            return match self.is_typing {
+                true => Pressed::Draft,
+                false => Pressed::Ignored,
+            };
+        }
+        self.is_typing = false;
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
         let is_no = key.code == KeyCode::Esc
             || (is_control && matches!(key.code, KeyCode::Char('c' | 'd')));
@@ -152,10 +249,11 @@ impl Ask {
                 self.reason = Some(Draft::default());
                 return Pressed::Typing;
             }
-            ('v', _) if !self.is_full => {
+            ('v' | 'V', _) if !self.is_full => {
                 self.is_full = true;
                 return Pressed::ShowAll;
             }
+            ('k' | 'K', _) => return Pressed::Wait,
             ('Y', Tier::Destructive) => Scope::Once,
             (_, Tier::Destructive) => return Pressed::Ignored,
             ('y', _) => Scope::Once,
@@ -284,6 +382,7 @@ fn keys(approval: &Approval, is_full: bool) -> (String, String) {
     if !is_full {
         denials.push("v full");
     }
+    denials.push("k keep waiting");
     (grants.join("  "), denials.join("  "))
 }
 
@@ -306,6 +405,7 @@ fn letters(approval: &Approval, is_full: bool) -> String {
     if !is_full {
         letters.push("v");
     }
+    letters.push("k");
     letters.join("/")
 }
 
@@ -423,6 +523,8 @@ mod tests {
         check(Tier::Execute, letter(' '), Pressed::Ignored);
         check(Tier::Execute, control('y'), Pressed::Ignored);
         check(Tier::Execute, letter('d'), Pressed::Typing);
+        check(Tier::Execute, letter('k'), Pressed::Wait);
+        check(Tier::Destructive, letter('k'), Pressed::Wait);
         for sign in ['y', 's', 'a', ' '] {
             check(Tier::Destructive, letter(sign), Pressed::Ignored);
         }
@@ -461,6 +563,49 @@ mod tests {
     }
 
     #[test]
+    fn who_was_typing_goes_on_typing() {
+        let start = Instant::now();
+        let ask = Ask::new(Box::new(approval(1, Tier::Write, offers())), start, ARMING);
+        let mut ask = ask.while_typing();
+        let at = |ms| start + Duration::from_millis(ms);
+        for (ms, sign) in [(100, 'y'), (300, 'e'), (600, 's')] {
+            assert_eq!(ask.press(letter(sign), at(ms)), Pressed::Draft, "{ms}");
+        }
+        assert_eq!(ask.press(letter('y'), at(1_000)), allow(Scope::Once));
+    }
+
+    #[test]
+    fn the_window_shows_the_whole_question_and_the_time() {
+        let asked = approval(1, Tier::Execute, offers());
+        let start = Instant::now();
+        let mut ask = Ask::new(Box::new(asked), start, ARMING);
+        let narrow = Theme { width: 44, ..BARE };
+        let rows = |ask: &Ask, ms, has_draft| {
+            let moment = start + Duration::from_millis(ms);
+            ask.rows((UnixMillis(8_000), moment), &narrow, has_draft)
+        };
+        let last = |ms, has_draft| rows(&ask, ms, has_draft).0.pop().unwrap();
+        assert_eq!(last(399, true), "  (keys count in a moment)");
+        assert_eq!(last(400, false), "");
+        let (shown, cursor) = rows(&ask, 400, true);
+        assert_eq!(
+            shown,
+            [
+                "▶ EXECUTE  bash              auto-deny 1:52",
+                "  cargo test",
+                "  y once  s session (bash:cargo test *)  a ",
+                "always (bash:cargo test *)",
+                "  n deny  d deny + say why  k keep waiting",
+                "  (your draft is kept)",
+            ]
+        );
+        assert_eq!(cursor, (5, 0));
+        assert!(!ask.must_print(&narrow, 6) && ask.must_print(&narrow, 5));
+        assert_eq!(ask.print(&narrow).len(), 4);
+        assert_eq!(rows(&ask, 400, true).0, ["? y/s/a/n/d/k · auto-deny 1:52"]);
+    }
+
+    #[test]
     fn the_card_shows_exactly_what_will_happen() {
         let mut asked = approval(1, Tier::Destructive, vec![]);
         asked.effect.summary = "git reset --hard\u{202e} && \\\nrm -rf build".into();
@@ -476,7 +621,7 @@ mod tests {
                 "  ⚠ matched `rm -rf`",
                 "  Cannot be undone.",
                 "  Y run anyway",
-                "  n deny  d deny + say why",
+                "  n deny  d deny + say why  k keep waiting",
             ]
         );
         let mut edit = approval(2, Tier::Write, offers());
@@ -496,13 +641,13 @@ mod tests {
                 "  -old",
                 "  … 1 more lines, 8 B in all; v shows them",
                 "  y once  s session (bash:cargo test *)  a always (bash:cargo test *)",
-                "  n deny  d deny + say why  v full",
+                "  n deny  d deny + say why  v full  k keep waiting",
             ]
         );
         let ask = Ask::new(Box::new(edit), Instant::now(), ARMING);
         assert_eq!(
             ask.row(UnixMillis(8_000), &BARE),
-            "? y/s/a/n/d · auto-deny 1:52"
+            "? y/s/a/n/d/k · auto-deny 1:52"
         );
     }
 

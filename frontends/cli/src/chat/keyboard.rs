@@ -1,10 +1,15 @@
 //! The only owner of the terminal's input: a thread that edits lines at rest and reads keys during a run.
 //! Knows nothing of conversations.
 
+use super::complete::menu::equip;
+use super::complete::names::HostNames;
+use super::draft::Draft;
+use super::row::Row;
 use crate::theme::Theme;
-use crossterm::event::Event;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use reedline::{
-    EditCommand, FileBackedHistory, Prompt, PromptEditMode, PromptHistorySearch, Reedline, Signal,
+    EditCommand, Emacs, FileBackedHistory, Prompt, PromptEditMode, PromptHistorySearch, Reedline,
+    ReedlineEvent, Signal, default_emacs_keybindings,
 };
 use std::borrow::Cow;
 use std::io::Write;
@@ -19,7 +24,7 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 enum Wish {
     /// Let a line be edited, beginning with this draft.
-    Line(String),
+    Line(Draft),
     /// Pass keys on until told to rest.
     Keys,
 }
@@ -33,20 +38,90 @@ pub(crate) enum Typed {
     Cleared,
     /// Ctrl+D at rest, or nothing more can be typed.
     End,
+    /// The line that was edited, handed back as it was asked for; nothing of it is left in the window.
+    Left(Draft),
+    /// A key that stands for something else than editing, and the line it was pressed in.
+    Shortcut(Shortcut, Draft),
     /// A key, a paste or a resize during a run.
     Key(Event),
     /// No more keys come until asked for.
     Rested,
 }
 
+/// What keys stand for that are no part of a line, at rest as during a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortcut {
+    /// Stop the process, as the shell knows it.
+    Suspend,
+    /// Paint everything anew.
+    Redraw,
+    /// Take messages the next way: another approval mode, or plans.
+    NextManner,
+    /// Show the last call whole.
+    LastCall,
+    /// Go on with the draft in an editor.
+    Editor,
+}
+
+/// The keys of the shortcuts, and the names they have inside the editor. Redrawing is the editor's own while it edits.
+const SHORTCUTS: [(KeyModifiers, KeyCode, Shortcut, &str); 5] = [
+    (
+        KeyModifiers::CONTROL,
+        KeyCode::Char('z'),
+        Shortcut::Suspend,
+        "suspend",
+    ),
+    (
+        KeyModifiers::CONTROL,
+        KeyCode::Char('l'),
+        Shortcut::Redraw,
+        "redraw",
+    ),
+    (
+        KeyModifiers::SHIFT,
+        KeyCode::BackTab,
+        Shortcut::NextManner,
+        "next manner",
+    ),
+    (
+        KeyModifiers::CONTROL,
+        KeyCode::Char('o'),
+        Shortcut::LastCall,
+        "last call",
+    ),
+    (
+        KeyModifiers::CONTROL,
+        KeyCode::Char('g'),
+        Shortcut::Editor,
+        "editor",
+    ),
+];
+
+impl Shortcut {
+    /// What a key stands for during a run.
+    pub(super) fn of(key: KeyEvent) -> Option<Self> {
+        SHORTCUTS
+            .iter()
+            .find(|(modifiers, code, ..)| (*modifiers, *code) == (key.modifiers, key.code))
+            .map(|(.., shortcut, _)| *shortcut)
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        SHORTCUTS
+            .iter()
+            .find(|(.., known)| *known == name)
+            .map(|(.., shortcut, _)| *shortcut)
+    }
+}
+
 /// How the thread edits lines.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
     pub(super) theme: Theme,
-    /// Whole lines as the terminal gives them, no editor, no escape sequences.
-    pub(super) is_plain: bool,
     /// Where lines are remembered.
     pub(super) history: Option<PathBuf>,
+    /// What completes them.
+    pub(super) names: HostNames,
 }
 
 pub(crate) struct Keyboard {
@@ -54,10 +129,14 @@ pub(crate) struct Keyboard {
     typed: mpsc::Receiver<Typed>,
     pause: Arc<AtomicBool>,
     leave: Arc<AtomicBool>,
+    /// Whether pasted text is marked by the terminal now.
+    has_marks: Arc<AtomicBool>,
+    /// Whether lines are taken as the terminal gives them: no editor, no escape sequences.
+    is_plain: Arc<AtomicBool>,
     /// Whether nothing more will be typed.
     is_over: bool,
     #[cfg(test)]
-    _wished: Option<blocking::Receiver<Wish>>,
+    _wished: Option<std::sync::Mutex<blocking::Receiver<Wish>>>,
 }
 
 /// Keys that may wait while a frame is drawn; a longer burst waits in the terminal.
@@ -66,6 +145,8 @@ const CAPACITY: usize = 256;
 const POLL: Duration = Duration::from_millis(40);
 /// Lines remembered.
 const HISTORY_LINES: usize = 2_000;
+/// What stands before the lines of an entry behind its first.
+const INDENT: &str = "  ";
 
 impl Keyboard {
     /// Starts the thread.
@@ -75,10 +156,14 @@ impl Keyboard {
         let (sender, typed) = mpsc::channel(CAPACITY);
         let pause = Arc::new(AtomicBool::new(false));
         let leave = Arc::new(AtomicBool::new(false));
+        let has_marks = Arc::new(AtomicBool::new(false));
+        let is_plain = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             typed: sender,
             pause: pause.clone(),
             leave: leave.clone(),
+            has_marks: has_marks.clone(),
+            is_plain: is_plain.clone(),
             manner,
         };
         std::thread::spawn(move || worker.work(&wished));
@@ -87,6 +172,8 @@ impl Keyboard {
             typed,
             pause,
             leave,
+            has_marks,
+            is_plain,
             is_over: false,
             #[cfg(test)]
             _wished: None,
@@ -102,15 +189,48 @@ impl Keyboard {
             typed,
             pause: Arc::default(),
             leave: Arc::default(),
+            has_marks: Arc::default(),
+            is_plain: Arc::default(),
             is_over: false,
-            _wished: Some(wished),
+            _wished: Some(std::sync::Mutex::new(wished)),
         }
     }
 
     /// Lets a line be edited; it is told as [`Typed::Line`].
-    pub(super) fn line(&self, draft: String) {
+    pub(super) fn line(&self, draft: Draft) {
+        self.leave.store(false, Ordering::Release);
         // A thread that is gone shows as the end of what is typed.
         let _ = self.wishes.send(Wish::Line(draft));
+    }
+
+    /// From the next line or run on with or without what moves the cursor. A plain line begins empty.
+    pub(super) fn set_plain(&self, is_plain: bool) {
+        self.is_plain.store(is_plain, Ordering::Release);
+    }
+
+    /// Asks for the line that is edited; it is told as [`Typed::Left`], if it was not entered meanwhile.
+    /// A plain line cannot be taken back.
+    pub(super) fn leave_line(&self) {
+        self.leave.store(true, Ordering::Release);
+    }
+
+    /// Leaves the terminal to others for a while, as they expect it.
+    pub(super) fn lend_terminal(&self) {
+        if self.has_marks.load(Ordering::Acquire) {
+            paste_marks(false);
+        }
+        #[cfg(not(test))]
+        let _ = crossterm::terminal::disable_raw_mode();
+    }
+
+    /// Takes the terminal again, as it was.
+    pub(super) fn take_terminal(&self, is_raw: bool) {
+        if is_raw && !cfg!(test) {
+            let _ = crossterm::terminal::enable_raw_mode();
+        }
+        if self.has_marks.load(Ordering::Acquire) {
+            paste_marks(true);
+        }
     }
 
     /// Passes keys on from now.
@@ -133,7 +253,11 @@ impl Keyboard {
             match self.next().await {
                 Typed::Key(event) => left.push(event),
                 Typed::Rested => break,
-                Typed::End | Typed::Line(_) | Typed::Cleared => {}
+                Typed::End
+                | Typed::Line(_)
+                | Typed::Left(_)
+                | Typed::Shortcut(..)
+                | Typed::Cleared => {}
             }
         }
         left
@@ -145,8 +269,7 @@ impl Drop for Keyboard {
         self.leave.store(true, Ordering::Release);
         self.pause.store(true, Ordering::Release);
         // The thread may still be in raw mode, and the process may end before it notices.
-        #[cfg(not(test))]
-        let _ = crossterm::terminal::disable_raw_mode();
+        self.lend_terminal();
     }
 }
 
@@ -154,18 +277,27 @@ struct Worker {
     typed: mpsc::Sender<Typed>,
     pause: Arc<AtomicBool>,
     leave: Arc<AtomicBool>,
+    has_marks: Arc<AtomicBool>,
+    is_plain: Arc<AtomicBool>,
     manner: Manner,
 }
 
 impl Worker {
     fn work(&self, wished: &blocking::Receiver<Wish>) {
-        let mut editor = (!self.manner.is_plain).then(|| self.editor());
+        let mut editor = None;
         let prompt = Mark(format!("{} ", self.manner.theme.prompt()));
         while let Ok(wish) = wished.recv() {
-            let typed = match (wish, editor.as_mut()) {
-                (Wish::Keys, _) => self.pass_keys(),
-                (Wish::Line(draft), Some(editor)) => edit_line(editor, &prompt, draft),
-                (Wish::Line(_), None) => plain_line(&prompt),
+            let typed = match wish {
+                Wish::Keys => self.pass_keys(),
+                Wish::Line(_) if self.is_plain.load(Ordering::Acquire) => plain_line(&prompt),
+                Wish::Line(draft) => {
+                    let mut used = editor.take().unwrap_or_else(|| self.editor());
+                    let typed = edit_line(&mut used, &prompt, &draft);
+                    // An editor that was left in the middle would go on where it stood then.
+                    let is_left = matches!(typed, Typed::Left(_) | Typed::Shortcut(..));
+                    editor = (!is_left).then_some(used);
+                    typed
+                }
             };
             if self.typed.blocking_send(typed).is_err() {
                 return;
@@ -177,7 +309,10 @@ impl Worker {
         let editor = Reedline::create()
             .with_ansi_colors(self.manner.theme.has_color)
             .use_bracketed_paste(true)
+            .with_poll_interval(POLL)
             .with_break_signal(self.leave.clone());
+        let names = Box::new(self.manner.names.clone());
+        let editor = equip(editor, names, (self.manner.theme, Emacs::new(bindings())));
         let history = self
             .manner
             .history
@@ -193,7 +328,7 @@ impl Worker {
         if crossterm::terminal::enable_raw_mode().is_err() {
             return Typed::End;
         }
-        self.paste_marks(true);
+        self.mark_pastes(true);
         let mut is_open = true;
         while is_open && !self.pause.swap(false, Ordering::AcqRel) {
             is_open = match crossterm::event::poll(POLL) {
@@ -203,31 +338,64 @@ impl Worker {
                 Err(_) => false,
             };
         }
-        self.paste_marks(false);
+        self.mark_pastes(false);
         // A terminal that does not leave raw mode cannot be helped from here.
         let _ = crossterm::terminal::disable_raw_mode();
         if is_open { Typed::Rested } else { Typed::End }
     }
 
     /// Asks the terminal to mark pasted text, so that a pasted line feed is not an Enter.
-    fn paste_marks(&self, is_on: bool) {
-        if self.manner.is_plain {
+    fn mark_pastes(&self, is_on: bool) {
+        let had = self.has_marks.load(Ordering::Acquire);
+        if !had && (!is_on || self.is_plain.load(Ordering::Acquire)) {
             return;
         }
-        let marks = if is_on {
-            "\u{1b}[?2004h"
-        } else {
-            "\u{1b}[?2004l"
-        };
-        let mut out = std::io::stdout();
-        // Without the marks a paste is only less comfortable.
-        let _ = out.write_all(marks.as_bytes()).and_then(|()| out.flush());
+        self.has_marks.store(is_on, Ordering::Release);
+        paste_marks(is_on);
     }
 }
 
-fn edit_line(editor: &mut Reedline, prompt: &Mark, draft: String) -> Typed {
+fn paste_marks(is_on: bool) {
+    let marks = if is_on {
+        "\u{1b}[?2004h"
+    } else {
+        "\u{1b}[?2004l"
+    };
+    write(marks);
+}
+
+fn write(text: &str) {
+    let mut out = std::io::stdout();
+    // Without it what is typed is only less comfortable.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// The usual keys; a line feed is part of the text, whatever key makes it.
+fn bindings() -> reedline::Keybindings {
+    let mut bindings = default_emacs_keybindings();
+    bindings.add_binding(
+        KeyModifiers::CONTROL,
+        KeyCode::Char('j'),
+        ReedlineEvent::Edit(vec![EditCommand::InsertNewline]),
+    );
+    for (modifiers, code, shortcut, name) in SHORTCUTS {
+        if shortcut != Shortcut::Redraw {
+            let event = ReedlineEvent::ExecuteHostCommand(name.to_owned());
+            bindings.add_binding(modifiers, code, event);
+        }
+    }
+    bindings
+}
+
+fn edit_line(editor: &mut Reedline, prompt: &Mark, draft: &Draft) -> Typed {
     if !draft.is_empty() {
-        editor.run_edit_commands(&[EditCommand::InsertString(draft)]);
+        editor.run_edit_commands(&[
+            EditCommand::InsertString(draft.text().to_owned()),
+            EditCommand::MoveToPosition {
+                position: draft.cursor(),
+                select: false,
+            },
+        ]);
     }
     match editor.read_line(prompt) {
         Ok(Signal::Success(line)) => {
@@ -236,8 +404,44 @@ fn edit_line(editor: &mut Reedline, prompt: &Mark, draft: String) -> Typed {
             Typed::Line(line)
         }
         Ok(Signal::CtrlC) => Typed::Cleared,
+        Ok(Signal::ExternalBreak(_)) => Typed::Left(taken_back(editor, prompt)),
+        Ok(Signal::HostCommand(name)) => {
+            let draft = taken_back(editor, prompt);
+            match Shortcut::named(&name) {
+                Some(shortcut) => Typed::Shortcut(shortcut, draft),
+                None => Typed::Left(draft),
+            }
+        }
         Ok(_) | Err(_) => Typed::End,
     }
+}
+
+/// What is being edited; it and its prompt are taken out of the window.
+fn taken_back(editor: &Reedline, prompt: &Mark) -> Draft {
+    let draft = Draft::at(
+        editor.current_buffer_contents(),
+        editor.current_insertion_point(),
+    );
+    let columns =
+        crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns.max(1)));
+    let before = draft.text().get(..draft.cursor()).unwrap_or_default();
+    let lines: Vec<&str> = before.split('\n').collect();
+    let rows = (0..).zip(&lines).map(|(at, line)| {
+        let margin = if at == 0 { prompt.0.as_str() } else { INDENT };
+        let row = Row::new(&format!("{margin}{line}"));
+        let rows = row.height(row.width(), columns);
+        // On the last one stands the cursor.
+        if at + 1 == lines.len() {
+            rows - 1
+        } else {
+            rows
+        }
+    });
+    match rows.sum() {
+        0 => write("\r\u{1b}[J"),
+        above => write(&format!("\r\u{1b}[{above}A\u{1b}[J")),
+    }
+    draft
 }
 
 fn plain_line(prompt: &Mark) -> Typed {
@@ -266,7 +470,7 @@ impl Prompt for Mark {
         Cow::Borrowed("")
     }
     fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
-        Cow::Borrowed("  ")
+        Cow::Borrowed(INDENT)
     }
     fn render_prompt_history_search_indicator(&self, search: PromptHistorySearch) -> Cow<'_, str> {
         Cow::Owned(format!("(search: {}) ", search.term))

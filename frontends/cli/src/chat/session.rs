@@ -1,39 +1,53 @@
 //! One chat: rests at the prompt, watches turns, puts questions to the person.
 
 mod answer;
+mod canvas;
+mod choices;
+mod confirm;
+mod copy;
+mod give;
+mod hand;
+mod manage;
+mod keys;
 mod organize;
+mod paint;
+mod outside;
 mod past;
 mod perform;
+mod queue;
+mod retry;
+mod rest;
 mod room;
+mod run;
+mod suspend;
+mod safety;
 
 use super::ask::{ARMING, Ask};
 use super::draft::Draft;
-use super::keyboard::{Keyboard, Typed};
+use super::job::Stops;
+use super::keyboard::Keyboard;
 use super::news::News;
 use super::question::Inquiry;
-use super::screen::{Live, Screen};
+use super::pace::Pace;
+use super::screen::Screen;
 use super::slash::Slash;
 use super::view::View;
-use crate::connect;
-use crate::context::{Context, Quit, host_stopped};
+use rest::Rest;
+use crate::context::{Context, Quit};
 use crate::exit;
 use crate::follow::{Follower, Told};
-use crate::interrupts::Interrupt;
 use crate::invocation::Chat;
-use crate::problem;
 use crate::target::Target;
-use crate::theme::{Style, Theme, visible_width};
-use anteroom_api::{
-    ApprovalEvent, Content, ConversationId, ElicitationEvent, Envelope, Event, Mode, Problem,
-    ProblemCode, StopReason, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
-};
-use crossterm::event::{Event as Key, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crate::theme::{Style, Theme};
+use anteroom_api::{ConversationId, Mode, Problem, Topic, TurnId};
+use choices::Choices;
+use hand::ByHand;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The rows are repainted so often when only the clock moves.
-const FRAME: Duration = Duration::from_millis(120);
+/// A second Ctrl+C within this time leaves.
+const WARNED: Duration = Duration::from_secs(3);
 /// How long a cancelled turn may take to end before leaving without it.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -63,10 +77,21 @@ pub(super) struct Session<'a> {
     open: VecDeque<Open>,
     model: Option<String>,
     mode: Option<Mode>,
+    choices: Choices,
+    by_hand: ByHand,
     is_cancelling: bool,
     /// How long it must be quiet before a key answers.
     arming: Duration,
-    tick: u64,
+    /// When the window is painted.
+    pace: Pace,
+    /// Whether finished lines wait: for the next frame, or for the line that is edited.
+    is_held: bool,
+    began: Instant,
+    /// The last key of a run.
+    typed_at: Option<Instant>,
+    /// The last Ctrl+C.
+    warned_at: Option<Instant>,
+    stops: Stops,
 }
 
 /// A conversation and what is told of it.
@@ -100,12 +125,7 @@ pub(super) struct Parts {
     pub(super) keyboard: Keyboard,
     pub(super) view: View,
     pub(super) target: Option<Target>,
-}
-
-/// What the person did at the prompt.
-enum Rest {
-    Line(String),
-    Leave(u8),
+    pub(super) stops: Stops,
 }
 
 impl<'a> Session<'a> {
@@ -116,6 +136,8 @@ impl<'a> Session<'a> {
             news: News::default(),
             model: context.options.model.clone(),
             mode: None,
+            choices: Choices::default(),
+            by_hand: ByHand::default(),
             context,
             chat,
             theme: parts.theme,
@@ -128,7 +150,12 @@ impl<'a> Session<'a> {
             open: VecDeque::new(),
             is_cancelling: false,
             arming: ARMING,
-            tick: 0,
+            pace: Pace::new(Instant::now()),
+            is_held: false,
+            began: Instant::now(),
+            typed_at: None,
+            warned_at: None,
+            stops: parts.stops,
         }
     }
 
@@ -147,23 +174,36 @@ impl<'a> Session<'a> {
             self.print(vec![format!("{mark} {prompt}")]);
             self.say(prompt).await;
         }
-        let mut is_warned = false;
         loop {
             if !self.turns.is_empty()
                 && let Some(code) = self.watch().await?
             {
                 return Ok(code);
             }
-            match self.rest(&mut is_warned).await {
+            match self.rest().await {
                 Rest::Leave(code) => return Ok(code),
+                Rest::Watch => {}
                 Rest::Line(line) => {
-                    is_warned = false;
                     if let Some(code) = self.entered(line).await {
                         return Ok(code);
                     }
                 }
             }
         }
+    }
+
+    /// Whether something runs here.
+    fn is_running(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
+    /// Whether Ctrl+C was pressed just now.
+    fn is_warned(&self) -> bool {
+        self.warned_at.is_some_and(|at| at.elapsed() < WARNED)
+    }
+
+    fn warn(&mut self) {
+        self.warned_at = Some(Instant::now());
     }
 
     /// Takes up a conversation that is at work already: its turn, its queue, its questions.
@@ -194,50 +234,14 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Waits at the prompt.
-    async fn rest(&mut self, is_warned: &mut bool) -> Rest {
-        self.screen.hide();
-        self.keyboard.line(self.draft.take());
-        let mut stop = self.context.stop.clone();
-        // Nothing is printed into a line that is being edited.
-        let mut held = Vec::new();
-        loop {
-            let (typed, is_key) = tokio::select! {
-                envelope = self.news.next() => {
-                    held.push(envelope);
-                    continue;
-                }
-                typed = self.keyboard.next() => (typed, true),
-                interrupt = self.context.interrupts.next() => match interrupt {
-                    // As a key it never gets here; the line goes on being read.
-                    Interrupt::Interrupt => (Typed::Cleared, false),
-                    Interrupt::Terminate => return Rest::Leave(exit::TERMINATED),
-                },
-                () = stop.raised() => return Rest::Leave(exit::TERMINATED),
-            };
-            for envelope in held.drain(..) {
-                let lines = self.view.fact(&envelope, Instant::now());
-                self.print(lines);
-            }
-            match typed {
-                Typed::Line(line) => return Rest::Line(line),
-                Typed::End => return Rest::Leave(exit::OK),
-                Typed::Cleared if *is_warned => return Rest::Leave(exit::OK),
-                Typed::Cleared => {
-                    *is_warned = true;
-                    let hint = "Ctrl+C again, or Ctrl+D, leaves";
-                    self.print(vec![self.theme.paint(Style::Dim, hint)]);
-                    if is_key {
-                        self.keyboard.line(String::new());
-                    }
-                }
-                Typed::Key(_) | Typed::Rested => {}
-            }
-        }
-    }
-
     /// Handles an entered line; gives the exit code if it ends the chat.
     async fn entered(&mut self, line: String) -> Option<u8> {
+        if let Some(command) = line.trim_start().strip_prefix('!') {
+            if let Err(problem) = self.run_by_hand(command).await {
+                self.show_problem(&problem);
+            }
+            return None;
+        }
         match Slash::read(&line) {
             Some(Ok(slash)) if slash.is_quit() => return Some(exit::OK),
             Some(Ok(slash)) if self.turns.is_empty() || slash.works_while_running() => {
@@ -255,369 +259,15 @@ impl<'a> Session<'a> {
         None
     }
 
-    /// Gives input to the conversation.
-    async fn say(&mut self, text: String) {
-        self.give(text, false).await;
-    }
-
-    /// Gives input to the conversation, perhaps for a plan first.
-    async fn give(&mut self, text: String, is_plan: bool) {
-        let is_first = self.turns.is_empty();
-        let conversation = match self.opened().await {
-            Ok(conversation) => conversation,
-            Err(problem) => {
-                self.show_problem(&problem);
-                self.draft.set(&text);
-                return;
-            }
-        };
-        let submitted = self
-            .context
-            .host
-            .submit(TurnOp::Start {
-                conversation,
-                input: vec![Content::text(text.clone())],
-                options: TurnOptions {
-                    model: self.model.clone(),
-                    mode: self.mode,
-                    allowed_tools: self.context.options.allowed_tools.clone(),
-                    is_without_tools: self.chat.is_without_tools,
-                    max_steps: None,
-                    is_plan,
-                    is_attended: true,
-                    is_verbatim: false,
-                },
-            })
-            .await;
-        match submitted {
-            Ok(op) => {
-                let turn = TurnId::from(op);
-                self.turns.insert(turn);
-                self.own.insert(turn);
-                if is_first {
-                    self.view.shown.insert(turn);
-                }
-            }
-            Err(rejection) => {
-                self.show_problem(&rejection.0);
-                // What was not taken is not lost.
-                self.draft.set(&text);
-            }
-        }
-    }
-
     /// The conversation, opened now if it was not yet.
     async fn opened(&mut self) -> Result<ConversationId, Problem> {
         if let Some(place) = &self.place {
             return Ok(place.target.id);
         }
-        let target = Target::open(self.context).await?;
+        let target = Target::open(self.context, self.choices.database.clone()).await?;
         let id = target.id;
         self.place = Some(Place::new(self.context, target));
         Ok(id)
     }
 
-    /// Watches until nothing runs or waits; gives the exit code if the chat ends meanwhile.
-    async fn watch(&mut self) -> Result<Option<u8>, Quit> {
-        self.keyboard.keys();
-        self.screen.set_raw(true);
-        self.is_cancelling = false;
-        let ended = self.follow().await;
-        self.screen.hide();
-        for event in self.keyboard.rest().await {
-            match event {
-                Key::Key(key) if key.kind != KeyEventKind::Release => {
-                    self.draft.press(key);
-                }
-                Key::Paste(text) => self.draft.insert(&text),
-                _ => {}
-            }
-        }
-        self.screen.set_raw(false);
-        ended
-    }
-
-    async fn follow(&mut self) -> Result<Option<u8>, Quit> {
-        let mut frames = tokio::time::interval(FRAME);
-        frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut stop = self.context.stop.clone();
-        while !self.turns.is_empty() {
-            tokio::select! {
-                biased;
-                told = next(&mut self.place) => match told {
-                    Some(told) => self.told(told).await,
-                    None => return Err(host_stopped().into()),
-                },
-                envelope = self.news.next() => {
-                    self.told(Told::Fact(Box::new(envelope))).await;
-                }
-                typed = self.keyboard.next() => {
-                    if let Some(code) = self.typed(typed).await {
-                        return Ok(Some(self.leave(code).await));
-                    }
-                }
-                interrupt = self.context.interrupts.next() => {
-                    let is_second = self.is_cancelling && interrupt == Interrupt::Interrupt;
-                    if is_second || interrupt == Interrupt::Terminate {
-                        return Ok(Some(self.leave(interrupt.code()).await));
-                    }
-                    self.deny_open().await;
-                    self.cancel().await;
-                }
-                () = stop.raised() => return Ok(Some(self.leave(exit::TERMINATED).await)),
-                _ = frames.tick() => self.tick += 1,
-            }
-            if self.screen.is_broken() {
-                return Ok(Some(self.leave(exit::OK).await));
-            }
-            self.repaint();
-        }
-        Ok(None)
-    }
-
-    /// Cancels what runs and waits a little for it to be told; the chat is over.
-    async fn leave(&mut self, code: u8) -> u8 {
-        let deadline = Instant::now() + CANCEL_PATIENCE;
-        let running = self.view.running().or(self.turns.first().copied());
-        let is_own = running.is_some_and(|turn| self.own.contains(&turn));
-        if is_own {
-            self.deny_open().await;
-        }
-        let queued = std::mem::take(&mut self.view.queued);
-        // What others said, and what is held, waits on without this chat.
-        for turn in queued
-            .into_iter()
-            .filter(|queued| self.own.contains(&queued.turn))
-        {
-            // Rejected if it has started meanwhile; it is cancelled below then.
-            let _ = self
-                .context
-                .host
-                .submit(TurnOp::Unqueue { turn: turn.turn })
-                .await;
-            self.turns.remove(&turn.turn);
-        }
-        if !is_own {
-            return code;
-        }
-        self.cancel().await;
-        while !self.turns.is_disjoint(&self.own) {
-            match tokio::time::timeout_at(deadline, next(&mut self.place)).await {
-                Ok(Some(told)) => self.told(told).await,
-                Ok(None) | Err(_) => break,
-            }
-        }
-        code
-    }
-
-    async fn cancel(&mut self) {
-        self.is_cancelling = true;
-        let running = self.view.running();
-        for turn in running
-            .into_iter()
-            .chain(self.turns.first().copied())
-            .take(1)
-        {
-            // Rejected if it has ended meanwhile, which is what is wanted.
-            let _ = self.context.host.submit(TurnOp::Cancel { turn }).await;
-        }
-    }
-
-    async fn told(&mut self, told: Told) {
-        let now = Instant::now();
-        match told {
-            Told::Fact(envelope) => {
-                let lines = self.view.fact(&envelope, now);
-                self.print(lines);
-                self.note(&envelope).await;
-            }
-            Told::Preview(delta) => {
-                let lines = self.view.preview(&delta, now);
-                self.print(lines);
-            }
-            Told::Trouble(turn, problem) => {
-                self.show_problem(&problem);
-                if let Some(turn) = turn {
-                    self.turns.remove(&turn);
-                }
-            }
-        }
-    }
-
-    /// What a fact means for the session.
-    async fn note(&mut self, envelope: &Envelope) {
-        match &envelope.event {
-            Event::Turn(TurnEvent::Started { turn, .. }) => {
-                self.turns.insert(*turn);
-                self.is_cancelling = false;
-            }
-            Event::Turn(TurnEvent::Queued { queued }) => {
-                self.turns.insert(queued.turn);
-            }
-            Event::Turn(TurnEvent::Unqueued { turn }) => {
-                self.turns.remove(turn);
-            }
-            Event::Turn(TurnEvent::Ended { turn, stop, .. }) => {
-                self.turns.remove(turn);
-                self.is_cancelling = false;
-                if let StopReason::Failed { problem } = stop
-                    && problem.code == ProblemCode::NotConfigured
-                {
-                    let problem = connect::not_configured(self.context).await;
-                    self.show_problem(&problem);
-                }
-            }
-            Event::Approval(ApprovalEvent::Requested { approval }) => {
-                let ask = Ask::new(approval.clone(), Instant::now(), self.arming);
-                self.put(Open::Approval(ask));
-            }
-            Event::Approval(ApprovalEvent::Resolved {
-                approval,
-                resolution,
-                by,
-            }) => self.resolved(*approval, resolution, by),
-            Event::Elicitation(ElicitationEvent::Requested { question }) => {
-                let inquiry = Inquiry::new(question.clone(), Instant::now(), self.arming);
-                self.put(Open::Inquiry(inquiry));
-            }
-            Event::Elicitation(ElicitationEvent::Answered {
-                elicitation,
-                answer,
-            }) => self.answered(*elicitation, answer),
-            Event::Turn(
-                TurnEvent::StepStarted { .. }
-                | TurnEvent::StepEnded { .. }
-                | TurnEvent::Reworded { .. }
-                | TurnEvent::Reordered { .. },
-            )
-            | Event::Conversation(_)
-            | Event::Item(_)
-            | Event::Canvas(_)
-            | Event::Module(_)
-            | Event::Setting(_)
-            | Event::Approval(ApprovalEvent::Extended { .. })
-            | Event::Rule(_)
-            | Event::Checkpoint(_)
-            | Event::Database(_)
-            | Event::Workspace(_)
-            | Event::Tag(_)
-            | Event::Folder(_)
-            | Event::Project(_)
-            | Event::Text(_)
-            | Event::Host(_) => {}
-        }
-    }
-
-    /// Handles what is typed during a run; gives the exit code if it ends the chat.
-    async fn typed(&mut self, typed: Typed) -> Option<u8> {
-        match typed {
-            Typed::Key(Key::Key(key)) if key.kind != KeyEventKind::Release => {
-                if self.open.is_empty() {
-                    return self.pressed(key).await;
-                }
-                self.press_open(key).await;
-            }
-            Typed::Key(Key::Paste(text)) => match self.open.front_mut() {
-                Some(Open::Approval(ask)) => ask.paste(&text, Instant::now()),
-                Some(Open::Inquiry(inquiry)) => inquiry.paste(&text, Instant::now()),
-                None => self.draft.insert(&text),
-            },
-            Typed::Key(Key::Resize(columns, _)) => {
-                let columns = usize::from(columns.max(1));
-                self.theme.width = columns;
-                self.view.resize(columns);
-            }
-            // Nobody can answer any more.
-            Typed::End => return Some(exit::OK),
-            Typed::Key(_) | Typed::Line(_) | Typed::Cleared | Typed::Rested => {}
-        }
-        None
-    }
-
-    async fn pressed(&mut self, key: KeyEvent) -> Option<u8> {
-        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Char('c') if is_control && self.is_cancelling => {
-                return Some(exit::INTERRUPTED);
-            }
-            KeyCode::Char('c') if is_control => self.cancel().await,
-            KeyCode::Esc => self.cancel().await,
-            KeyCode::Enter if key.modifiers.is_empty() => {
-                let line = self.draft.take();
-                return self.entered(line).await;
-            }
-            KeyCode::Up if self.draft.is_empty() => self.take_back().await,
-            _ => {
-                self.draft.press(key);
-            }
-        }
-        None
-    }
-
-    /// The last queued input becomes the draft again.
-    async fn take_back(&mut self) {
-        let Some(last) = self.view.queued.last().cloned() else {
-            return;
-        };
-        let taken = self
-            .context
-            .host
-            .submit(TurnOp::Unqueue { turn: last.turn })
-            .await;
-        match taken {
-            Ok(_) => {
-                for content in &last.input {
-                    if let Content::Text { text } = content {
-                        self.draft.insert(text);
-                    }
-                }
-            }
-            Err(rejection) => self.show_problem(&rejection.0),
-        }
-    }
-
-    fn repaint(&mut self) {
-        let mut rows = self.view.rows(Instant::now(), self.tick);
-        let now = (self.context.clock)();
-        let cursor_back = match self.open.front() {
-            // The question takes the place of what is typed, which waits unseen.
-            Some(Open::Approval(ask)) => {
-                rows.push(self.cut(ask.row(now, &self.theme)));
-                0
-            }
-            Some(Open::Inquiry(inquiry)) => {
-                let (row, back) = inquiry.row(now, &self.theme);
-                rows.push(row);
-                back
-            }
-            None => {
-                let columns = self.theme.width.saturating_sub(3);
-                let (row, back) = self.draft.row(columns);
-                let mark = self.theme.paint(Style::Accent, self.theme.prompt());
-                rows.push(format!("{mark} {row}"));
-                back
-            }
-        };
-        let width = rows.last().map_or(0, |row| visible_width(row));
-        let cursor = (rows.len().saturating_sub(1), width.saturating_sub(cursor_back));
-        self.screen.update(&[], &Live { rows, cursor });
-    }
-
-    /// A row of keys that is too long is shown without color, cut.
-    fn cut(&self, row: String) -> String {
-        let columns = self.theme.width.saturating_sub(1);
-        if crate::theme::visible_width(&row) <= columns {
-            return row;
-        }
-        self.theme.fit(&crate::clean::clean(&row), columns)
-    }
-
-    fn print(&mut self, lines: Vec<String>) {
-        self.screen.print(&lines);
-    }
-
-    fn show_problem(&mut self, problem: &Problem) {
-        let text = problem::render(problem, &self.theme);
-        self.print(text.lines().map(ToOwned::to_owned).collect());
-    }
 }

@@ -1,9 +1,10 @@
 //! Whole chats against a scripted host, with scripted keys.
 
+use super::job::Stops;
 use super::keyboard::{Keyboard, Typed};
-use super::screen::Screen;
+use super::screen::{Screen, Window};
 use super::session::{Parts, Session};
-use super::view::View;
+use super::view::{Looks, View};
 use crate::fake::{
     Bench, Sink, Step, approval, asked, bash, call, decisions, ended, fact, is_answer, is_cancel,
     is_decision, is_start, message, started, turn, uuid_of,
@@ -40,6 +41,15 @@ fn leave() -> [Step; 2] {
     [Step::Type(Typed::Rested), Step::Type(Typed::End)]
 }
 
+fn plain_screen(sink: &Sink) -> Screen {
+    Screen::new(Window {
+        sink: Box::new(sink.clone()),
+        size: || Some((80, 24)),
+        is_plain: true,
+        is_reflowing: true,
+    })
+}
+
 struct Talked {
     code: u8,
     screen: String,
@@ -72,10 +82,11 @@ fn talk_from(lines: &[&str], script: Vec<Step>) -> Talked {
             .unwrap();
         let parts = Parts {
             theme: BARE,
-            screen: Screen::new(Box::new(sink.clone()), true, 80),
+            screen: plain_screen(&sink),
             keyboard: Keyboard::scripted(typed),
-            view: View::new(BARE, 0, true),
+            view: View::new(BARE, Looks::standard(true)),
             target,
+            stops: Stops::default(),
         };
         let mut session = Session::new(&mut bench.context, &chat, parts).without_arming();
         session.run().await.unwrap()
@@ -164,7 +175,7 @@ fn approvals_are_decided_inline() {
     );
     assert!(
         talked.screen.starts_with(
-            "▶ EXECUTE  bash\n  cargo test\n  y once\n  n deny  d deny + say why\n? y/n/d"
+            "▶ EXECUTE  bash\n  cargo test\n  y once\n  n deny  d deny + say why  k keep waiting\n? y/n/d/k"
         ),
         "{}",
         talked.screen
@@ -250,8 +261,8 @@ fn the_second_interrupt_leaves() {
     let script = vec![
         Step::Await(is_start),
         started(),
+        letter('x'),
         control('c'),
-        Step::Await(is_cancel),
         control('c'),
         Step::Await(is_cancel),
         ended(StopReason::Cancelled),
@@ -375,10 +386,11 @@ fn ctrl_c_at_rest_leaves_the_second_time() {
             .unwrap();
         let parts = Parts {
             theme: BARE,
-            screen: Screen::new(Box::new(sink.clone()), true, 80),
+            screen: plain_screen(&sink),
             keyboard: Keyboard::scripted(typed),
-            view: View::new(BARE, 0, true),
+            view: View::new(BARE, Looks::standard(true)),
             target,
+            stops: Stops::default(),
         };
         Session::new(&mut bench.context, &chat, parts).run().await
     });

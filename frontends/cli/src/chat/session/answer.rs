@@ -6,31 +6,50 @@ use crate::clean::reveal;
 use crate::frontend;
 use crate::theme::Style;
 use anteroom_api::{
-    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, Resolution,
+    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, Resolution, UnixMillis,
 };
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// Rows of the window that a question leaves to what is above it.
+const ROWS_ABOVE: usize = 4;
+/// Who typed so shortly ago is still typing.
+const TYPING: Duration = Duration::from_secs(1);
 
 impl Session<'_> {
     /// Adds a question; shows it if it is the only one.
     pub(super) fn put(&mut self, open: Open) {
-        self.open.push_back(open);
+        let is_typing = self.typed_at.is_some_and(|at| at.elapsed() < TYPING);
+        self.open.push_back(match open {
+            Open::Approval(ask) if is_typing => Open::Approval(ask.while_typing()),
+            open => open,
+        });
         if self.open.len() == 1 {
             self.show_front();
         }
     }
 
     fn show_front(&mut self) {
-        let mut lines = match self.open.front() {
-            Some(Open::Approval(ask)) => ask.card(&self.theme),
-            Some(Open::Inquiry(inquiry)) => inquiry.card(&self.theme),
-            None => return,
+        self.pace.hurry();
+        let (_, height) = self.screen.size();
+        // Without live rows all of it is printed, else what has no room among them.
+        let room = match self.screen.is_plain() {
+            true => 0,
+            false => height.saturating_sub(ROWS_ABOVE),
         };
-        if self.context.options.is_plain
-            && let Some(Open::Approval(ask)) = self.open.front()
-        {
-            lines.push(ask.row((self.context.clock)(), &self.theme));
-        }
+        let now = (self.context.clock)();
+        let lines = match self.open.front_mut() {
+            Some(Open::Approval(ask)) if ask.must_print(&self.theme, room) => {
+                let mut lines = ask.print(&self.theme);
+                if room == 0 {
+                    lines.push(ask.row(now, &self.theme));
+                }
+                lines
+            }
+            Some(Open::Inquiry(inquiry)) => inquiry.card(&self.theme),
+            Some(Open::Approval(_)) | None => return,
+        };
         self.print(lines);
     }
 
@@ -38,9 +57,7 @@ impl Session<'_> {
     fn next_question(&mut self) {
         let now = Instant::now();
         let next = match self.open.pop_front() {
-            Some(Open::Approval(old)) => {
-                Open::Approval(ask::Ask::new(old.approval, now, self.arming))
-            }
+            Some(Open::Approval(old)) => Open::Approval(old.again(now)),
             Some(Open::Inquiry(old)) => {
                 let inquiry = crate::chat::question::Inquiry::new(old.question, now, self.arming);
                 Open::Inquiry(inquiry)
@@ -56,7 +73,9 @@ impl Session<'_> {
         match self.open.front_mut() {
             Some(Open::Approval(ask)) => match ask.press(key, now) {
                 Pressed::Decided(decision) => self.decide(decision).await,
-                Pressed::ShowAll => self.show_front(),
+                Pressed::ShowAll => self.show_all(),
+                Pressed::Wait => self.keep_waiting().await,
+                Pressed::Draft => self.draft_on(key),
                 Pressed::Typing | Pressed::Ignored => {}
             },
             Some(Open::Inquiry(inquiry)) => {
@@ -65,6 +84,46 @@ impl Session<'_> {
                 }
             }
             None => {}
+        }
+    }
+
+    /// Goes on with what was being typed when a question came; nothing is sent by it.
+    fn draft_on(&mut self, key: KeyEvent) {
+        if key.code != KeyCode::Enter || !key.modifiers.is_empty() {
+            self.draft.press(key);
+        }
+    }
+
+    /// Prints the whole effect above the keys.
+    fn show_all(&mut self) {
+        if let Some(Open::Approval(ask)) = self.open.front_mut() {
+            let lines = ask.print(&self.theme);
+            self.print(lines);
+        }
+    }
+
+    async fn keep_waiting(&mut self) {
+        let Some(Open::Approval(ask)) = self.open.front() else {
+            return;
+        };
+        let approval = ask.approval.id;
+        let wish = self.context.host.submit(ApprovalOp::Extend { approval });
+        if let Err(rejection) = wish.await {
+            self.show_problem(&rejection.0);
+        }
+    }
+
+    /// There is more time.
+    pub(super) fn extended(&mut self, id: ApprovalId, expires_at: UnixMillis) {
+        for open in &mut self.open {
+            if let Open::Approval(ask) = open
+                && ask.approval.id == id
+            {
+                ask.approval.expires_at = expires_at;
+            }
+        }
+        if self.screen.is_plain() {
+            self.print(vec!["there is more time to answer".to_owned()]);
         }
     }
 

@@ -1,0 +1,102 @@
+//! At the prompt: a line is edited. What is told meanwhile is printed above it, and a run that begins takes it over.
+
+use super::{Session, next};
+use crate::chat::draft::Draft;
+use crate::chat::keyboard::{Shortcut, Typed};
+use crate::exit;
+use crate::follow::Told;
+use crate::interrupts::Interrupt;
+use crate::theme::Style;
+use std::time::Duration;
+
+/// How long the editor may take to hand its line back.
+const HAND_BACK: Duration = Duration::from_secs(1);
+
+/// What the person did at the prompt.
+pub(super) enum Rest {
+    Line(String),
+    /// Something runs that was begun elsewhere.
+    Watch,
+    Leave(u8),
+}
+
+impl Session<'_> {
+    /// Waits at the prompt.
+    pub(super) async fn rest(&mut self) -> Rest {
+        loop {
+            self.flush();
+            self.screen.hide();
+            if !self.turns.is_empty() {
+                return Rest::Watch;
+            }
+            self.fit_window();
+            let draft = std::mem::take(&mut self.draft);
+            self.keyboard.line(draft);
+            self.is_held = true;
+            let typed = self.edited().await;
+            self.is_held = false;
+            match typed {
+                Err(code) => return Rest::Leave(code),
+                Ok(Typed::Line(line)) => {
+                    self.warned_at = None;
+                    return Rest::Line(line);
+                }
+                Ok(Typed::End) => return Rest::Leave(exit::OK),
+                Ok(Typed::Cleared) if self.is_warned() => return Rest::Leave(exit::OK),
+                Ok(Typed::Cleared) => {
+                    self.warn();
+                    let hint = "Ctrl+C again, or Ctrl+D, leaves";
+                    self.print(vec![self.theme.paint(Style::Dim, hint)]);
+                }
+                Ok(Typed::Left(draft)) => self.draft = draft,
+                Ok(Typed::Shortcut(shortcut, draft)) => {
+                    self.draft = draft;
+                    self.shortcut(shortcut).await;
+                }
+                Ok(Typed::Key(_) | Typed::Rested) => {}
+            }
+        }
+    }
+
+    /// Waits while a line is edited. Nothing is printed into it: it is taken back first.
+    async fn edited(&mut self) -> Result<Typed, u8> {
+        let mut stop = self.context.stop.clone();
+        loop {
+            tokio::select! {
+                biased;
+                typed = self.keyboard.next() => return Ok(typed),
+                interrupt = self.context.interrupts.next() => {
+                    self.draft = self.line_back().await;
+                    return match interrupt {
+                        Interrupt::Interrupt => Ok(Typed::Cleared),
+                        Interrupt::Terminate => Err(exit::TERMINATED),
+                    };
+                }
+                () = stop.raised() => {
+                    self.draft = self.line_back().await;
+                    return Err(exit::TERMINATED);
+                }
+                () = self.stops.next() => {
+                    let draft = self.line_back().await;
+                    return Ok(Typed::Shortcut(Shortcut::Suspend, draft));
+                }
+                envelope = self.news.next() => self.told(Told::Fact(Box::new(envelope))).await,
+                Some(told) = next(&mut self.place) => self.told(told).await,
+            }
+            if self.pace.is_waiting() || !self.turns.is_empty() {
+                self.keyboard.leave_line();
+            }
+        }
+    }
+
+    /// Takes the line back that is being edited; the terminal is as it was then.
+    async fn line_back(&mut self) -> Draft {
+        self.keyboard.leave_line();
+        match tokio::time::timeout(HAND_BACK, self.keyboard.next()).await {
+            Ok(Typed::Left(draft) | Typed::Shortcut(_, draft)) => draft,
+            // It was entered in this very moment.
+            Ok(Typed::Line(line)) => Draft::from(line.as_str()),
+            Ok(_) | Err(_) => Draft::default(),
+        }
+    }
+}
