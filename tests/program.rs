@@ -3,9 +3,14 @@
 mod answers;
 mod config;
 mod ends;
+pub(crate) mod fed;
 mod hand;
 mod job;
 mod machine;
+mod manual;
+#[cfg(unix)]
+mod setup;
+mod shape;
 
 use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::program::{Left, aroom, run};
@@ -13,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A home, a project, an endpoint.
-struct Desk {
-    endpoint: Endpoint,
+pub(crate) struct Desk {
+    pub(crate) endpoint: Endpoint,
     folder: tempfile::TempDir,
 }
 
 impl Desk {
-    async fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) async fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "work"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
@@ -30,31 +35,31 @@ impl Desk {
         }
     }
 
-    fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work").canonicalize().unwrap()
     }
 
-    fn write(&self, path: &str, content: &str) {
+    pub(crate) fn write(&self, path: &str, content: &str) {
         std::fs::write(self.work().join(path), content).unwrap();
     }
 
-    fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.work().join(path)).unwrap()
     }
 
     /// The program in the project, connected.
-    fn aroom(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn aroom(&self, arguments: &[&str]) -> Command {
         let mut command = aroom(&self.home(), Some(&self.endpoint));
         command.current_dir(self.work()).args(arguments);
         command
     }
 
     /// The program in the project, without an endpoint.
-    fn unconnected(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn unconnected(&self, arguments: &[&str]) -> Command {
         let mut command = aroom(&self.home(), None);
         command.current_dir(self.work()).args(arguments);
         command

@@ -8,5 +8,8 @@ pub mod held;
 pub mod log;
 pub mod neighbor;
 pub mod program;
+#[cfg(unix)]
+pub mod pty;
 pub mod scene;
+pub mod talking;
 pub mod toolset;

@@ -1,0 +1,36 @@
+//! The chat on a real pseudo-terminal: what a person sees, types and finds in the scrollback.
+
+mod asking;
+mod leaving;
+mod safe;
+mod stream;
+mod typing;
+mod windows;
+
+use crate::program::Desk;
+use crate::support::pty::{Pty, Shown};
+use std::process::Command;
+
+/// The window most tests look through.
+const SIZE: (u16, u16) = (80, 24);
+
+impl Desk {
+    /// The chat, with these arguments behind it.
+    fn chat(&self, arguments: &[&str]) -> Command {
+        let mut command = self.aroom(&["chat"]);
+        command.args(arguments);
+        command
+    }
+
+    /// The chat at its prompt.
+    async fn at_prompt(&self, arguments: &[&str]) -> Pty {
+        let mut pty = Pty::spawn(&self.chat(arguments), SIZE);
+        pty.until("the prompt", rests).await;
+        pty
+    }
+}
+
+/// Whether the prompt waits and is empty.
+fn rests(shown: &Shown) -> bool {
+    shown.last_row() == "❯" && shown.cursor.0 == 2
+}
