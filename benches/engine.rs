@@ -31,6 +31,9 @@ mod memory;
 mod mutants;
 #[path = "engine/processes.rs"]
 mod processes;
+#[cfg(unix)]
+#[path = "../tests/support/pty.rs"]
+mod pty;
 #[path = "engine/report.rs"]
 mod report;
 #[path = "engine/runaway.rs"]
@@ -43,6 +46,9 @@ mod starts;
 mod storage;
 #[path = "engine/synced.rs"]
 mod synced;
+#[cfg(unix)]
+#[path = "engine/terminal.rs"]
+mod terminal;
 #[path = "engine/tools.rs"]
 mod tools;
 #[path = "engine/tree.rs"]
@@ -92,6 +98,10 @@ async fn measure(report: &mut Report) -> anyhow::Result<()> {
     }
     if report.begins("turn", true) {
         turns::overhead(report).await?;
+    }
+    #[cfg(unix)]
+    if report.begins("terminal", true) {
+        terminal::measure(report).await?;
     }
     if report.begins("first-token", true) {
         turns::first_token(report).await?;

@@ -229,6 +229,22 @@ impl Pty {
         }
     }
 
+    /// As [`Pty::until`], looking at the rows of the window alone: what this costs does not grow with the scrollback.
+    pub async fn until_rows(&mut self, what: &str, is: impl Fn(&[String]) -> bool) {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                self.arrived.mark_unchanged();
+                let rows = self.terminal.lock().unwrap().rows();
+                if is(&rows) || self.arrived.changed().await.is_err() {
+                    return is(&rows);
+                }
+            }
+        });
+        if !waited.await.unwrap_or(false) {
+            panic!("never came: {what}:\n{}", self.picture());
+        }
+    }
+
     /// Waits until the program ends, and gives its exit code.
     pub async fn exit(&mut self) -> u32 {
         let mut ended = self.ended.clone();
@@ -285,25 +301,31 @@ impl Terminal {
         answer
     }
 
+    fn rows(&self) -> Vec<String> {
+        let rows = self.model.primary_screen().visible_lines();
+        cut(rows.map(avt::Line::text).collect())
+    }
+
     fn shown(&self) -> Shown {
-        let cut = |mut lines: Vec<String>| {
-            for line in &mut lines {
-                line.truncate(line.trim_end().len());
-            }
-            lines
-        };
-        let screen = self.model.primary_screen();
-        let mut lines = cut(screen.text());
+        let mut lines = cut(self.model.primary_screen().text());
         while lines.last().is_some_and(String::is_empty) {
             lines.pop();
         }
         let at = self.model.cursor_position();
         Shown {
-            rows: cut(screen.visible_lines().map(avt::Line::text).collect()),
+            rows: self.rows(),
             lines,
             cursor: (at.col, usize::try_from(at.row).unwrap_or(0)),
         }
     }
+}
+
+/// Without trailing spaces.
+fn cut(mut lines: Vec<String>) -> Vec<String> {
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
+    lines
 }
 
 fn pty_size((cols, rows): (u16, u16)) -> PtySize {
