@@ -6,6 +6,7 @@ mod draft;
 mod header;
 mod job;
 mod pace;
+mod panic;
 pub(crate) mod keyboard;
 mod message;
 mod news;
@@ -47,6 +48,7 @@ pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> 
     context.options.verbosity = looks.verbosity as u8;
     let theme = frontend::theme(&context.options, &context.terminal, true)
         .named(&Context::setting(&report, "cli.theme"));
+    panic::guard_terminal();
     let keyboard = Keyboard::start(Manner {
         theme,
         history: history(&report),

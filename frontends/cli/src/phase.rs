@@ -4,9 +4,10 @@ use crate::clean::reveal;
 use crate::theme::{Style, Theme};
 use crate::words;
 use anteroom_api::Phase;
+use std::time::Duration;
 
 /// From here on a silence is shown as a warning.
-const STALL_WARNING_MS: u64 = 15_000;
+const STALL_WARNING: Duration = Duration::from_secs(15);
 
 /// A phase in words, with how much it should be noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub(crate) struct PhaseLine {
 
 /// The words of a phase; `rate` is in tokens per second.
 pub(crate) fn line(phase: &Phase, rate: Option<u64>, theme: &Theme) -> PhaseLine {
+    warned(phase, rate, STALL_WARNING, theme)
+}
+
+/// The same with another silence that is more than dim.
+pub(crate) fn warned(
+    phase: &Phase,
+    rate: Option<u64>,
+    warning: Duration,
+    theme: &Theme,
+) -> PhaseLine {
     let (text, style) = match phase {
         Phase::Connecting => ("connecting".to_owned(), Style::Dim),
         Phase::Waiting => ("waiting for first token".to_owned(), Style::Dim),
@@ -30,7 +41,7 @@ pub(crate) fn line(phase: &Phase, rate: Option<u64>, theme: &Theme) -> PhaseLine
                 silent_ms / 1000,
                 theme.dot()
             ),
-            if *silent_ms >= STALL_WARNING_MS {
+            if Duration::from_millis(*silent_ms) >= warning {
                 Style::Warning
             } else {
                 Style::Dim
@@ -65,6 +76,11 @@ pub(crate) fn sign(phase: Option<&Phase>, tick: u64, theme: &Theme) -> String {
     }
 }
 
+/// How full the context is; none as long as nobody knows.
+pub(crate) fn context_percent(tokens: u64, window: u64) -> Option<u64> {
+    (tokens > 0 && window > 0).then(|| tokens.saturating_mul(100).div_ceil(window))
+}
+
 /// The usage line at the end of a turn: `14s · 3.1k in 812 out`.
 pub(crate) fn usage_line(elapsed_ms: u64, usage: anteroom_api::Usage, theme: &Theme) -> String {
     format!(
@@ -73,6 +89,20 @@ pub(crate) fn usage_line(elapsed_ms: u64, usage: anteroom_api::Usage, theme: &Th
         theme.dot(),
         words::usage(usage)
     )
+}
+
+/// The line at the end of a turn: `14s · 3.1k in 812 out · context 32 %`.
+pub(crate) fn turn_line(
+    elapsed_ms: u64,
+    usage: anteroom_api::Usage,
+    percent: Option<u64>,
+    theme: &Theme,
+) -> String {
+    let line = usage_line(elapsed_ms, usage, theme);
+    match percent {
+        Some(percent) => format!("{line}{}context {percent} %", theme.dot()),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +168,15 @@ mod tests {
             "waiting for approval",
             Style::Warning,
         );
+    }
+
+    #[test]
+    fn the_context_is_told_in_whole_percent() {
+        assert_eq!(context_percent(0, 128_000), None);
+        assert_eq!(context_percent(1, 0), None);
+        assert_eq!(context_percent(1, 128_000), Some(1));
+        assert_eq!(context_percent(40_960, 128_000), Some(32));
+        assert_eq!(context_percent(256_000, 128_000), Some(200));
     }
 
     #[test]

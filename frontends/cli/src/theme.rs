@@ -227,6 +227,17 @@ impl Theme {
 }
 
 impl Theme {
+    /// A painted row, dim throughout.
+    pub(crate) fn dim_row(&self, row: &str) -> String {
+        let dim = self.palette.code(Style::Dim);
+        if !self.has_color || dim.is_empty() || row.is_empty() {
+            return row.to_owned();
+        }
+        let begin = format!("\u{1b}[{dim}m");
+        let inside = row.replace("\u{1b}[0m", &format!("\u{1b}[0m{begin}"));
+        format!("{begin}{inside}\u{1b}[0m")
+    }
+
     /// The end of a line that may be painted; without its marks if it has to be cut.
     pub(crate) fn fit_end(&self, line: &str, columns: usize) -> String {
         if visible_width(line) <= columns {

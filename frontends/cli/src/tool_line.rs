@@ -3,33 +3,207 @@
 //! Knows no tool by name: the subject is what the gate called the effect, or the most telling argument.
 
 use crate::clean::{clean, reveal};
+use crate::highlight;
 use crate::theme::{Style, Theme, visible_width};
 use crate::words;
-use anteroom_api::{Meter, Resolution, Status, ToolCall, ToolContent};
+use anteroom_api::{Meter, Resolution, Status, Tier, ToolCall, ToolContent};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
-/// `○ read_file src/lib.rs  ✓ 0.2s`, not wider than the terminal.
+/// `○ read_file src/lib.rs  ✓ 120 lines 0.2s`, not wider than the terminal.
 pub(crate) fn tool_line(call: &ToolCall, status: Status, theme: &Theme) -> String {
     let (sign, style, word) = outcome(call, status, theme);
-    let mut tail = String::new();
-    if let Some((added, removed)) = changes(call) {
-        tail.push_str(&format!("  +{added} {}{removed}", theme.minus()));
-    }
-    tail.push_str(&format!("  {sign}"));
+    let mut said = vec![sign.to_owned()];
     if !word.is_empty() {
-        tail.push_str(&format!(" {word}"));
+        said.push(word.to_owned());
     }
-    if let Some(meter) = &call.meter {
-        tail.push_str(&format!(" {}", words::duration(meter.wall_us / 1000)));
+    said.extend(figure(call, status, theme));
+    said.extend(
+        call.meter
+            .as_ref()
+            .map(|meter| words::duration(meter.wall_us / 1000)),
+    );
+    let tail = Tail {
+        changes: changes(call),
+        said: said.join(" "),
+        style,
+    };
+    line(call.tier, &reveal(&call.tool), &subject(call), &tail, theme)
+}
+
+/// A call that runs: `▶ bash cargo test  ⠹ 8s`.
+pub(crate) fn running_line(call: &ToolCall, elapsed_ms: u64, tick: u64, theme: &Theme) -> String {
+    let tail = Tail {
+        changes: None,
+        said: format!(
+            "{} {}",
+            theme.spinner(tick),
+            words::seconds(elapsed_ms / 1000)
+        ),
+        style: Style::Dim,
+    };
+    line(call.tier, &reveal(&call.tool), &subject(call), &tail, theme)
+}
+
+/// Similar calls that went well, in one line: `○ read 6 files  ✓ 0.3s`.
+pub(crate) fn merged_line(calls: &[ToolCall], theme: &Theme) -> Option<String> {
+    let first = calls.first()?;
+    if calls.len() == 1 {
+        return Some(tool_line(first, Status::Completed, theme));
     }
-    let head = format!("{} {}", theme.tier_sign(call.tier), reveal(&call.tool));
-    let room = theme
-        .width
-        .saturating_sub(visible_width(&head) + visible_width(&tail) + 2);
-    let subject = theme.fit(&subject(call), room);
-    let head = theme.paint(Theme::tier_style(call.tier), &head);
-    let space = if subject.is_empty() { "" } else { " " };
-    format!("{head}{space}{subject}{}", theme.paint(style, &tail))
+    let tier = calls.iter().map(|call| call.tier).max()?;
+    let is_same = calls.iter().all(|call| call.tool == first.tool);
+    let (head, about) = if is_same {
+        merged_words(calls, first)
+    } else {
+        (words::plural(calls.len(), "call", "calls"), tools(calls))
+    };
+    let wall_us: u64 = calls
+        .iter()
+        .filter_map(|call| call.meter.as_ref())
+        .map(|meter| meter.wall_us)
+        .sum();
+    let mut said = theme.ok().to_owned();
+    if calls.iter().any(|call| call.meter.is_some()) {
+        said.push_str(&format!(" {}", words::duration(wall_us / 1000)));
+    }
+    let changed = calls.iter().filter_map(changes);
+    let tail = Tail {
+        changes: changed.reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1))),
+        said,
+        style: Style::Good,
+    };
+    Some(line(tier, &head, &about, &tail, theme))
+}
+
+/// `read 6 files` for `read_file`: a verb and what it is done to; for other names how often.
+fn merged_words(calls: &[ToolCall], first: &ToolCall) -> (String, String) {
+    let subjects: BTreeSet<String> = calls.iter().map(subject).collect();
+    let times = format!("{}x", calls.len());
+    let name = reveal(&first.tool);
+    match name.split_once('_') {
+        Some((verb, noun)) if subjects.len() > 1 && !noun.contains('_') && !noun.ends_with('s') => {
+            let about = if subjects.len() < calls.len() {
+                times
+            } else {
+                String::new()
+            };
+            (format!("{verb} {} {noun}s", subjects.len()), about)
+        }
+        _ => {
+            let about = match subjects.len() {
+                1 => format!("{} {times}", subject(first)),
+                _ => times,
+            };
+            (name, about)
+        }
+    }
+}
+
+/// `read_file 6x, bash`.
+fn tools(calls: &[ToolCall]) -> String {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for call in calls {
+        match counted.iter_mut().find(|(tool, _)| *tool == call.tool) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((&call.tool, 1)),
+        }
+    }
+    let parts: Vec<String> = counted
+        .into_iter()
+        .map(|(tool, count)| match count {
+            1 => reveal(tool),
+            _ => format!("{} {count}x", reveal(tool)),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// What stands at the end of a line.
+struct Tail {
+    changes: Option<(u32, u32)>,
+    said: String,
+    style: Style,
+}
+
+fn line(tier: Tier, name: &str, about: &str, tail: &Tail, theme: &Theme) -> String {
+    let figures = tail.changes.map(|(added, removed)| {
+        let minus = format!("{}{removed}", theme.minus());
+        let plus = theme.paint(Style::Good, &format!("+{added}"));
+        format!("  {plus} {}", theme.paint(Style::Danger, &minus))
+    });
+    let figures = figures.unwrap_or_default();
+    let head = format!("{} {name}", theme.tier_sign(tier));
+    let used = visible_width(&head) + visible_width(&figures) + visible_width(&tail.said) + 4;
+    let about = theme.fit(about, theme.width.saturating_sub(used));
+    let head = theme.paint(Theme::tier_style(tier), &head);
+    let space = if about.is_empty() { "" } else { " " };
+    format!(
+        "{head}{space}{about}{figures}  {}",
+        theme.paint(tail.style, &tail.said)
+    )
+}
+
+/// What came of it, in a word or two: the last line of a command's output, the lines of what was read.
+fn figure(call: &ToolCall, status: Status, theme: &Theme) -> Option<String> {
+    /// A longer last line says little.
+    const LONGEST: usize = 36;
+    let result = call
+        .result
+        .as_ref()
+        .filter(|_| status == Status::Completed)?;
+    let [ToolContent::Text { text }] = result.content.as_slice() else {
+        return None;
+    };
+    let text = clean(text);
+    match call.tier {
+        Tier::Read => Some(words::plural(text.lines().count(), "line", "lines")),
+        Tier::Write => None,
+        Tier::Execute | Tier::Destructive => {
+            let last = text.lines().rev().find(|line| !line.trim().is_empty())?;
+            let last = reveal(last.trim());
+            let is_short = visible_width(&last) <= LONGEST.min(theme.width / 2);
+            is_short.then_some(last)
+        }
+    }
+}
+
+/// What calls changed, with signs and colors, for the most lines given; nothing for calls that changed nothing.
+pub(crate) fn diff_lines(call: &ToolCall, most: usize, theme: &Theme) -> Vec<String> {
+    let contents = call.result.iter().flat_map(|result| &result.content);
+    let room = theme.width.saturating_sub(5);
+    let mut lines = Vec::new();
+    for content in contents {
+        let ToolContent::Diff { unified, .. } = content else {
+            continue;
+        };
+        let changed = unified
+            .lines()
+            .filter(|line| !line.starts_with("---") && !line.starts_with("+++"));
+        lines.extend(changed.map(|line| {
+            let line = theme.fit(&reveal(line), room);
+            format!("    {}", highlight::diff_line(&line, theme))
+        }));
+    }
+    let hidden = lines.len().saturating_sub(most);
+    lines.truncate(most);
+    if hidden > 0 {
+        let more = format!(
+            "    {} {}",
+            theme.ellipsis(),
+            words::plural(hidden, "line", "lines")
+        );
+        lines.push(theme.paint(Style::Dim, &more));
+    }
+    lines
+}
+
+/// Whether a person saw what the call would change when they allowed it.
+pub(crate) fn was_seen(call: &ToolCall) -> bool {
+    let is_person = |by: &str| !matches!(by, "policy" | "rule" | "call" | "nobody");
+    call.decisions
+        .iter()
+        .any(|decision| is_person(&decision.by))
 }
 
 /// The first line of what went wrong; none for a call that went well.
@@ -173,8 +347,8 @@ fn changes(call: &ToolCall) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
     use crate::theme::BARE;
+    use anteroom_api::ToolResult;
     use anteroom_api::item::CallDecision;
-    use anteroom_api::{Tier, ToolResult};
     use serde_json::json;
 
     fn call(tool: &str, tier: Tier, arguments: Value) -> ToolCall {

@@ -27,6 +27,14 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
+/// `48s`, `1m04s`: whole seconds, for what counts on.
+pub(crate) fn seconds(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        _ => duration(seconds.saturating_mul(1000)),
+    }
+}
+
 /// `1:52`.
 pub(crate) fn countdown(ms: i64) -> String {
     let seconds = ms.max(0).saturating_add(999) / 1000;
@@ -73,7 +81,7 @@ pub(crate) fn ago(at: UnixMillis, now: UnixMillis) -> String {
 }
 
 /// `2026-11-21`, by the civil calendar of days since 1970-01-01.
-fn date(at: UnixMillis) -> String {
+pub(crate) fn date(at: UnixMillis) -> String {
     let days = at.0.div_euclid(86_400_000) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

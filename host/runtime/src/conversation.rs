@@ -1,36 +1,33 @@
 //! One task per conversation owns its state; everybody else sends it letters.
 
+mod context;
 mod queue;
 
-use crate::agent::budget::Purse;
-use crate::agent::child::Limiter;
 use crate::agent::compact::{self, Sent};
 use crate::agent::hand;
 use crate::agent::past::{self, Past, Place as PastPlace};
-use crate::agent::plan::Planning;
-use crate::agent::prompt;
 use crate::agent::references::{self, Surroundings};
 use crate::agent::replay::Script;
 use crate::agent::shared::Shared;
-use crate::agent::steering::{Refused, Steering};
+use crate::agent::steering::Refused;
 use crate::agent::titles::{self, Titling};
-use crate::agent::turn::{self, Opening, Root, TurnContext, TurnReport};
+use crate::agent::turn::{self, Opening, TurnContext, TurnReport};
 use crate::endings;
 use crate::engine::Engine;
-use crate::filing;
-use crate::modules::prefix::{self, Prefix};
-pub(crate) use queue::Wish as QueueWish;
+use crate::modules::prefix::Prefix;
 use anteroom_api::{
     Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
     Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
-use anteroom_gate::{Gate, Place, Policy, Taint};
+use anteroom_gate::Taint;
 use anteroom_model::CallRequest;
+use anteroom_storage::Outset;
 use anteroom_tools::Session;
+pub(crate) use queue::Wish as QueueWish;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -120,8 +117,9 @@ pub(crate) async fn again(
 ) -> Result<Arc<TurnContext>, Problem> {
     let mut owner = Owner::new(engine, view)?;
     let is_by_hand = script.is_by_hand();
+    let outset = owner.outset().await?;
     owner
-        .context(turn, (&options, is_by_hand), Some(script))
+        .context((turn, outset), (&options, is_by_hand), Some(script))
         .await
 }
 
@@ -292,8 +290,9 @@ impl Owner {
         if wish == Sent::Whole {
             return compact::undo(&self.engine, (self.view.id, &self.shared), op).await;
         }
+        let outset = self.outset().await?;
         let context = self
-            .context(op.into(), (&TurnOptions::default(), false), None)
+            .context((op.into(), outset), (&TurnOptions::default(), false), None)
             .await?;
         let (raise, stop) = Stop::new();
         let turn = context.clone();
@@ -418,9 +417,8 @@ impl Owner {
     }
 
     /// Takes over what other processes did to the conversation meanwhile.
-    async fn catch_up(&mut self) -> Result<(), Problem> {
-        let found = self.engine.storage.conversation(self.view.id).await?;
-        let Some(view) = found else {
+    fn catch_up(&mut self, outset: &Outset) -> Result<(), Problem> {
+        let Some(view) = &outset.conversation else {
             return Err(crate::host::no_conversation(self.view.id));
         };
         self.is_titled |= !view.title.is_empty();
@@ -432,11 +430,13 @@ impl Owner {
 
     async fn begin(&mut self, waiting: Waiting) -> Result<(), Problem> {
         endings::settle(&self.engine, self.view.id).await?;
-        self.catch_up().await?;
+        let outset = self.outset().await?;
+        self.catch_up(&outset)?;
         let turn = TurnId::from(waiting.op);
         let is_by_hand = waiting.by_hand.is_some();
+        let has_undone = outset.has_undone;
         let context = self
-            .context(turn, (&waiting.options, is_by_hand), None)
+            .context((turn, outset), (&waiting.options, is_by_hand), None)
             .await?;
         let mut input = waiting.input;
         if !is_by_hand {
@@ -457,7 +457,7 @@ impl Owner {
                 title,
             }));
         }
-        if let Some(news) = past::news(&self.engine, self.view.id).await? {
+        if has_undone && let Some(news) = past::news(&self.engine, self.view.id).await? {
             input.insert(0, news);
         }
         let (raise, stop) = Stop::new();
@@ -564,145 +564,6 @@ impl Owner {
             .publish(Topic::Conversation(self.view.id), cause, events)
             .await?;
         Ok(())
-    }
-
-    async fn context(
-        &mut self,
-        turn: TurnId,
-        (options, is_by_hand): (&TurnOptions, bool),
-        script: Option<Arc<Script>>,
-    ) -> Result<Arc<TurnContext>, Problem> {
-        let settings = self.engine.settings();
-        let model = match script.as_ref().and_then(|script| script.model()) {
-            Some(model) => model,
-            // None is asked; a child agent that is started by hand says what it lacks.
-            None if is_by_hand => self.named_model(&settings, options).unwrap_or_default(),
-            None => self.model(&settings, options).await?,
-        };
-        let mut frozen = self.frozen().await;
-        if let Some(names) = script.as_ref().and_then(|script| script.tools()) {
-            // Tools that came later were not offered then.
-            frozen.tools.retain(|tool| names.contains(&tool.tool.name));
-        }
-        let gate = self.gate(&settings, options).await?;
-        let max_steps = settings.cli.max_tool_iterations;
-        Ok(Arc::new(TurnContext {
-            conversation: self.view.id,
-            turn,
-            workspace: self.workspace.clone(),
-            session: self.session.clone(),
-            model,
-            system: frozen.system,
-            tools: if options.is_without_tools {
-                Vec::new()
-            } else {
-                frozen.tools
-            },
-            options: options.clone(),
-            root: Root {
-                conversation: self.view.id,
-                turn,
-                agent: None,
-                item: None,
-            },
-            depth: 0,
-            limiter: Limiter::new(
-                settings.safety.subagent.max_concurrent,
-                settings.safety.subagent.max_depth,
-            ),
-            max_steps: options
-                .max_steps
-                .map_or(max_steps, |wanted| wanted.clamp(1, max_steps)),
-            steering: Steering::open(),
-            busy: Arc::default(),
-            shared: self.shared.clone(),
-            is_over: AtomicBool::new(false),
-            purse: Purse::of_turn(&self.engine, &settings, self.view.id).await?,
-            planning: Planning::new(options.is_plan, &gate),
-            script,
-            gate,
-            settings,
-            engine: self.engine.clone(),
-        }))
-    }
-
-    async fn model(
-        &self,
-        settings: &crate::config::Settings,
-        options: &TurnOptions,
-    ) -> Result<String, Problem> {
-        let client = self.engine.client(settings)?;
-        match self.named_model(settings, options) {
-            Some(model) => Ok(model),
-            None => crate::engine::only_model(&client).await,
-        }
-    }
-
-    fn named_model(
-        &self,
-        settings: &crate::config::Settings,
-        options: &TurnOptions,
-    ) -> Option<String> {
-        let wanted = options.model.as_ref().or(self.view.model.as_ref());
-        wanted.or(settings.ai.model.as_ref()).cloned()
-    }
-
-    /// What this turn's requests begin with: what was sent before, and the tools that came since.
-    async fn frozen(&mut self) -> Prefix {
-        let project = match self.frozen {
-            Some(_) => None,
-            None => filing::of(&self.engine, self.view.id).await,
-        };
-        let workspace = &self.workspace;
-        let system =
-            || prompt::render(&prompt::of_workspace(&self.engine, workspace, project.as_ref()));
-        let offered = prefix::tools(&self.engine, &self.workspace).await;
-        let before = self.frozen.clone();
-        let next = prefix::next(&self.engine, self.view.id, before, (offered, system)).await;
-        self.frozen = Some(next.clone());
-        next
-    }
-
-    async fn gate(
-        &mut self,
-        settings: &crate::config::Settings,
-        options: &TurnOptions,
-    ) -> Result<Gate, Problem> {
-        let memory = crate::rules::memory(&self.engine, self.view.id, &self.view.workspace).await?;
-        let allowed = settings
-            .safety
-            .allowed_tools
-            .iter()
-            .chain(&options.allowed_tools);
-        let mut policy = Policy {
-            mode: options.mode.unwrap_or(settings.safety.approval_mode),
-            allowed: crate::rules::parsed(allowed)?,
-            denied: crate::rules::parsed(settings.safety.denied_tools.iter())?,
-            tool_tiers: settings.safety.tool_tiers.clone(),
-            custom_patterns: settings.safety.custom_patterns.clone(),
-            sensitive_paths: settings.safety.sensitive_paths.clone(),
-            ..Policy::default()
-        };
-        crate::sandbox::stand(&self.engine, settings, &mut policy).await;
-        let place = Place {
-            workspace: self.workspace.clone(),
-            home: self.engine.paths.user_home.clone(),
-            protected: vec![
-                self.engine.paths.home.clone(),
-                self.engine.paths.data.clone(),
-            ],
-            temp: self.engine.paths.temp(self.view.id).canonicalize().ok(),
-        };
-        let masker = crate::masking::masker(settings, self.engine.ambient.environment());
-        let gate = Gate::new(policy, place, memory).map_err(|error| {
-            Problem::new(
-                ProblemCode::InvalidConfig,
-                "the safety settings cannot be used",
-            )
-            .cause(error)
-            .hint("see `aroom config show`, section `safety`")
-        })?;
-        Ok(gate.with_taint(self.taint.clone()).with_masker(masker))
     }
 }
 

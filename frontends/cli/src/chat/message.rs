@@ -51,8 +51,9 @@ impl Message {
         let mut lines = match text.strip_prefix(self.seen.as_str()) {
             Some(rest) => self.push(rest),
             None => {
-                let mut lines = self.finish();
+                let mut lines = Vec::new();
                 if self.has_printed {
+                    lines = self.finish();
                     let note = format!(
                         "{} parts were lost on the way; in full:",
                         self.theme.again()
@@ -127,14 +128,19 @@ mod tests {
     #[test]
     fn lost_pieces_are_made_good() {
         check(
-            &["One", "two"],
-            "One or two",
+            &["One\n\n", "two"],
+            "One\n\nor two",
             &[
-                "Onetwo",
+                "One",
+                "",
+                "two",
                 "↻ parts were lost on the way; in full:",
-                "One or two",
+                "One",
+                "",
+                "or two",
             ],
         );
+        check(&["One", "two"], "One or two", &["One or two"]);
         check(&["Hello\n"], "Hello\nyou", &["Hello", "you"]);
     }
 

@@ -1,12 +1,14 @@
 //! Whole chats against a scripted host, with scripted keys.
 
+mod commands;
+
 use super::job::Stops;
 use super::keyboard::{Keyboard, Typed};
 use super::screen::{Screen, Window};
 use super::session::{Parts, Session};
 use super::view::{Looks, View};
 use crate::fake::{
-    Bench, Sink, Step, approval, asked, bash, call, decisions, ended, fact, is_answer, is_cancel,
+    Bench, Sink, Step, Views, approval, asked, bash, call, decisions, ended, fact, is_answer, is_cancel,
     is_decision, is_start, message, started, turn, uuid_of,
 };
 use crate::invocation::Command;
@@ -62,10 +64,21 @@ fn talk(script: Vec<Step>) -> Talked {
 }
 
 fn talk_from(lines: &[&str], script: Vec<Step>) -> Talked {
-    let mut bench = Bench::new(&["chat", "--plain"], script);
+    let typed = lines.iter().map(|line| Typed::Line((*line).to_owned()));
+    talk_with((&[], Views::default()), typed.collect(), script)
+}
+
+/// With these arguments and views, and this typed already.
+fn talk_with(
+    (arguments, views): (&[&str], Views),
+    beginning: Vec<Typed>,
+    script: Vec<Step>,
+) -> Talked {
+    let line = [&["chat", "--plain"], arguments].concat();
+    let mut bench = Bench::with(&line, script, views, "");
     let (keys, typed) = mpsc::channel(64);
-    for line in lines {
-        keys.try_send(Typed::Line((*line).to_owned())).unwrap();
+    for first in beginning {
+        keys.try_send(first).unwrap();
     }
     bench.fake.type_through(keys);
     let Command::Chat(chat) = bench.command.clone() else {
@@ -117,7 +130,7 @@ fn a_message_is_answered() {
     script.extend(leave());
     let talked = talk(script);
     assert_eq!(talked.code, 0);
-    assert_eq!(talked.screen, "Hello\nthere\n\n2.0s · 3.1k in 812 out\n\n");
+    assert_eq!(talked.screen, "Hello\nthere\n\ndone · 2.0s · 3.1k in 812 out\n\n");
     let Some(Op::Turn(TurnOp::Start { input, options, .. })) = talked.ops.get(1) else {
         panic!("{:?}", talked.ops);
     };
@@ -346,14 +359,26 @@ fn commands_work_at_rest() {
         assert_eq!(talked.code, 0);
         assert!(talked.screen.contains(wanted), "{line}: {}", talked.screen);
     };
-    check("/help", "/search WORDS");
-    check("/model", "model qwen3");
-    check("/model big", "model big");
+    check("/help", "/search");
+    check("/help undo", "/undo turn");
+    check("/model", "❯  1  qwen3\n   2  big\n");
+    check("/model 2", "model big");
+    check("/model bigg", "does not list it; did you mean big?");
     check("/mode", "ask for writes");
     check("/mode auto", "auto");
     check("/mode x", "is no approval mode");
     check("/queue", "nothing waits");
     check("/queue rm 1", "nothing waits at 1");
+    check("/plan", "plan               looks only");
+    check("/mode plan", "plan               looks only");
+    check("/verbosity verbose", "verbosity verbose");
+    check("/shared use team", "there is no shared database `team`");
+    check("/open", "there is no web page yet");
+    check("/retry", "there is nothing in this conversation yet");
+    check("/grants", "nothing was allowed for good");
+    check("/trust", "there is nothing to trust");
+    check("/config get ai.model", "ai.model = qwen3  (default)");
+    check("!", "there is no command behind `!`");
     check("/usage", "0 in 0 out");
     check("/config", "ai.base_url");
     check("/tools", "no tools");

@@ -1,42 +1,63 @@
 //! What a conversation looks like while it goes on: facts and previews in, finished lines and live rows out.
 //! Pure but for the moments it is handed.
 
+mod agents;
+mod ends;
+mod looks;
+mod output;
+mod run;
+
+pub(crate) use looks::{Looks, Verbosity};
+
 use super::message::Message;
-use crate::clean::{Cleaner, reveal};
+use crate::attached;
+use crate::clean::reveal;
 use crate::phase;
-use crate::problem;
 use crate::theme::{Style, Theme};
 use crate::tool_line;
 use crate::transcript;
 use crate::words;
+use agents::Agents;
 use anteroom_api::{
-    CanvasEvent, CheckpointEvent, ConversationEvent, Delta, Envelope, Event, Item, ItemBody,
-    ItemEvent, ItemId, ModuleEvent, Phase, ProblemCode, QueuedInput, StopReason, TurnEvent, TurnId,
-    UndoOutcome, UndoneFile, UnixMillis, Usage,
+    ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, Delta, ElicitationEvent,
+    Envelope, Event, Item, ItemBody, ItemEvent, ItemId, Phase, QueuedInput, Status, StopReason,
+    Tier, ToolCall, TurnEvent, TurnId, UndoOutcome, UndoneFile, UnixMillis, Usage,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
+use ends::{module_line, stop_lines};
+use output::Output;
+use run::{Beside, Running};
+use std::collections::BTreeSet;
 use tokio::time::Instant;
 
-/// From here on the row says how to cancel.
-const ESC_HINT: Duration = Duration::from_secs(3);
-/// Lines of a running call's output that are shown.
-const OUTPUT_LINES: usize = 3;
-/// Child agents that are shown.
-const AGENT_ROWS: usize = 5;
-/// Lines of a result shown with `-v`.
+/// Rows above the agents and the status.
+const LIVE_ROWS: usize = 3;
+/// A message of so many rows may be narration, which is dim: it waits for what follows it.
+const NARRATION_ROWS: usize = 2;
+/// Lines of a result, and of a diff, in full view.
 const RESULT_LINES: usize = 8;
+const DIFF_LINES: usize = 60;
+/// Lines of a diff that nobody was asked about.
+const SHORT_DIFF_LINES: usize = 10;
 
 pub(super) struct View {
     theme: Theme,
-    verbosity: u8,
-    is_plain: bool,
+    looks: Looks,
     message: Option<Message>,
+    /// Rows of a message that may be narration.
+    held: Vec<String>,
+    /// Whether rows of the message were printed.
+    is_flowing: bool,
+    /// Calls that went well and may share a line with the next.
+    calls: Vec<ToolCall>,
+    /// Calls at work, the newest last.
+    running: Vec<(ItemId, ToolCall, Instant)>,
+    output: Output,
+    agents: Agents,
     /// What was printed last, to set blocks apart.
     last: Block,
-    output: Output,
-    agents: BTreeMap<ItemId, Agent>,
     turn: Option<Running>,
+    /// Tokens of the last request and its answer.
+    context_tokens: u64,
     pub(super) queued: Vec<QueuedInput>,
     /// Turns whose input is on the screen already.
     pub(super) shown: BTreeSet<TurnId>,
@@ -51,46 +72,49 @@ enum Block {
     Call,
 }
 
-struct Running {
-    id: TurnId,
-    started_at: UnixMillis,
-    since: Instant,
-    phase: Option<(Phase, Instant)>,
-    /// Characters of this stretch of streaming.
-    streamed: usize,
-    streaming_since: Option<Instant>,
-}
-
-#[derive(Default)]
-struct Output {
-    cleaner: Cleaner,
-    lines: VecDeque<String>,
-    tail: String,
-}
-
-struct Agent {
-    name: String,
-    tool: Option<String>,
-    step: u32,
-    tokens: u64,
-    elapsed_ms: u64,
-}
-
 impl View {
-    pub(super) fn new(theme: Theme, verbosity: u8, is_plain: bool) -> Self {
+    pub(super) fn new(theme: Theme, looks: Looks) -> Self {
         Self {
             theme,
-            verbosity,
-            is_plain,
+            looks,
             message: None,
-            last: Block::Gap,
+            held: Vec::new(),
+            is_flowing: false,
+            calls: Vec::new(),
+            running: Vec::new(),
             output: Output::default(),
-            agents: BTreeMap::new(),
+            agents: Agents::default(),
+            last: Block::Gap,
             turn: None,
+            context_tokens: 0,
             queued: Vec::new(),
             shown: BTreeSet::new(),
             usage: Usage::default(),
         }
+    }
+
+    /// The same looks for another conversation.
+    pub(super) fn anew(&self) -> Self {
+        Self::new(self.theme, self.looks)
+    }
+
+    /// 0 is compact, 1 normal, 2 verbose.
+    pub(super) fn set_verbosity(&mut self, level: u8) {
+        self.looks.verbosity = Verbosity::level(level);
+    }
+
+    /// Its name.
+    pub(super) fn verbosity(&self) -> &'static str {
+        match self.looks.verbosity {
+            Verbosity::Compact => "compact",
+            Verbosity::Normal => "normal",
+            Verbosity::Verbose => "verbose",
+        }
+    }
+
+    /// From now on in lines alone, or not any more.
+    pub(super) fn set_plain(&mut self, is_plain: bool) {
+        self.looks.is_plain = is_plain;
     }
 
     pub(super) fn resize(&mut self, columns: usize) {
@@ -108,7 +132,7 @@ impl View {
     pub(super) fn fact(&mut self, envelope: &Envelope, now: Instant) -> Vec<String> {
         match &envelope.event {
             Event::Turn(event) => self.turn_fact(event, envelope.at, now),
-            Event::Item(ItemEvent::Started(item)) => self.begin(item),
+            Event::Item(ItemEvent::Started(item)) => self.begin(item, now),
             Event::Item(ItemEvent::Completed(item)) => self.complete(item),
             Event::Canvas(CanvasEvent::Saved { canvas }) => {
                 let line = format!(
@@ -162,6 +186,9 @@ impl View {
                 );
                 self.line(Block::Call, Style::Warning, &line)
             }
+            // What is asked stands below everything that came before it.
+            Event::Approval(ApprovalEvent::Requested { .. })
+            | Event::Elicitation(ElicitationEvent::Requested { .. }) => self.settle(true),
             Event::Module(event) => match module_line(event, &self.theme) {
                 Some((style, line)) => self.line(Block::Call, style, &line),
                 None => Vec::new(),
@@ -188,15 +215,16 @@ impl View {
             | Event::Folder(_)
             | Event::Project(_)
             | Event::Text(_)
-            | Event::Approval(_)
-            | Event::Elicitation(_)
+            | Event::Approval(ApprovalEvent::Resolved { .. } | ApprovalEvent::Extended { .. })
+            | Event::Elicitation(ElicitationEvent::Answered { .. })
             | Event::Setting(_)
             | Event::Host(_) => Vec::new(),
         }
     }
 
     fn line(&mut self, block: Block, style: Style, text: &str) -> Vec<String> {
-        let mut lines = self.gap(block);
+        let mut lines = self.settle(false);
+        lines.extend(self.gap(block));
         lines.push(self.theme.paint(style, text));
         lines
     }
@@ -210,6 +238,38 @@ impl View {
         } else {
             Vec::new()
         }
+    }
+
+    /// Prints what waited for what comes next; a message before a call is narration.
+    fn settle(&mut self, is_before_call: bool) -> Vec<String> {
+        let mut lines = self.flush_message();
+        lines.extend(self.flush_text(is_before_call));
+        lines.extend(self.flush_calls());
+        lines
+    }
+
+    fn flush_text(&mut self, is_narration: bool) -> Vec<String> {
+        let held = std::mem::take(&mut self.held);
+        self.is_flowing = false;
+        if held.is_empty() {
+            return held;
+        }
+        let mut lines = self.gap(Block::Text);
+        lines.extend(held.into_iter().map(|row| match is_narration {
+            true => self.theme.dim_row(&row),
+            false => row,
+        }));
+        lines
+    }
+
+    fn flush_calls(&mut self) -> Vec<String> {
+        let calls = std::mem::take(&mut self.calls);
+        let Some(line) = tool_line::merged_line(&calls, &self.theme) else {
+            return Vec::new();
+        };
+        let mut lines = self.gap(Block::Call);
+        lines.push(line);
+        lines
     }
 
     fn reorder(&mut self, turn: TurnId, ahead_of: Option<TurnId>) {
@@ -226,7 +286,7 @@ impl View {
         match event {
             TurnEvent::Queued { queued } => {
                 self.queued.push(queued.clone());
-                if !self.is_plain {
+                if !self.looks.is_plain {
                     return Vec::new();
                 }
                 let text = transcript::input_line(&queued.input, 60, &self.theme);
@@ -249,50 +309,64 @@ impl View {
             }
             TurnEvent::Started { turn, .. } => {
                 self.queued.retain(|queued| queued.turn != *turn);
-                self.turn = Some(Running {
-                    id: *turn,
-                    started_at: at,
-                    since: now,
-                    phase: None,
-                    streamed: 0,
-                    streaming_since: None,
-                });
+                self.turn = Some(Running::new(*turn, at, now));
                 Vec::new()
             }
-            TurnEvent::StepStarted { .. } | TurnEvent::StepEnded { .. } => Vec::new(),
+            TurnEvent::StepStarted { .. } => Vec::new(),
+            TurnEvent::StepEnded { usage, .. } => {
+                let tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+                if tokens > 0 {
+                    self.context_tokens = tokens;
+                }
+                Vec::new()
+            }
             TurnEvent::Ended { stop, usage, .. } => self.end(stop, *usage, at),
         }
     }
 
     fn end(&mut self, stop: &StopReason, usage: Usage, at: UnixMillis) -> Vec<String> {
-        let mut lines = self.flush_message();
+        let mut lines = self.settle(false);
+        let agents = self.agents.drain(&self.theme);
+        if !agents.is_empty() {
+            lines.extend(self.gap(Block::Call));
+            lines.extend(agents);
+        }
         self.usage = self.usage.plus(usage);
-        self.agents.clear();
+        self.running.clear();
         self.output = Output::default();
         lines.extend(self.gap(Block::Gap));
         lines.extend(stop_lines(stop, &usage, &self.theme));
         if let Some(turn) = self.turn.take() {
             let elapsed = u64::try_from(at.0.saturating_sub(turn.started_at.0)).unwrap_or(0);
-            let line = phase::usage_line(elapsed, usage, &self.theme);
+            let percent = phase::context_percent(self.context_tokens, self.looks.window_tokens);
+            let mut line = phase::turn_line(elapsed, usage, percent, &self.theme);
+            if self.looks.is_plain && *stop == StopReason::EndTurn {
+                line = ["done", &line].join(self.theme.dot());
+            }
             lines.push(self.theme.paint(Style::Dim, &line));
         }
         lines.push(String::new());
         lines
     }
 
-    fn begin(&mut self, item: &Item) -> Vec<String> {
+    fn begin(&mut self, item: &Item, now: Instant) -> Vec<String> {
         match &item.body {
             ItemBody::AgentMessage { text } => {
                 let mut lines = self.flush_message();
+                lines.extend(self.flush_text(false));
                 let mut message = Message::new(item.id, self.theme);
                 let first = message.push(text);
                 self.message = Some(message);
                 lines.extend(self.text(first));
                 lines
             }
-            ItemBody::ToolCall(_) => {
+            ItemBody::ToolCall(call) => {
                 self.output = Output::default();
-                self.flush_message()
+                self.running.retain(|(id, ..)| *id != item.id);
+                self.running.push((item.id, call.clone(), now));
+                let mut lines = self.flush_message();
+                lines.extend(self.flush_text(true));
+                lines
             }
             ItemBody::UserMessage { .. }
             | ItemBody::Reasoning { .. }
@@ -306,6 +380,7 @@ impl View {
                 let mut lines = Vec::new();
                 if self.message.as_ref().is_none_or(|m| m.item != item.id) {
                     lines.extend(self.flush_message());
+                    lines.extend(self.flush_text(false));
                     self.message = Some(Message::new(item.id, self.theme));
                 }
                 if let Some(mut message) = self.message.take() {
@@ -316,32 +391,26 @@ impl View {
             }
             ItemBody::ToolCall(call) => {
                 let mut lines = self.flush_message();
-                self.agents.remove(&item.id);
+                lines.extend(self.flush_text(true));
+                self.running.retain(|(id, ..)| *id != item.id);
                 self.output = Output::default();
-                lines.extend(self.gap(Block::Call));
-                lines.push(tool_line::tool_line(call, item.status, &self.theme));
-                if self.verbosity > 0 {
-                    lines.extend(tool_line::result_lines(call, RESULT_LINES, &self.theme));
-                    if let Some(meter) = &call.meter {
-                        lines.push(tool_line::meter_line(meter, &self.theme));
-                    }
-                } else if let Some(line) = tool_line::failure_line(call, item.status, &self.theme) {
-                    lines.push(self.theme.paint(Style::Dim, &line));
-                }
+                lines.extend(self.called(item.id, call, item.status));
                 lines
             }
-            ItemBody::Reasoning { text } if self.verbosity > 0 => {
-                let mut lines = self.flush_message();
+            ItemBody::Reasoning { text } if self.looks.verbosity == Verbosity::Verbose => {
+                let mut lines = self.settle(false);
                 lines.extend(self.gap(Block::Text));
                 let text = crate::clean::clean(text);
                 lines.extend(text.trim().lines().map(|l| self.theme.paint(Style::Dim, l)));
                 lines
             }
             ItemBody::UserMessage { .. } if !self.shown.contains(&item.turn) => {
+                let mut lines = self.settle(false);
                 self.last = Block::Gap;
-                let mut lines = transcript::lines(std::slice::from_ref(item), &self.theme);
+                let said = transcript::lines(std::slice::from_ref(item), &self.theme);
                 // It looks as if it had been typed at the prompt.
-                lines.pop();
+                let length = said.len().saturating_sub(1);
+                lines.extend(said.into_iter().take(length));
                 lines
             }
             ItemBody::Summary { .. } => self.line(
@@ -349,17 +418,86 @@ impl View {
                 Style::Dim,
                 "(what was said before was summarized to make room)",
             ),
-            ItemBody::UserMessage { .. } | ItemBody::Reasoning { .. } => Vec::new(),
+            // The words stand there already; what they led to does not.
+            ItemBody::UserMessage { content } => attached::lines(content, &self.theme),
+            ItemBody::Reasoning { .. } => Vec::new(),
         }
     }
 
-    fn text(&mut self, lines: Vec<String>) -> Vec<String> {
-        if lines.is_empty() {
+    /// A call has ended: its line, or a place in a line that it shares.
+    fn called(&mut self, item: ItemId, call: &ToolCall, status: Status) -> Vec<String> {
+        if self.agents.end(item, call, status) {
+            let Some(rows) = self.agents.finished(&self.theme) else {
+                return Vec::new();
+            };
+            let mut lines = self.flush_calls();
+            lines.extend(self.gap(Block::Call));
+            lines.extend(rows);
             return lines;
         }
-        let mut all = self.gap(Block::Text);
-        all.extend(lines);
-        all
+        let mut lines = Vec::new();
+        if !self.shares(call, status) {
+            lines.extend(self.flush_calls());
+        }
+        if self.may_share(call, status) {
+            self.calls.push(call.clone());
+            return lines;
+        }
+        lines.extend(self.gap(Block::Call));
+        lines.push(tool_line::tool_line(call, status, &self.theme));
+        lines.extend(tool_line::failure_line(call, status, &self.theme));
+        match self.looks.verbosity {
+            Verbosity::Verbose => {
+                let diff = tool_line::diff_lines(call, DIFF_LINES, &self.theme);
+                lines.extend(match diff.is_empty() {
+                    true => tool_line::result_lines(call, RESULT_LINES, &self.theme),
+                    false => diff,
+                });
+                let meter = call.meter.as_ref();
+                lines.extend(meter.map(|meter| tool_line::meter_line(meter, &self.theme)));
+            }
+            Verbosity::Normal if !tool_line::was_seen(call) => {
+                lines.extend(tool_line::diff_lines(call, SHORT_DIFF_LINES, &self.theme));
+            }
+            Verbosity::Normal | Verbosity::Compact => {}
+        }
+        lines
+    }
+
+    /// Whether a call may share a line with another one.
+    fn may_share(&self, call: &ToolCall, status: Status) -> bool {
+        let is_quiet = match self.looks.verbosity {
+            Verbosity::Compact => true,
+            Verbosity::Normal => call.tier == Tier::Read,
+            Verbosity::Verbose => false,
+        };
+        self.looks.has_dedup && is_quiet && status == Status::Completed
+    }
+
+    /// Whether a call shares the line of those that wait.
+    fn shares(&self, call: &ToolCall, status: Status) -> bool {
+        let is_same = |other: &ToolCall| {
+            self.looks.verbosity == Verbosity::Compact || other.tool == call.tool
+        };
+        self.may_share(call, status) && self.calls.last().is_none_or(is_same)
+    }
+
+    /// Prints rows of a message, or holds the first few back.
+    fn text(&mut self, rows: Vec<String>) -> Vec<String> {
+        if rows.is_empty() {
+            return rows;
+        }
+        let mut lines = self.flush_calls();
+        let is_long = self.held.len() + rows.len() > NARRATION_ROWS;
+        if !self.looks.is_plain && !self.is_flowing && !is_long {
+            self.held.extend(rows);
+            return lines;
+        }
+        self.is_flowing = true;
+        lines.extend(self.gap(Block::Text));
+        lines.append(&mut self.held);
+        lines.extend(rows);
+        lines
     }
 
     /// A message that ends without its completion being told: what there is of it is kept.
@@ -379,6 +517,7 @@ impl View {
                 let mut lines = Vec::new();
                 if self.message.as_ref().is_none_or(|m| m.item != *item) {
                     lines = self.flush_message();
+                    lines.extend(self.flush_text(false));
                     self.message = Some(Message::new(*item, self.theme));
                 }
                 lines.extend(self.push(text));
@@ -397,22 +536,9 @@ impl View {
                 Vec::new()
             }
             Delta::Phase { turn, phase } => self.change_phase(*turn, phase, now),
-            Delta::Agent {
-                item,
-                name,
-                step,
-                tool,
-                tokens,
-                elapsed_ms,
-            } => {
-                let agent = Agent {
-                    name: reveal(name),
-                    tool: tool.as_deref().map(reveal),
-                    step: *step,
-                    tokens: *tokens,
-                    elapsed_ms: *elapsed_ms,
-                };
-                self.agents.insert(*item, agent);
+            Delta::Agent { item, .. } => {
+                self.running.retain(|(id, ..)| id != item);
+                self.agents.take(delta);
                 Vec::new()
             }
         }
@@ -428,8 +554,7 @@ impl View {
 
     fn count(&mut self, text: &str, now: Instant) {
         if let Some(turn) = self.turn.as_mut() {
-            turn.streamed += text.chars().count();
-            turn.streaming_since.get_or_insert(now);
+            turn.count(text, now);
         }
     }
 
@@ -437,39 +562,43 @@ impl View {
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.id == id) else {
             return Vec::new();
         };
-        let is_new = turn
-            .phase
-            .as_ref()
-            .map(|(phase, _)| std::mem::discriminant(phase))
-            != Some(std::mem::discriminant(phase));
-        if is_new && *phase != Phase::Streaming {
-            turn.streamed = 0;
-            turn.streaming_since = None;
-        }
-        turn.phase = Some((phase.clone(), now));
-        if self.is_plain && is_new && *phase != Phase::Streaming {
-            let line = phase::line(phase, None, &self.theme);
-            return vec![line.text];
-        }
-        Vec::new()
+        let line = turn.change(phase, now, &self.looks, &self.theme);
+        line.into_iter().collect()
     }
 
-    /// The rows below the finished lines: the unfinished line, output, child agents, what is being done.
+    /// The rows below the finished lines: what is not finished, child agents, what is being done.
     pub(super) fn rows(&self, now: Instant, tick: u64) -> Vec<String> {
-        let mut rows: Vec<String> = self.message.iter().flat_map(Message::rows).collect();
-        let room = self.theme.width.saturating_sub(1);
-        for line in self.output.last() {
-            rows.push(
-                self.theme
-                    .paint(Style::Dim, &self.theme.fit(&format!("  {line}"), room)),
-            );
-        }
-        for agent in self.agents.values().take(AGENT_ROWS) {
-            let line = agent.line(tick, &self.theme);
-            rows.push(self.theme.paint(Style::Dim, &self.theme.fit(&line, room)));
-        }
+        let mut rows = self.unfinished(now, tick);
+        rows.extend(self.agents.rows(tick, &self.theme));
         rows.push(self.status(now, tick));
         rows
+    }
+
+    fn unfinished(&self, now: Instant, tick: u64) -> Vec<String> {
+        let message = self.message.iter().flat_map(Message::rows);
+        let mut rows: Vec<String> = self
+            .held
+            .iter()
+            .map(|row| crate::clean::keep_marks(row))
+            .chain(message)
+            .collect();
+        if rows.is_empty() {
+            let merged = tool_line::merged_line(&self.calls, &self.theme);
+            let output = match self.looks.verbosity {
+                Verbosity::Compact => Vec::new(),
+                _ => self.output.rows(LIVE_ROWS - 1, &self.theme),
+            };
+            let most = LIVE_ROWS - output.len();
+            let running = self.running.iter().rev().take(most).rev();
+            let running = running.map(|(_, call, since)| {
+                let elapsed = now.saturating_duration_since(*since).as_millis();
+                let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
+                tool_line::running_line(call, elapsed, tick, &self.theme)
+            });
+            rows.extend(merged.into_iter().chain(running).chain(output));
+        }
+        let hidden = rows.len().saturating_sub(LIVE_ROWS);
+        rows.split_off(hidden)
     }
 
     fn status(&self, now: Instant, tick: u64) -> String {
@@ -477,203 +606,11 @@ impl View {
             let sign = self.theme.spinner(tick);
             return self.theme.paint(Style::Dim, &format!("{sign} starting"));
         };
-        let (text, style, sign) = match &turn.phase {
-            Some((phase, since)) => {
-                let passed = now.saturating_duration_since(*since);
-                let phase = later(phase, passed);
-                let line = phase::line(&phase, turn.rate(now), &self.theme);
-                let sign = phase::sign(Some(&phase), tick, &self.theme);
-                (line.text, line.style, sign)
-            }
-            None => (
-                "working".to_owned(),
-                Style::Dim,
-                phase::sign(None, tick, &self.theme),
-            ),
+        let beside = Beside {
+            queued: self.queued.len(),
+            context_tokens: self.context_tokens,
         };
-        let elapsed = now.saturating_duration_since(turn.since);
-        let mut parts = vec![text, format!("{}s", elapsed.as_secs())];
-        if elapsed >= ESC_HINT {
-            let is_retry = matches!(turn.phase, Some((Phase::Retrying { .. }, _)));
-            parts.push(
-                if is_retry {
-                    "esc to give up"
-                } else {
-                    "esc to cancel"
-                }
-                .to_owned(),
-            );
-        }
-        if !self.queued.is_empty() {
-            parts.push(format!("{} queued", self.queued.len()));
-        }
-        let line = format!("{sign} {}", parts.join(self.theme.dot()));
-        let room = self.theme.width.saturating_sub(1);
-        self.theme.paint(style, &self.theme.fit(&line, room))
-    }
-}
-
-impl Running {
-    /// Tokens a second, at four characters a token.
-    fn rate(&self, now: Instant) -> Option<u64> {
-        let since = self.streaming_since?;
-        let ms = u64::try_from(now.saturating_duration_since(since).as_millis()).ok()?;
-        let streamed = u64::try_from(self.streamed).ok()?;
-        (ms >= 1_000).then(|| streamed * 1_000 / 4 / ms)
-    }
-}
-
-/// A phase as it is after some time without news.
-fn later(phase: &Phase, passed: Duration) -> Phase {
-    let ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
-    match phase {
-        Phase::Stalled { silent_ms } => Phase::Stalled {
-            silent_ms: silent_ms.saturating_add(ms),
-        },
-        Phase::Retrying {
-            attempt,
-            max,
-            delay_ms,
-            reason,
-        } => Phase::Retrying {
-            attempt: *attempt,
-            max: *max,
-            delay_ms: delay_ms.saturating_sub(ms),
-            reason: reason.clone(),
-        },
-        Phase::Connecting
-        | Phase::Waiting
-        | Phase::Streaming
-        | Phase::Running { .. }
-        | Phase::WaitingForApproval
-        | Phase::Compacting => phase.clone(),
-    }
-}
-
-impl Output {
-    fn push(&mut self, text: &str) {
-        self.tail.push_str(&self.cleaner.push(text));
-        while let Some(at) = self.tail.find('\n') {
-            let rest = self.tail.split_off(at + 1);
-            let line = std::mem::replace(&mut self.tail, rest);
-            self.lines.push_back(reveal(line.trim_end()));
-            while self.lines.len() > OUTPUT_LINES {
-                self.lines.pop_front();
-            }
-        }
-    }
-
-    fn last(&self) -> impl Iterator<Item = String> + '_ {
-        let tail = (!self.tail.trim().is_empty()).then(|| reveal(self.tail.trim_end()));
-        let kept = OUTPUT_LINES - usize::from(tail.is_some());
-        let hidden = self.lines.len().saturating_sub(kept);
-        self.lines.iter().skip(hidden).cloned().chain(tail)
-    }
-}
-
-impl Agent {
-    fn line(&self, tick: u64, theme: &Theme) -> String {
-        let what = self.tool.as_deref().unwrap_or("thinking");
-        let parts = [
-            format!(
-                "  {} {} {} {what}",
-                theme.child(),
-                self.name,
-                theme.spinner(tick)
-            ),
-            format!("step {}", self.step),
-            format!("{} tokens", words::count(self.tokens)),
-            words::duration(self.elapsed_ms),
-        ];
-        parts.join(theme.dot())
-    }
-}
-
-/// What is said of a module that came, changed or went. They travel on the host's topic.
-pub(super) fn module_line(event: &ModuleEvent, theme: &Theme) -> Option<(Style, String)> {
-    match event {
-        ModuleEvent::Loaded { module } if !module.differences.is_empty() => {
-            let id = reveal(&module.id.0);
-            Some((
-                Style::Warning,
-                format!(
-                    "{} toolset {id} is another binary now and has to be granted anew; `aroom tool inspect {id}`",
-                    theme.warning()
-                ),
-            ))
-        }
-        ModuleEvent::Loaded { module } => Some((
-            Style::Dim,
-            format!("toolset {} was loaded", reveal(&module.id.0)),
-        )),
-        ModuleEvent::Failed { module, problem } => Some((
-            Style::Warning,
-            format!(
-                "{} toolset {} cannot be used: {}",
-                theme.warning(),
-                reveal(&module.0),
-                reveal(&problem.to_string())
-            ),
-        )),
-        ModuleEvent::Withdrawn { module } => Some((
-            Style::Dim,
-            format!("toolset {} was withdrawn", reveal(&module.0)),
-        )),
-        ModuleEvent::Switched { module, is_enabled } => {
-            let word = if *is_enabled { "on" } else { "off" };
-            Some((
-                Style::Dim,
-                format!("toolset {} was switched {word}", reveal(&module.0)),
-            ))
-        }
-        ModuleEvent::Granted { .. } | ModuleEvent::Revoked { .. } => None,
-    }
-}
-
-/// What is said of an end that is not the usual one.
-fn stop_lines(stop: &StopReason, usage: &Usage, theme: &Theme) -> Vec<String> {
-    let line = |style, text: &str| vec![theme.paint(style, text)];
-    match stop {
-        StopReason::EndTurn => Vec::new(),
-        StopReason::MaxSteps => line(
-            Style::Warning,
-            &format!(
-                "{} the limit of model requests was reached; say `go on`",
-                theme.warning()
-            ),
-        ),
-        StopReason::MaxTokens => line(
-            Style::Warning,
-            &format!(
-                "{} the endpoint cut the answer at its token limit; say `go on`",
-                theme.warning()
-            ),
-        ),
-        StopReason::Refusal => line(
-            Style::Warning,
-            &format!("{} the model refused", theme.warning()),
-        ),
-        StopReason::Cancelled => {
-            let kept = match usage.completion_tokens {
-                0 => String::new(),
-                tokens => format!("{}{} tokens kept", theme.dot(), words::count(tokens)),
-            };
-            line(Style::Dim, &format!("{} cancelled{kept}", theme.stopped()))
-        }
-        StopReason::Budget { text } => line(
-            Style::Warning,
-            &format!("{} {}", theme.warning(), reveal(text)),
-        ),
-        StopReason::Interrupted => line(
-            Style::Warning,
-            &format!("{} cut off when the program ended", theme.stopped()),
-        ),
-        // Said by the session, which looks around for endpoints first.
-        StopReason::Failed { problem } if problem.code == ProblemCode::NotConfigured => Vec::new(),
-        StopReason::Failed { problem } => problem::render(problem, theme)
-            .lines()
-            .map(ToOwned::to_owned)
-            .collect(),
+        turn.row((now, tick), beside, &self.looks, &self.theme)
     }
 }
 

@@ -86,8 +86,8 @@ impl Inline {
                 };
                 self.add(text, at);
             }
-            Event::SoftBreak => self.add(" ", at),
-            Event::HardBreak => self.add("\n", at),
+            // Whoever breaks a line in a chat means it.
+            Event::SoftBreak | Event::HardBreak => self.add("\n", at),
             Event::Start(
                 tag @ (Tag::Emphasis
                 | Tag::Strong

@@ -45,7 +45,7 @@ fn blocks_have_their_looks() {
         "9. one two three four five six seven\n10. x",
         &["9. one two three four five six", "   seven", "10. x"],
     );
-    check("> a\n> b\n>\n> > c", &["│ a b", "│", "│ │ c"]);
+    check("> a\n> b\n>\n> > c", &["│ a", "│ b", "│", "│ │ c"]);
     check(
         "***\n---",
         &[

@@ -200,6 +200,7 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
             phase,
         },
     );
+    turn.show_child_call(&request.name);
     let services = CallServices::new(turn.clone(), item.id, request.name.clone(), stop.clone());
     if let Some(script) = &turn.script {
         script.begin(&item, &request);

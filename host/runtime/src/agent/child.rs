@@ -15,9 +15,9 @@ use anteroom_api::{
 };
 use anteroom_gate::Taint;
 use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// Characters of a child's name that are shown.
@@ -42,24 +42,55 @@ impl Limiter {
     }
 }
 
+/// What was last shown of a child; calls that run side by side add to it.
+#[derive(Default)]
+pub(crate) struct Seen(Mutex<Shown>);
+
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    step: u32,
+    tokens: u64,
+    calls: u32,
+    since: Option<Instant>,
+}
+
+impl Seen {
+    fn change(&self, change: impl FnOnce(&mut Shown)) -> Shown {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut shown);
+        *shown
+    }
+}
+
 impl TurnContext {
-    /// Shows what a child is doing where its root is watched.
-    pub(crate) fn show_child(
-        &self,
-        step: u32,
-        tool: Option<String>,
-        usage: Usage,
-        elapsed: Duration,
-    ) {
+    /// Shows that a child thinks where its root is watched.
+    pub(crate) fn show_child(&self, step: u32, usage: Usage, since: Instant) {
+        let shown = self.seen.change(|shown| {
+            shown.step = step;
+            shown.tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+            shown.since = Some(since);
+        });
+        self.tell_child(shown, None);
+    }
+
+    /// Shows that a child begins a call.
+    pub(crate) fn show_child_call(&self, tool: &str) {
+        let shown = self.seen.change(|shown| shown.calls = shown.calls.saturating_add(1));
+        self.tell_child(shown, Some(tool.to_owned()));
+    }
+
+    fn tell_child(&self, shown: Shown, tool: Option<String>) {
         let (Some(name), Some(item)) = (&self.root.agent, self.root.item) else {
             return;
         };
+        let elapsed = shown.since.map(|since| since.elapsed()).unwrap_or_default();
         let delta = Delta::Agent {
             item,
             name: name.clone(),
-            step,
+            step: shown.step,
             tool,
-            tokens: usage.prompt_tokens + usage.completion_tokens,
+            calls: shown.calls,
+            tokens: shown.tokens,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         };
         self.engine
@@ -236,6 +267,7 @@ fn context(
             .or_else(|| task.model.clone())
             .unwrap_or_else(|| parent.model.clone()),
         script,
+        seen: Seen::default(),
         system,
         tools,
         options: TurnOptions {

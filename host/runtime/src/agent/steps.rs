@@ -432,7 +432,7 @@ impl<'a> Steps<'a> {
             .client(&turn.settings)
             .map_err(|problem| Fault::Model(Box::new(problem)))?;
         let (since, usage) = (self.progress.since, self.progress.usage);
-        let show = || turn.show_child(step, None, usage, since.elapsed());
+        let show = || turn.show_child(step, usage, since);
         let has_images = images::are_in(request);
         let seen = match has_images && turn.shared.is_blind() {
             true => &images::without(request),

@@ -1,7 +1,7 @@
 //! A turn: what it needs, and its life from the first fact to the last.
 
 use super::budget::Purse;
-use super::child::Limiter;
+use super::child::{Limiter, Seen};
 use super::hand;
 use super::plan::Planning;
 use super::prompt;
@@ -57,6 +57,8 @@ pub(crate) struct TurnContext {
     pub(crate) purse: Arc<Purse>,
     /// Whether only a plan is made for now.
     pub(crate) planning: Planning,
+    /// What was shown of it, if it is a child's.
+    pub(crate) seen: Seen,
     /// Its end is about to be told.
     pub(crate) is_over: AtomicBool,
     /// What stands in for endpoint, tools and people, if the turn is run again from its record.

@@ -303,6 +303,7 @@ pub(crate) static ROWS: &[Row] = &[
     Row::whole("cli.file_reference_max_chars", 100_000, (1000, 10_000_000), "Characters that one `@file` reference may bring")
         .project(Project::Lower),
     Row::choice("cli.verbosity", &["compact", "normal", "verbose"], "normal", "How much of the tools' work is shown"),
+    Row::choice("cli.theme", &["auto", "dark", "light", "high-contrast", "none"], "auto", "Colors of the terminal; `auto` goes by what it says of its background, `none` has no color"),
     Row::switch("cli.tool_dedup", true, "Show similar tool calls in a row as one line")
         .environment("AI_CHAT_TOOL_DEDUP"),
     Row::seconds("cli.esc_hint_delay", 3.0, (0.0, LONGEST_SHOWN), "Wait before `esc to cancel` is shown, in seconds"),

@@ -3,7 +3,6 @@
 use super::{Place, Session};
 use crate::chat::header;
 use crate::chat::slash::{self, Changes, Slash, Talk, Wish};
-use crate::chat::view::View;
 use crate::invocation::Resume;
 use crate::target::Target;
 use anteroom_api::Problem;

@@ -3,7 +3,8 @@
 use super::*;
 use crate::fake::{bash, item, turn, uuid_of};
 use crate::theme::BARE;
-use anteroom_api::{Content, OutputStream, Problem, Seq, Status, Topic};
+use anteroom_api::{Content, OutputStream, Problem, ProblemCode, Seq, Status, Topic};
+use std::time::Duration;
 
 struct Watch {
     view: View,
@@ -15,7 +16,7 @@ struct Watch {
 impl Watch {
     fn new(is_plain: bool) -> Self {
         let mut watch = Self {
-            view: View::new(BARE, 0, is_plain),
+            view: View::new(BARE, Looks::standard(is_plain)),
             start: Instant::now(),
             at: 0,
             lines: Vec::new(),
@@ -97,8 +98,8 @@ fn a_turn_reads_from_top_to_bottom() {
     watch.begun(item(10, Status::Running, words("")));
     watch.text(10, "I look ");
     watch.text(10, "first.\nThen");
-    assert_eq!(watch.lines, ["I look first."]);
-    assert_eq!(watch.rows(0), ["Then", "⠋ working · 0s"]);
+    assert_eq!(watch.lines, Vec::<String>::new());
+    assert_eq!(watch.rows(0), ["I look first.", "Then", "⠋ working · 0s"]);
     watch.done(item(
         10,
         Status::Completed,
@@ -115,7 +116,12 @@ fn a_turn_reads_from_top_to_bottom() {
     });
     assert_eq!(
         watch.rows(4_000),
-        ["  c", "  d", "  e", "⠋ running bash · 4s · esc to cancel"]
+        [
+            "▶ bash ls  ⠋ 4s",
+            "  d",
+            "  e",
+            "⠋ running bash · 4s · esc to cancel"
+        ]
     );
     watch.done(item(11, Status::Completed, ItemBody::ToolCall(bash("ls"))));
     watch.done(item(12, Status::Completed, words("Done.")));
@@ -157,10 +163,7 @@ fn without_any_preview_the_picture_is_the_same() {
 fn the_row_counts_on_between_phases() {
     let mut watch = Watch::new(false);
     watch.phase(Phase::Stalled { silent_ms: 5_000 });
-    assert_eq!(
-        watch.rows(2_000),
-        ["⠋ stalled 7s · no data from the model · 2s"]
-    );
+    assert_eq!(watch.rows(2_000), ["⠋ stalled 7s · no data from the model"]);
     watch.phase(Phase::Retrying {
         attempt: 2,
         max: 3,
@@ -169,7 +172,7 @@ fn the_row_counts_on_between_phases() {
     });
     assert_eq!(
         watch.rows(3_000),
-        ["↻ retry 2/3 in 1s · read timeout · 3s · esc to give up"]
+        ["↻ retry 2/3 in 1s · read timeout · esc to give up"]
     );
     watch.phase(Phase::Streaming);
     watch.text(10, &"x".repeat(800));
@@ -177,23 +180,225 @@ fn the_row_counts_on_between_phases() {
     assert_eq!(row, "⠋ streaming · 100 tok/s · 2s");
 }
 
-#[test]
-fn child_agents_have_rows_while_they_work() {
-    let mut watch = Watch::new(false);
-    watch.preview(Delta::Agent {
-        item: uuid_of::id(20),
-        name: "a1".into(),
+fn agent(number: u32, name: &str, tool: Option<&str>) -> Delta {
+    Delta::Agent {
+        item: uuid_of::id(number),
+        name: name.into(),
         step: 3,
-        tool: Some("grep".into()),
+        tool: tool.map(Into::into),
+        calls: number - 20,
         tokens: 1_200,
         elapsed_ms: 12_000,
-    });
+    }
+}
+
+#[test]
+fn child_agents_have_rows_while_they_work_and_lines_when_all_are_done() {
+    let mut watch = Watch::new(false);
+    let done = |number| item(number, Status::Completed, ItemBody::ToolCall(bash("x")));
+    watch.preview(agent(21, "a1", Some("grep")));
+    assert_eq!(watch.rows(0)[0], "◇ a1 ⠋ grep · 1 tool · 1.2k tokens · 12s");
+    watch.preview(agent(22, "a2", None));
+    watch.done(done(22));
     assert_eq!(
-        watch.rows(0)[0],
-        "  ◇ a1 ⠋ grep · step 3 · 1.2k tokens · 12s"
+        watch.rows(0)[..3],
+        [
+            "◇ 2 sub-agents",
+            "  a1 ⠋ grep · 1 tool · 1.2k tokens · 12s",
+            "  a2 ✓ done · 2 tools · 1.2k tokens · 12s"
+        ]
     );
-    watch.done(item(20, Status::Completed, ItemBody::ToolCall(bash("x"))));
+    assert_eq!(watch.lines, Vec::<String>::new());
+    watch.done(item(21, Status::Failed, ItemBody::ToolCall(bash("x"))));
     assert_eq!(watch.rows(0).len(), 1);
+    assert_eq!(
+        watch.lines,
+        [
+            "◇ 2 sub-agents",
+            "  a1 ✗ failed · 1 tool · 1.2k tokens · 12s",
+            "  a2 ✓ done · 2 tools · 1.2k tokens · 12s"
+        ]
+    );
+    let mut watch = Watch::new(false);
+    for number in 21..29 {
+        watch.preview(agent(number, "a", Some("grep")));
+    }
+    watch.done(done(21));
+    let rows = watch.rows(0);
+    assert_eq!(rows.len(), 8, "{rows:?}");
+    assert!(
+        rows[1..6].iter().all(|row| row.contains("grep")),
+        "{rows:?}"
+    );
+    assert_eq!(rows[6], "  3 more");
+}
+
+fn read(path: &str) -> ToolCall {
+    let text = "one\ntwo\n";
+    ToolCall {
+        tool: "read_file".into(),
+        arguments: serde_json::json!({ "path": path }),
+        tier: Tier::Read,
+        result: Some(anteroom_api::ToolResult::text(text)),
+        ..bash("")
+    }
+}
+
+fn edit(by: Option<&str>) -> ToolCall {
+    let mut call = read("a.rs");
+    call.tool = "edit_file".into();
+    call.tier = Tier::Write;
+    call.result = Some(anteroom_api::ToolResult {
+        is_error: false,
+        content: vec![anteroom_api::ToolContent::Diff {
+            path: "a.rs".into(),
+            unified: "--- a.rs\n+++ a.rs\n@@ -1 +1 @@\n-old\n+new\n".into(),
+            added: 1,
+            removed: 1,
+        }],
+    });
+    call.decisions = by
+        .map(|by| anteroom_api::item::CallDecision {
+            effect: "a.rs".into(),
+            tier: Tier::Write,
+            resolution: anteroom_api::Resolution::Allowed {
+                scope: anteroom_api::Scope::Once,
+            },
+            by: by.into(),
+            reasons: vec![],
+            rule: None,
+        })
+        .into_iter()
+        .collect();
+    call
+}
+
+/// What is printed of some calls at a verbosity.
+fn calls(level: u8, calls: &[(ToolCall, Status)]) -> Vec<String> {
+    let mut watch = Watch::new(false);
+    watch.view.set_verbosity(level);
+    for (number, (call, status)) in (40..).zip(calls) {
+        watch.begun(item(
+            number,
+            Status::Running,
+            ItemBody::ToolCall(call.clone()),
+        ));
+        watch.done(item(number, *status, ItemBody::ToolCall(call.clone())));
+    }
+    watch.end(StopReason::EndTurn);
+    let length = watch.lines.len() - 3;
+    watch.lines.truncate(length);
+    watch.lines
+}
+
+#[test]
+fn verbosity_says_how_much_of_a_call_is_shown() {
+    use Status::{Completed, Failed};
+    let mut failed = bash("cargo test");
+    failed.result = Some(anteroom_api::ToolResult::failed("no such command\nmore"));
+    let script = [
+        (read("a.rs"), Completed),
+        (read("b.rs"), Completed),
+        (read("b.rs"), Completed),
+        (edit(None), Completed),
+        (edit(Some("cli")), Completed),
+        (failed, Failed),
+        (read("c.rs"), Completed),
+    ];
+    assert_eq!(
+        calls(0, &script),
+        [
+            "✎ 5 calls read_file 3x, edit_file 2x  +2 −2  ✓",
+            "▶ bash cargo test  ✗ failed",
+            "    no such command",
+            "○ read_file c.rs  ✓ 2 lines",
+        ]
+    );
+    assert_eq!(
+        calls(1, &script),
+        [
+            "○ read 2 files 3x  ✓",
+            "✎ edit_file a.rs  +1 −1  ✓",
+            "    @@ -1 +1 @@",
+            "    -old",
+            "    +new",
+            "✎ edit_file a.rs  +1 −1  ✓",
+            "▶ bash cargo test  ✗ failed",
+            "    no such command",
+            "○ read_file c.rs  ✓ 2 lines",
+        ]
+    );
+    let verbose = calls(2, &script);
+    assert_eq!(
+        verbose[..3],
+        ["○ read_file a.rs  ✓ 2 lines", "    one", "    two"]
+    );
+    assert_eq!(verbose.iter().filter(|line| *line == "    +new").count(), 2);
+}
+
+#[test]
+fn words_before_a_call_are_dim_if_they_are_few() {
+    let play = |text: &str, is_followed: bool| {
+        let mut watch = Watch::new(false);
+        watch.view.theme.has_color = true;
+        watch.begun(item(10, Status::Running, words("")));
+        watch.text(10, text);
+        watch.done(item(10, Status::Completed, words(text)));
+        if is_followed {
+            watch.begun(item(11, Status::Running, ItemBody::ToolCall(bash("ls"))));
+        }
+        watch.end(StopReason::EndTurn);
+        watch.lines.swap_remove(0).replace('\u{1b}', "")
+    };
+    assert_eq!(
+        play("I *look* first.", true),
+        "[2mI [3mlook[0m[2m first.[0m"
+    );
+    assert_eq!(play("I look first.", false), "I look first.");
+    assert_eq!(play("one\n\ntwo\n\nthree", true), "one");
+}
+
+#[test]
+fn the_context_is_told_once_it_is_known() {
+    let mut watch = Watch::new(false);
+    watch.turn(TurnEvent::StepEnded {
+        turn: turn(),
+        step: 1,
+        usage: Usage {
+            prompt_tokens: 40_000,
+            completion_tokens: 960,
+            ..Usage::default()
+        },
+        record: None,
+    });
+    let row = watch.rows(0).pop().unwrap();
+    assert!(row.starts_with("⠋ working · 0s "), "{row}");
+    assert!(row.ends_with(" context ██░░░░░░ 32 %"), "{row}");
+    assert_eq!(row.chars().count(), 79);
+    watch.end(StopReason::EndTurn);
+    assert_eq!(watch.lines[0], "2.0s · 10 in 412 out · context 32 %");
+}
+
+#[test]
+fn silences_are_told_by_the_settings() {
+    let mut watch = Watch::new(false);
+    watch.view.looks.stall = Duration::from_secs(2);
+    watch.phase(Phase::Streaming);
+    watch.text(10, "x");
+    let row = |watch: &Watch, ms| watch.rows(ms).pop().unwrap();
+    assert!(row(&watch, 1_900).starts_with("⠋ streaming · "));
+    assert_eq!(row(&watch, 2_000), "⠋ stalled 2s · no data from the model");
+    watch.view.looks.stall = Duration::from_secs(8);
+    watch.phase(Phase::Stalled { silent_ms: 5_000 });
+    assert!(row(&watch, 2_900).starts_with("⠋ streaming · "));
+    assert_eq!(
+        row(&watch, 3_000),
+        "⠋ stalled 8s · no data from the model · esc to cancel"
+    );
+    watch.view.theme.has_color = true;
+    watch.view.looks.stall_warning = Duration::from_secs(9);
+    let begins = |ms, code: &str| row(&watch, ms).starts_with(&format!("\u{1b}[{code}m⠋ stalled"));
+    assert!(begins(3_900, "2") && begins(4_000, "33"));
 }
 
 #[test]
