@@ -4,6 +4,7 @@
 use super::complete::menu::equip;
 use super::complete::names::HostNames;
 use super::draft::Draft;
+use super::panic;
 use super::row::Row;
 use crate::theme::Theme;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -166,7 +167,10 @@ impl Keyboard {
             is_plain: is_plain.clone(),
             manner,
         };
-        std::thread::spawn(move || worker.work(&wished));
+        // A thread that cannot be started shows as the end of what is typed.
+        let _ = std::thread::Builder::new()
+            .name(panic::KEYBOARD.to_owned())
+            .spawn(move || worker.work(&wished));
         Self {
             wishes,
             typed,
