@@ -106,10 +106,9 @@ impl Book {
             }),
             Event::Item(ItemEvent::Completed(question)),
             Event::Turn(TurnEvent::StepStarted { turn, step: 1 }),
+            Event::Item(ItemEvent::Started(answer)),
         ];
         self.append(conversation, number, begins).await?;
-        let announced = vec![Event::Item(ItemEvent::Started(answer))];
-        self.append(conversation, number, announced).await?;
         let ends = vec![
             Event::Item(ItemEvent::Completed(whole)),
             Event::Turn(TurnEvent::StepEnded {

@@ -64,7 +64,7 @@ pub(crate) async fn overhead(report: &mut Report) -> anyhow::Result<()> {
     report.times("the same request by the bare client", &bares);
     report.added("overhead of the host", &turns, &bares);
     report.ratio("a turn against the bare request", &turns, &bares);
-    report.times("its appends alone (3 commits)", &appends);
+    report.times("its appends alone (2 commits)", &appends);
     report.times("one 4 KB write and `fdatasync` on this disk", &syncs);
     host.stop().await;
     Ok(())

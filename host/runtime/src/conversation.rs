@@ -354,7 +354,8 @@ impl Owner {
 
     /// Whether what an input refers to could be attached now, so that whoever wrote it hears at once if not.
     async fn check(&mut self, input: &[Content], options: &TurnOptions) -> Result<(), Problem> {
-        let gate = self.gate(&self.engine.settings(), options).await?;
+        let rules = self.outset().await?.rules;
+        let gate = self.gate(&self.engine.settings(), options, &rules).await?;
         let surroundings = Surroundings::new(&self.engine, &self.session, &gate);
         references::resolved(surroundings, input.to_vec(), options)
             .await

@@ -12,6 +12,7 @@ use crate::forwarding::Ticks;
 use crate::modules::keeper::Keeper;
 use crate::paths::Trees;
 use crate::rules::Memories;
+use crate::standing::Standing;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
 use anteroom_storage::Storage;
@@ -43,6 +44,8 @@ pub(crate) struct Engine {
     pub(crate) modules: Keeper,
     /// The names in workspaces that were asked about.
     pub(crate) trees: Trees,
+    /// What the settings came to.
+    pub(crate) standing: Standing,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -104,6 +107,7 @@ impl Engine {
             memories: Memories::default(),
             modules: Keeper::default(),
             trees: Trees::default(),
+            standing: Standing::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),

@@ -36,6 +36,7 @@ mod reads;
 mod recovery;
 mod rules;
 mod sandbox;
+mod standing;
 mod texts;
 mod trust;
 mod wiring;

@@ -102,9 +102,16 @@ pub(crate) async fn watch(port: Weak<Port>) {
     loop {
         {
             let Some(port) = port.upgrade() else { return };
-            for path in watched(&port.live.sources()) {
+            let sources = port.live.sources();
+            let watch = &port.engine.watch;
+            // The database lies beside it, so its folder is not watched; until it is there, each round looks.
+            let user = sources.home.join(FILE_NAME);
+            if !known.contains(&user) && watch.add_file(&user, &wake) {
+                known.insert(user);
+            }
+            for path in watched(&sources) {
                 // A folder that is not there yet is looked for in every round.
-                if !known.contains(&path) && port.engine.watch.add(&path, &wake) {
+                if !known.contains(&path) && watch.add(&path, &wake) {
                     known.insert(path);
                 }
             }
@@ -134,8 +141,7 @@ pub(crate) async fn watch(port: Weak<Port>) {
 }
 
 fn watched(sources: &Sources) -> Vec<PathBuf> {
-    let mut paths = vec![sources.home.join(FILE_NAME)];
-    paths.extend(sources.legacy.clone());
+    let mut paths: Vec<PathBuf> = sources.legacy.iter().cloned().collect();
     if let Some(project) = &sources.project {
         paths.push(project.clone());
         // The folder itself, which may be made later.

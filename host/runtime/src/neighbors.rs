@@ -25,7 +25,7 @@ pub(crate) async fn listen(port: &Arc<Port>) -> Result<Vec<AbortHandle>, anteroo
     let marks = engine.storage.news(&Marks::default()).await?.marks;
     let after = engine.storage.last_seq(Topic::Host).await?;
     let wake = Arc::new(Notify::new());
-    let is_watched = engine.watch.add(engine.bus.bell().path(), &wake);
+    let is_watched = engine.watch.add_file(engine.bus.bell().path(), &wake);
     let listener = Listener {
         port: Arc::downgrade(port),
         wake,

@@ -37,11 +37,11 @@ impl Memories {
 }
 
 /// The memory of a conversation's gate, with the rules as they are now.
-pub(crate) async fn memory(
+pub(crate) fn memory(
     engine: &Arc<Engine>,
     conversation: ConversationId,
-    workspace: &str,
-) -> Result<Memory, StorageError> {
+    (workspace, rules): (&str, &[RuleView]),
+) -> Memory {
     let known = engine.memories.all().get(&conversation).cloned();
     let held = known.unwrap_or_else(|| {
         let ambient = engine.ambient.clone();
@@ -53,8 +53,8 @@ pub(crate) async fn memory(
         engine.memories.all().insert(conversation, held.clone());
         held
     });
-    held.replace(&engine.storage.rules().await?);
-    Ok(held.memory)
+    held.replace(rules);
+    held.memory
 }
 
 /// Brings the rules as they are now into every running conversation.

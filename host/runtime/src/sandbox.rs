@@ -34,13 +34,17 @@ pub(crate) fn wanted(settings: &Settings, paths: &Paths) -> tools::Sandbox {
     }
 }
 
-/// Has commands run as the settings say from now on, and tells the policy what holds of it.
-pub(crate) async fn stand(engine: &Engine, settings: &Settings, policy: &mut Policy) {
+/// Has commands run as the settings say from now on; answers which walls hold.
+pub(crate) async fn confine(engine: &Engine, settings: &Settings) -> tools::Walls {
     engine.registry.confine(wanted(settings, &engine.paths));
     let registry = engine.registry.clone();
     // The first time it builds the walls to see whether they stand.
     let walls = tokio::task::spawn_blocking(move || registry.walls()).await;
-    let walls = walls.unwrap_or_default();
+    walls.unwrap_or_default()
+}
+
+/// Tells the policy what holds of the sandbox.
+pub(crate) fn tell(policy: &mut Policy, walls: &tools::Walls, settings: &Settings) {
     policy.is_sandboxed = walls.is_complete();
     policy.is_offline = policy.is_sandboxed && settings.safety.network != Network::On;
     policy.sandbox_lacks = walls.missing();

@@ -111,12 +111,24 @@ pub(crate) async fn is_trusted(engine: &Engine, workspace: &Path) -> bool {
         || remembered(&engine.storage, workspace).await.is_some()
 }
 
+/// The same, where it is known already with which content the folder was trusted.
+pub(crate) async fn is_trusted_as(engine: &Engine, workspace: &Path, hash: Option<String>) -> bool {
+    wiring::is_trusted(&engine.settings(), workspace)
+        || match hash {
+            Some(hash) => holds_still(workspace, &hash).await.is_some(),
+            None => false,
+        }
+}
+
 /// What a folder holds, if a person trusted exactly that.
 async fn remembered(storage: &Storage, workspace: &Path) -> Option<Holds> {
     let folder = workspace.canonicalize().ok()?;
     let trusted = storage.trusted_hash(&folder.display().to_string()).await;
-    let trusted = trusted.ok().flatten()?;
-    let holds = look(folder).await.ok()?;
+    holds_still(&folder, &trusted.ok().flatten()?).await
+}
+
+async fn holds_still(workspace: &Path, trusted: &str) -> Option<Holds> {
+    let holds = look(workspace.canonicalize().ok()?).await.ok()?;
     (holds.hash() == trusted).then_some(holds)
 }
 

@@ -201,6 +201,13 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn tell_undone(&self, root: ConversationId) -> Result<Vec<String>, StorageError> {
+        // Most of the time there is nothing to tell, and then nothing is written.
+        if !self
+            .read(move |connection| has_untold(connection, root))
+            .await?
+        {
+            return Ok(Vec::new());
+        }
         // What was put aside the model does not know of anyway.
         let aside = self
             .read_of(root, move |connection| past::turns_aside(connection, root))
@@ -276,6 +283,12 @@ impl Storage {
         })
         .await
     }
+}
+
+/// Whether the model does not know yet that something was taken back or made again.
+pub(crate) fn has_untold(connection: &Connection, root: ConversationId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM changes WHERE root = ?1 AND NOT is_told";
+    Ok(connection.prepare_cached(sql)?.exists([key(root)])?)
 }
 
 fn add(

@@ -64,12 +64,18 @@ impl Storage {
         id: ConversationId,
     ) -> Result<Option<ConversationView>, StorageError> {
         let file = self.home_of(id).await?;
-        let found = file.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{VIEW} WHERE c.id = ?1"))?;
-            Ok(statement.query_row([key(id)], view).optional()?)
-        });
+        let found = file.read(move |connection| find(connection, id));
         Ok(found.await?.map(|view| shared::named(&file, view)))
     }
+}
+
+/// One conversation, as its own file knows it.
+pub(crate) fn find(
+    connection: &Connection,
+    id: ConversationId,
+) -> Result<Option<ConversationView>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{VIEW} WHERE c.id = ?1"))?;
+    Ok(statement.query_row([key(id)], view).optional()?)
 }
 
 /// A conversation's id as it is stored.

@@ -38,19 +38,6 @@ impl Storage {
         self.read(move |connection| prefix(connection, id)).await
     }
 
-    /// How many tools a conversation was told of: cheaper than [`Storage::prefix`] to see whether any were added.
-    ///
-    /// # Errors
-    /// Any [`Fault`].
-    pub async fn prefix_tools(&self, conversation: ConversationId) -> Result<usize, StorageError> {
-        let id: Key = conversation.0.into_bytes();
-        self.read(move |connection| {
-            let count = count(connection, id)?;
-            Ok(usize::try_from(count).unwrap_or_default())
-        })
-        .await
-    }
-
     /// Keeps what a conversation was told. Only ever grows: the system prompt and the tools that were kept
     /// before stay.
     ///
@@ -119,6 +106,11 @@ fn prefix(connection: &Connection, id: Key) -> Result<Option<StoredPrefix>, Faul
     let tools = statement.query_map([id], text)?;
     let tools = tools.collect::<Result<_, _>>()?;
     Ok(Some(StoredPrefix { system, tools }))
+}
+
+/// How many tools a conversation was told of: cheaper than the prefix, to see whether any were added.
+pub(crate) fn tools(connection: &Connection, id: Key) -> Result<usize, Fault> {
+    Ok(usize::try_from(count(connection, id)?).unwrap_or_default())
 }
 
 fn count(connection: &Connection, id: Key) -> Result<i64, Fault> {

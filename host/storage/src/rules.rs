@@ -5,7 +5,7 @@ use crate::error::{Fault, StorageError};
 use crate::project::Fact;
 use crate::rows;
 use anteroom_api::{RuleView, UnixMillis};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 impl Storage {
     /// All rules, oldest first; also those whose time is over, until they are revoked.
@@ -13,24 +13,26 @@ impl Storage {
     /// # Errors
     /// Any [`Fault`].
     pub async fn rules(&self) -> Result<Vec<RuleView>, StorageError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT rule, nullif(workspace, ''), created_at, expires_at FROM rules
-                 ORDER BY created_at, rule, workspace",
-            )?;
-            let found = statement.query_map([], |row| {
-                let expires_at: Option<i64> = row.get(3)?;
-                Ok(RuleView {
-                    rule: row.get(0)?,
-                    workspace: row.get(1)?,
-                    created_at: rows::millis(row, 2)?,
-                    expires_at: expires_at.map(UnixMillis),
-                })
-            })?;
-            Ok(found.collect::<Result<_, _>>()?)
-        })
-        .await
+        self.read(all).await
     }
+}
+
+/// All rules, oldest first.
+pub(crate) fn all(connection: &Connection) -> Result<Vec<RuleView>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT rule, nullif(workspace, ''), created_at, expires_at FROM rules
+         ORDER BY created_at, rule, workspace",
+    )?;
+    let found = statement.query_map([], |row| {
+        let expires_at: Option<i64> = row.get(3)?;
+        Ok(RuleView {
+            rule: row.get(0)?,
+            workspace: row.get(1)?,
+            created_at: rows::millis(row, 2)?,
+            expires_at: expires_at.map(UnixMillis),
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Keeps a rule; one with the same words and place is replaced.

@@ -3,7 +3,7 @@
 use crate::Storage;
 use crate::error::{Fault, StorageError};
 use crate::project::Fact;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 impl Storage {
     /// The hash of what a folder held when it was trusted; none if it is not.
@@ -12,13 +12,15 @@ impl Storage {
     /// Any [`Fault`].
     pub async fn trusted_hash(&self, path: &str) -> Result<Option<String>, StorageError> {
         let path = path.to_owned();
-        self.read(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT hash FROM workspaces WHERE path = ?1")?;
-            Ok(statement.query_row([path], |row| row.get(0)).optional()?)
-        })
-        .await
+        self.read(move |connection| trusted_hash(connection, &path))
+            .await
     }
+}
+
+/// The hash of what a folder held when it was trusted.
+pub(crate) fn trusted_hash(connection: &Connection, path: &str) -> Result<Option<String>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT hash FROM workspaces WHERE path = ?1")?;
+    Ok(statement.query_row([path], |row| row.get(0)).optional()?)
 }
 
 /// A folder is trusted as it is; what it held before does not count any more.

@@ -191,8 +191,7 @@ impl Registry {
 
     /// One tool by its name, if it is no project's.
     pub async fn find(&self, tool: &str) -> Option<Definition> {
-        let mut definitions = self.definitions().await.into_iter();
-        definitions.find(|definition| definition.tool.name == tool)
+        Some(self.named(tool).await?.definition())
     }
 
     /// Runs a tool that is no project's, as [`Resolved::call`].
@@ -203,16 +202,12 @@ impl Registry {
         services: Arc<dyn Services>,
         stop: Stop,
     ) -> Outcome {
-        let definitions = self.definitions().await;
-        let mut named = definitions.iter();
-        let Some(found) = named.find(|definition| definition.tool.name == permit.tool()) else {
-            let names: Vec<String> = definitions.into_iter().map(|it| it.tool.name).collect();
-            return Outcome::failed(nearest::words(permit.tool(), &names));
-        };
-        match self.resolve(None, found).await {
-            Ok(resolved) => resolved.call(permit, call, services, stop).await,
-            Err(why) => Outcome::failed(why),
+        if let Some(named) = self.named(permit.tool()).await {
+            return named.call(permit, call, services, stop).await;
         }
+        let definitions = self.definitions().await.into_iter();
+        let names: Vec<String> = definitions.map(|it| it.tool.name).collect();
+        Outcome::failed(nearest::words(permit.tool(), &names))
     }
 
     fn limits(&self, tool: &Tool) -> Limits {

@@ -5,6 +5,8 @@ use super::Span;
 use super::look::{
     entropy, has_digit, has_letter, is_hex, is_path_of_names, is_random, is_stand_in, is_word,
 };
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// Longest name and value that are looked at, bytes.
 const MAX_NAME: usize = 128;
@@ -163,7 +165,29 @@ fn is_name(byte: u8) -> bool {
     is_word(byte) || matches!(byte, b'-' | b'.')
 }
 
+/// The last two letters of everything [`meaning`] knows.
+const LAST_TWO: [&[u8; 2]; 15] = [
+    b"rd", b"wd", b"se", b"de", b"ss", b"pw", b"et", b"en", b"ey", b"al", b"ls", b"id", b"at",
+    b"on", b"th",
+];
+
+/// Most names end like nothing that matters, and are passed over without being written anew.
+fn may_mean(name: &str) -> bool {
+    let mut letters = name
+        .bytes()
+        .rev()
+        .filter(|byte| !matches!(byte, b'_' | b'-' | b'.'))
+        .map(|byte| byte.to_ascii_lowercase());
+    let (Some(last), Some(before)) = (letters.next(), letters.next()) else {
+        return false;
+    };
+    LAST_TWO.contains(&&[before, last])
+}
+
 fn meaning(name: &str) -> Option<Named> {
+    if !may_mean(name) {
+        return None;
+    }
     let plain: String = name
         .chars()
         .filter(|c| !matches!(c, '_' | '-' | '.'))
@@ -359,29 +383,27 @@ impl Value<'_> {
     }
 }
 
+/// Words with which a line speaks of secrets.
+static SPEAKING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let words =
+        "secret|token|api[ _]?key|access key|password|credential|bearer|private key|passphrase";
+    Regex::new(&format!("(?i-u){words}")).ok()
+});
+
 /// From where on a line speaks of secrets. What stands before that is none: in a stream it has been told already.
 fn speaks_of_secrets(line: &str) -> Option<usize> {
     // Long lines are data; their letters would speak of anything.
-    if line.len() > 2000 || line.contains("base64,") || line.contains("integrity") {
+    if line.len() > 2000 {
         return None;
     }
-    let line = line.to_ascii_lowercase();
-    [
-        "secret",
-        "token",
-        "api key",
-        "api_key",
-        "apikey",
-        "access key",
-        "password",
-        "credential",
-        "bearer",
-        "private key",
-        "passphrase",
-    ]
-    .iter()
-    .filter_map(|word| line.find(word))
-    .min()
+    let from = match SPEAKING.as_ref() {
+        Some(words) => words.find(line)?.start(),
+        None => 0,
+    };
+    if line.contains("base64,") || line.contains("integrity") {
+        return None;
+    }
+    Some(from)
 }
 
 /// Words that look drawn at random.

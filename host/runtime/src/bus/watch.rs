@@ -55,11 +55,15 @@ impl FileWatch {
         let Some(folder) = path.parent() else {
             return false;
         };
+        self.route((folder, path), wake)
+    }
+
+    fn route(&self, (watched, path): (&Path, &Path), wake: &Arc<Notify>) -> bool {
         let mut watcher = self.watcher();
         let Some(system) = watcher.as_mut() else {
             return false;
         };
-        if system.watch(folder, RecursiveMode::NonRecursive).is_err() {
+        if system.watch(watched, RecursiveMode::NonRecursive).is_err() {
             return false;
         }
         let route = Route {
@@ -70,6 +74,12 @@ impl FileWatch {
         routes.retain(|known| known.path != route.path || !Arc::ptr_eq(&known.wake, wake));
         routes.push(route);
         true
+    }
+
+    /// Wakes `wake` whenever a file that is there and stays there is written. Nothing else in its folder wakes
+    /// anybody: beside a database's log that would be each page that is written.
+    pub(crate) fn add_file(&self, path: &Path, wake: &Arc<Notify>) -> bool {
+        path.is_file() && self.route((path, path), wake)
     }
 
     fn watcher(&self) -> MutexGuard<'_, Option<RecommendedWatcher>> {

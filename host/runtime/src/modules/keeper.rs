@@ -89,11 +89,17 @@ pub(crate) fn stop(engine: &Engine) {
 /// Keeps the tools of a project up to date from now on, if its folder is trusted; they count as long as it is.
 /// Answers where they lie.
 pub(crate) async fn watch_project(engine: &Arc<Engine>, workspace: &Path) -> PathBuf {
+    let trusted = is_trusted(engine, workspace).await;
+    watch_if(engine, workspace, trusted)
+}
+
+/// As [`watch_project`], where it is known whether the folder is trusted.
+pub(crate) fn watch_if(engine: &Arc<Engine>, workspace: &Path, trusted: bool) -> PathBuf {
     let workspace = &workspace
         .canonicalize()
         .unwrap_or_else(|_| workspace.to_owned());
     let folder = project_folder(workspace);
-    if !is_trusted(engine, workspace).await {
+    if !trusted {
         return folder;
     }
     // The home folder as a workspace has the user's own tools there, which need no trust and count once.

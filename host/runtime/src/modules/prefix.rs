@@ -34,6 +34,17 @@ pub(crate) async fn tools(engine: &Arc<Engine>, workspace: &Path) -> Vec<Definit
     engine.registry.definitions_in(Some(&project)).await
 }
 
+/// The same, where it is known already with which content the folder was trusted.
+pub(crate) async fn tools_of_trusted(
+    engine: &Arc<Engine>,
+    workspace: &Path,
+    hash: Option<String>,
+) -> Vec<Definition> {
+    let is_trusted = crate::trust::is_trusted_as(engine, workspace, hash).await;
+    let project = keeper::watch_if(engine, workspace, is_trusted);
+    engine.registry.definitions_in(Some(&project)).await
+}
+
 /// What was kept of a conversation's prefix, if it has begun.
 ///
 /// What cannot be read any more counts as not sent: the conversation goes on with a prefix that is new.
@@ -56,18 +67,18 @@ pub(crate) async fn kept(engine: &Engine, conversation: ConversationId) -> Optio
     })
 }
 
-/// The prefix for the next turn of a conversation. `before` is the one of the last turn; `system` makes the system
-/// prompt of a conversation that begins.
+/// The prefix for the next turn of a conversation. `before` is the one of the last turn, `sent` the number of tools
+/// it was told of by whichever process; `system` makes the system prompt of a conversation that begins.
 pub(crate) async fn next(
     engine: &Arc<Engine>,
     conversation: ConversationId,
-    before: Option<Prefix>,
+    (before, sent): (Option<Prefix>, usize),
     (offered, system): (Vec<Definition>, impl FnOnce() -> String),
 ) -> Prefix {
-    let sent = engine.storage.prefix_tools(conversation).await;
     let before = match before {
         // Another process may have sent more meanwhile.
-        Some(before) if sent.is_ok_and(|sent| sent == before.tools.len()) => Some(before),
+        Some(before) if sent == before.tools.len() => Some(before),
+        // Whoever was told of tools has a prefix; one without any is looked for.
         Some(_) | None => kept(engine, conversation).await,
     };
     let is_new = before.is_none();

@@ -231,7 +231,14 @@ async fn a_prefix_only_grows_and_goes_with_its_conversation() {
     keep(two, prefix("be kind", &["grep"])).await;
     // What was sent stays as it was.
     keep(one, prefix("be bold", &["grep 2", "bash", "look"])).await;
-    assert_eq!(storage.prefix_tools(one).await.unwrap(), 3);
+    assert_eq!(
+        storage
+            .outset(one, String::new())
+            .await
+            .unwrap()
+            .prefix_tools,
+        3
+    );
     let kept = prefix("be kind", &["grep", "bash", "look"]);
     assert_eq!(storage.prefix(one).await.unwrap(), Some(kept));
     let deleted = Event::Conversation(ConversationEvent::Deleted { conversation: one });

@@ -35,6 +35,28 @@ impl fmt::Debug for Resolved {
 }
 
 impl Registry {
+    /// Finds what answers now for a tool that is no project's.
+    pub(super) async fn named(&self, tool: &str) -> Option<Resolved> {
+        self.ready(None).await;
+        let shelf = self.shelf();
+        for module in shelf.of(None) {
+            let Ok(loaded) = module.loaded().await else {
+                continue;
+            };
+            let found = loaded.tools().iter().position(|it| it.view.name == tool);
+            if let Some(index) = found.filter(|_| !shelf.is_disabled(&module.id)) {
+                return Some(Resolved {
+                    registry: self.clone(),
+                    module,
+                    loaded,
+                    index,
+                    is_changed: false,
+                });
+            }
+        }
+        None
+    }
+
     /// Finds what answers now for a tool that a conversation was told of. It belongs to the same toolset; which
     /// bytes that has now, only [`Resolved::definition`] says.
     ///
