@@ -26,7 +26,7 @@ pub(super) struct Command {
     pub(super) aliases: &'static [&'static str],
     /// What may follow, in the notation of `--help`; empty if nothing.
     pub(super) arguments: &'static str,
-    /// What it does, beginning with a verb, at most 60 characters.
+    /// What it does, beginning with a verb, at most 58 characters.
     pub(super) summary: &'static str,
     /// Under which heading `/help` lists it.
     pub(super) group: Group,

@@ -3,7 +3,7 @@
 use super::{Views, conversation, view};
 use anteroom_api::{
     CanvasView, CheckpointEvent, CheckpointOp, ConversationEvent, ConversationOp, Event,
-    ModuleEvent, ModuleOp, Op, SettingEvent, SettingOp, Topic, UnixMillis,
+    ModuleEvent, ModuleOp, Op, RuleEvent, RuleOp, SettingEvent, SettingOp, Topic, UnixMillis,
 };
 
 /// The fact that a wish leads to, if it leads to one.
@@ -38,6 +38,13 @@ pub(super) fn answer(op: &Op, views: &Views) -> Option<(Topic, Event)> {
             Event::Conversation(ConversationEvent::Rewound {
                 conversation: *conversation,
                 before: *before,
+            }),
+        ),
+        Op::Rule(RuleOp::Revoke { rule, workspace }) => (
+            Topic::Host,
+            Event::Rule(RuleEvent::Revoked {
+                rule: rule.clone(),
+                workspace: workspace.clone(),
             }),
         ),
         Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key }) => (

@@ -209,15 +209,9 @@ impl Session<'_> {
     /// How much is shown.
     pub(super) fn choose_verbosity(&mut self, level: Option<u8>) -> Vec<String> {
         if let Some(level) = level {
-            self.context.options.verbosity = level;
             self.view.set_verbosity(level);
         }
-        let name = match self.context.options.verbosity {
-            0 => "compact",
-            1 => "normal",
-            _ => "verbose",
-        };
-        vec![format!("verbosity {name}")]
+        vec![format!("verbosity {}", self.view.verbosity())]
     }
 }
 

@@ -178,10 +178,18 @@ fn undo(argument: &str) -> Result<Wish, Wrong> {
         ["turn"] => Undo::Turn,
         ["list"] if !is_forced => Undo::List,
         ["to", messages] => Undo::To(number(messages)?),
-        [call] if call.len() >= 4 => Undo::Call((*call).to_owned()),
+        [call] if is_id(call) => Undo::Call((*call).to_owned()),
         _ => return Err(Wrong::Usage),
     };
     Ok(Wish::Changes(Changes::Undo { what, is_forced }))
+}
+
+/// How an id may begin or end.
+fn is_id(text: &str) -> bool {
+    text.len() >= 4
+        && text
+            .chars()
+            .all(|sign| sign.is_ascii_hexdigit() || sign == '-')
 }
 
 fn rewind(argument: &str) -> Result<Wish, Wrong> {

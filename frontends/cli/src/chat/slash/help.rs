@@ -4,7 +4,7 @@ use super::{Command, Group, all};
 use crate::theme::{Style, Theme, pad};
 
 /// Columns of the names.
-const HEAD: usize = 20;
+const HEAD: usize = 19;
 
 /// The lines of `/help`.
 pub(in crate::chat) fn list(theme: &Theme) -> Vec<String> {
@@ -20,7 +20,10 @@ pub(in crate::chat) fn list(theme: &Theme) -> Vec<String> {
 }
 
 fn row(command: &Command, theme: &Theme) -> String {
-    let head = command.head();
+    let mut head = command.head();
+    if head.len() > HEAD {
+        head = format!("/{} {}", command.name, theme.ellipsis());
+    }
     let summary = theme.paint(Style::Dim, command.summary);
     format!("  {} {summary}", pad(&head, HEAD))
 }

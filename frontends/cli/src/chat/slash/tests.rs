@@ -197,14 +197,16 @@ fn names_are_given_once() {
 fn every_command_is_explained_and_its_examples_are_understood() {
     for command in all() {
         let summary = command.summary.chars().count();
-        assert!((1..=60).contains(&summary), "{}", command.name);
+        assert!((1..=58).contains(&summary), "{}", command.name);
         assert!(!command.examples.is_empty(), "{}", command.name);
         for (line, _) in command.examples {
             let read = Slash::read(line).map(|read| read.map(|slash| slash.command.name));
             assert_eq!(read, Some(Ok(command.name)), "{line}");
         }
         let lines = of_command(command, &BARE);
-        assert!(lines.iter().all(|line| line.chars().count() <= 80));
+        for line in lines {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 }
 
