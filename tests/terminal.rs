@@ -1,6 +1,7 @@
 //! The chat on a real pseudo-terminal: what a person sees, types and finds in the scrollback.
 
 mod asking;
+mod completing;
 mod leaving;
 mod safe;
 mod stream;

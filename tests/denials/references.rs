@@ -30,8 +30,18 @@ async fn nothing_was_said(scene: &Scene, conversation: ConversationId) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sensitive_is_not_attached() {
-    let scene = Scene::with_settings([], &[("safety.sensitive_paths", serde_json::json!(["*.pem"]))]).await;
-    for path in [".env", "sub/.env.local", "key.pem", ".ssh/id", ".git/config"] {
+    let scene = Scene::with_settings(
+        [],
+        &[("safety.sensitive_paths", serde_json::json!(["*.pem"]))],
+    )
+    .await;
+    for path in [
+        ".env",
+        "sub/.env.local",
+        "key.pem",
+        ".ssh/id",
+        ".git/config",
+    ] {
         scene.write(path, SECRET);
     }
     let home = scene.folder.path().canonicalize().unwrap().join("home");
@@ -40,7 +50,11 @@ async fn what_is_sensitive_is_not_attached() {
     symlink(".env", scene.workspace().join("harmless.txt")).unwrap();
     symlink(".ssh", scene.workspace().join("folder")).unwrap();
     symlink("key.pem", scene.workspace().join("also.pem")).unwrap();
-    std::fs::hard_link(scene.workspace().join(".env"), scene.workspace().join("other.txt")).unwrap();
+    std::fs::hard_link(
+        scene.workspace().join(".env"),
+        scene.workspace().join("other.txt"),
+    )
+    .unwrap();
     let conversation = scene.open().await;
     let own = scene.home();
     for text in [
@@ -80,7 +94,12 @@ async fn no_link_leads_a_reference_out_of_the_workspace() {
     symlink(&outside, scene.workspace().join("folder-link")).unwrap();
     symlink("../outside/there.txt", scene.workspace().join("file-link")).unwrap();
     let conversation = scene.open().await;
-    for text in ["@file-link", "@folder-link/", "@folder-link/there.txt", "@./file-link:1"] {
+    for text in [
+        "@file-link",
+        "@folder-link/",
+        "@folder-link/there.txt",
+        "@./file-link:1",
+    ] {
         let problem = refused(&scene, conversation, text).await;
         assert_eq!(problem.code, ProblemCode::Denied, "{text}: {problem:?}");
     }
@@ -119,7 +138,11 @@ async fn what_is_no_text_and_no_image_is_not_attached() {
     let conversation = scene.open().await;
     for text in ["@./program", "@program", "@lie.png", "@short.rs:2-3"] {
         let problem = refused(&scene, conversation, text).await;
-        assert_eq!(problem.code, ProblemCode::InvalidInput, "{text}: {problem:?}");
+        assert_eq!(
+            problem.code,
+            ProblemCode::InvalidInput,
+            "{text}: {problem:?}"
+        );
     }
     nothing_was_said(&scene, conversation).await;
 }

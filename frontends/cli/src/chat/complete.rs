@@ -1,5 +1,6 @@
 //! What could stand where the cursor is: commands behind `/`, their arguments, paths behind `@`. Pure.
 
+pub(super) mod cycle;
 pub(super) mod menu;
 pub(super) mod names;
 
@@ -22,8 +23,12 @@ pub(super) trait Names {
 pub(super) enum Kind {
     Models,
     Conversations,
-    Tools,
     Settings,
+    Rules,
+    Databases,
+    Tags,
+    Folders,
+    Projects,
 }
 
 /// A name and what it is.
@@ -181,6 +186,15 @@ fn arguments(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate
         ("resume", _) => offered(names.all(Kind::Conversations), typed, &span),
         ("model", "") => offered(names.all(Kind::Models), last, &at_last),
         ("config", "get" | "set" | "reset") => offered(names.all(Kind::Settings), last, &at_last),
+        ("grants", words) if words.starts_with("revoke") => {
+            let rule = typed.get("revoke".len()..).unwrap_or_default().trim_start();
+            offered(names.all(Kind::Rules), rule, &(cursor - rule.len()..cursor))
+        }
+        ("shared", "use") => offered(names.all(Kind::Databases), last, &at_last),
+        ("tag", _) => offered(names.all(Kind::Tags), last, &at_last),
+        // Names of these have blanks, too.
+        ("folder", _) => offered(names.all(Kind::Folders), typed, &span),
+        ("project", _) => offered(names.all(Kind::Projects), typed, &span),
         ("help", "") => {
             let commands = slash::all().map(|command| named(command.name, command.summary));
             offered(commands.collect(), last, &at_last)

@@ -23,6 +23,7 @@ mod suspend;
 mod safety;
 
 use super::ask::{ARMING, Ask};
+use super::complete::cycle::Cycle;
 use super::draft::Draft;
 use super::job::Stops;
 use super::keyboard::Keyboard;
@@ -69,6 +70,8 @@ pub(super) struct Session<'a> {
     /// What is told beside the conversation.
     news: News,
     draft: Draft,
+    /// What completes it.
+    cycle: Cycle,
     /// Turns that were submitted or seen and have not ended.
     turns: BTreeSet<TurnId>,
     /// Those that were said here: they end when the chat does.
@@ -131,6 +134,7 @@ pub(super) struct Parts {
 impl<'a> Session<'a> {
     pub(super) fn new(context: &'a mut Context, chat: &'a Chat, parts: Parts) -> Self {
         let place = parts.target.map(|target| Place::new(context, target));
+        let cycle = Cycle::new(context.host.clone(), context.workspace.clone());
         Self {
             place,
             news: News::default(),
@@ -145,6 +149,7 @@ impl<'a> Session<'a> {
             keyboard: parts.keyboard,
             view: parts.view,
             draft: Draft::default(),
+            cycle,
             turns: BTreeSet::new(),
             own: BTreeSet::new(),
             open: VecDeque::new(),

@@ -30,7 +30,7 @@ Examples:
 
 Models, conversations, tools, modules and settings are completed by their names
 as they are now.")]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
@@ -41,7 +41,7 @@ pub struct Completions {
 
 /// Shells there is a script for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// Bash 4 or newer
     Bash,
     /// Zsh

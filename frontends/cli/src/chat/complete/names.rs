@@ -97,9 +97,9 @@ impl Names for HostNames {
         if let Some((true, names)) = known {
             return names;
         }
-        let (host, workspace, kept) = (self.host.clone(), self.folder(), self.kept.clone());
+        let (host, kept) = (self.host.clone(), self.kept.clone());
         let found = self.wait(async move {
-            let mut names = ask(&host, kind, workspace).await.ok()?;
+            let mut names = ask(&host, kind).await.ok()?;
             names.retain(|named| is_typable(&named.name));
             let fresh = Kept {
                 at: Instant::now(),
@@ -115,7 +115,7 @@ impl Names for HostNames {
     }
 }
 
-async fn ask(host: &HostHandle, kind: Kind, workspace: String) -> Result<Vec<Named>, Problem> {
+async fn ask(host: &HostHandle, kind: Kind) -> Result<Vec<Named>, Problem> {
     let names = match kind {
         Kind::Models => {
             let models = host.read().models().await?;
@@ -128,18 +128,36 @@ async fn ask(host: &HostHandle, kind: Kind, workspace: String) -> Result<Vec<Nam
                 .map(|view| named(crate::target::short(view.id), &view.title))
                 .collect()
         }
-        Kind::Tools => {
-            let modules = host.read().modules(workspace).await?;
-            let tools = modules.into_iter().flat_map(|module| module.tools);
-            tools
-                .map(|tool| named(tool.name, tool.description.lines().next().unwrap_or("")))
-                .collect()
-        }
         Kind::Settings => {
             let report = host.read().settings().await?;
             let settings = report.settings.into_iter();
             settings
                 .map(|setting| named(setting.key, &setting.doc))
+                .collect()
+        }
+        Kind::Rules => {
+            let rules = host.read().rules().await?.into_iter();
+            rules.map(|rule| named(rule.rule, "")).collect()
+        }
+        Kind::Databases => {
+            let databases = host.read().databases(false).await?.into_iter();
+            let shared = databases.filter(|database| !database.name.is_empty());
+            shared
+                .map(|database| named(database.name, &database.path))
+                .collect()
+        }
+        Kind::Tags => {
+            let tags = host.read().tags().await?.into_iter();
+            tags.map(|tag| named(tag.name, "")).collect()
+        }
+        Kind::Folders => {
+            let folders = host.read().folders().await?.into_iter();
+            folders.map(|folder| named(folder.path, "")).collect()
+        }
+        Kind::Projects => {
+            let projects = host.read().projects().await?.into_iter();
+            projects
+                .map(|project| named(project.spec.name, ""))
                 .collect()
         }
     };

@@ -20,7 +20,8 @@ impl Names for Known {
                 named("9ab04411", "Größe ändern"),
             ],
             Kind::Settings => vec![named("ai.model", "the model"), named("cli.theme", "colors")],
-            Kind::Tools => vec![],
+            Kind::Rules => vec![named("bash:cargo test *", "")],
+            Kind::Databases | Kind::Tags | Kind::Folders | Kind::Projects => vec![],
         }
     }
 }
@@ -96,6 +97,10 @@ fn arguments_that_are_a_closed_set() {
     );
     check("/compact |", &["/compact undo"]);
     check("/config set th|", &["/config set cli.theme"]);
+    check(
+        "/grants revoke bash:c|",
+        &["/grants revoke bash:cargo test *"],
+    );
     check("/search ret|", &[]);
     check("/nothing x|", &[]);
 }

@@ -1,6 +1,7 @@
 //! What is typed during a run: into the draft, into the queue, or to end something.
 
 use super::{Open, Session};
+use crate::chat::draft::Draft;
 use crate::chat::keyboard::{Shortcut, Typed};
 use crate::exit;
 use anteroom_api::{Content, TurnOp};
@@ -54,6 +55,12 @@ impl Session<'_> {
             KeyCode::Enter if key.modifiers.is_empty() => {
                 let line = self.draft.take();
                 return self.entered(line).await;
+            }
+            KeyCode::Tab if key.modifiers.is_empty() => {
+                let (text, cursor) = (self.draft.text().to_owned(), self.draft.cursor());
+                if let Some((text, cursor)) = self.cycle.next(&text, cursor).await {
+                    self.draft = Draft::at(&text, cursor);
+                }
             }
             KeyCode::Up if self.draft.is_empty() => self.take_back().await,
             _ => {
