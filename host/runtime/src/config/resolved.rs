@@ -159,6 +159,7 @@ pub struct Cli {
     pub tool_output_max_chars: usize,
     pub file_reference_max_chars: usize,
     pub verbosity: Verbosity,
+    pub theme: Colors,
     pub tool_dedup: bool,
     #[serde(deserialize_with = "seconds")]
     pub esc_hint_delay: Duration,
@@ -175,6 +176,17 @@ pub enum Verbosity {
     Compact,
     Normal,
     Verbose,
+}
+
+/// Colors of the terminal; which they are is the frontend's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colors {
+    Auto,
+    Dark,
+    Light,
+    HighContrast,
+    None,
 }
 
 /// The safety gate.
