@@ -6,6 +6,7 @@ use crate::command::completions::Completions;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
+use crate::command::organize::OrganizeCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::tool::run::RunTool;
@@ -27,7 +28,7 @@ Private AI workspace: terminal chat and tools on your own endpoint.
 {usage-heading} {usage}
 
 Start:    chat  exec  init  doctor
-Work:     conversation
+Work:     conversation  note  document  search  usage  tag  folder  project
 Control:  approval  undo  why  grants  trust  audit  replay
 Extend:   tool  prompt  schema
 Manage:   config  db  identity  man  completions
@@ -207,21 +208,8 @@ Examples:
         #[arg(long = "endpoint")]
         is_endpoint_only: bool,
     },
-    /// List, show and search conversations
-    #[command(
-        alias = "conv",
-        subcommand_required = true,
-        arg_required_else_help = true,
-        after_help = "\
-Examples:
-  aroom conversation list
-  aroom conv show 5f21c0de
-  aroom conv search retry policy"
-    )]
-    Conversation {
-        #[command(subcommand)]
-        command: ConversationArguments,
-    },
+    #[command(flatten)]
+    Organize(OrganizeCommand),
     /// List toolsets and give or take their capabilities
     #[command(
         subcommand_required = true,
@@ -406,74 +394,6 @@ impl PlaceArguments {
             (None, false) => Resume::New,
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConversationArguments {
-    /// List conversations, most recently used first
-    #[command(after_help = "\
-Examples:
-  aroom conversation list
-  aroom conversation list --limit 100 --json")]
-    List {
-        /// How many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
-    /// Show what was said
-    #[command(after_help = "\
-Examples:
-  aroom conversation show 5f21c0de
-  aroom conversation show 5f21c0de --json")]
-    Show {
-        /// Its id, or how that begins or ends
-        #[arg(value_name = "ID")]
-        id: String,
-    },
-    /// Open a copy of a conversation to go on with
-    #[command(after_help = "\
-Examples:
-  aroom conversation fork 5f21c0de
-  aroom conversation fork 5f21c0de --until 9ab04411")]
-    Fork {
-        /// Its id, or how that begins or ends
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The last item to be copied; the newest if left out
-        #[arg(long, value_name = "ITEM")]
-        until: Option<String>,
-    },
-    /// Go back to before a message of yours
-    #[command(after_help = "\
-Examples:
-  aroom conversation rewind 5f21c0de --before 9ab04411
-  aroom conversation rewind 5f21c0de --before 9ab04411 --undo
-
-`aroom conversation show ID --json` shows the ids of the messages.")]
-    Rewind {
-        /// Its id, or how that begins or ends
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The message; it and all after it are put aside
-        #[arg(long, value_name = "ITEM")]
-        before: String,
-        /// Take back what was changed since, too
-        #[arg(long = "undo")]
-        is_undoing: bool,
-    },
-    /// Find words in all conversations
-    #[command(after_help = "\
-Examples:
-  aroom conversation search retry policy
-  aroom conversation search --limit 5 backoff")]
-    Search {
-        /// The words, all of which must occur
-        #[arg(value_name = "WORDS", required = true)]
-        words: Vec<String>,
-        /// How many hits
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
 }
 
 #[derive(Debug, Subcommand)]

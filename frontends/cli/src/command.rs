@@ -10,6 +10,7 @@ pub(crate) mod doctor;
 pub(crate) mod grants;
 pub(crate) mod identity;
 pub(crate) mod init;
+pub(crate) mod organize;
 pub(crate) mod prompt;
 pub(crate) mod replay;
 pub(crate) mod tool;

@@ -117,7 +117,7 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Doctor
         | Command::Test
         | Command::Config(_)
-        | Command::Conversation(_)
+        | Command::Organize(_)
         | Command::Approval(_)
         | Command::Why(_)
         | Command::Grants(_)
@@ -150,9 +150,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Doctor => command::doctor::run(context).await,
         Command::Test => command::doctor::test(context).await,
         Command::Config(config) => command::config::run(context, config).await,
-        Command::Conversation(conversation) => {
-            command::conversation::run(context, conversation).await
-        }
+        Command::Organize(organize) => command::organize::run(context, organize).await,
         Command::Prompt(prompt) => command::prompt::run(context, prompt).await,
         Command::Identity(identity) => command::identity::run(context, identity).await,
         Command::Replay(replay) => command::replay::run(context, replay).await,

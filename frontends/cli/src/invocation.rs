@@ -6,6 +6,7 @@ use crate::command::completions::Wanted;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
+use crate::command::organize::OrganizeCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::tool::run::RunTool;
@@ -67,8 +68,8 @@ pub enum Command {
     Test,
     /// Settings.
     Config(ConfigCommand),
-    /// Conversations.
-    Conversation(ConversationCommand),
+    /// Conversations, notes, documents, and what they are ordered with.
+    Organize(OrganizeCommand),
     /// Modules and their tools.
     Tool(ToolCommand),
     /// What waits for a person.
@@ -192,44 +193,6 @@ pub enum ConfigCommand {
     Schema,
     /// Where the file is.
     Path,
-}
-
-/// `aroom conversation`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConversationCommand {
-    /// Most recently used first.
-    List {
-        /// How many.
-        limit: u32,
-    },
-    /// What was said.
-    Show {
-        /// Id, or how it begins or ends.
-        id: String,
-    },
-    /// A copy up to an item, to go on with.
-    Fork {
-        /// Id, or how it begins or ends.
-        id: String,
-        /// The last item; the newest if none.
-        until: Option<String>,
-    },
-    /// Back to before a message.
-    Rewind {
-        /// Id, or how it begins or ends.
-        id: String,
-        /// The message.
-        before: String,
-        /// Whether files go back, too.
-        is_undoing: bool,
-    },
-    /// Where words occur.
-    Search {
-        /// The words.
-        words: String,
-        /// How many hits.
-        limit: u32,
-    },
 }
 
 /// `aroom tool`.

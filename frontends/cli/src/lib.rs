@@ -50,7 +50,7 @@ mod words;
 pub use exit::{Exit, ExitSlot};
 pub use frontend::{Cli, report};
 pub use invocation::{
-    Chat, Command, ConfigCommand, ConversationCommand, Exec, Grant, Init, Invocation, Options,
+    Chat, Command, ConfigCommand, Exec, Grant, Init, Invocation, Options,
     Resume, ToolCommand,
 };
 pub use parse::parse;

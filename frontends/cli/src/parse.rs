@@ -4,13 +4,13 @@ mod wrong;
 
 use crate::command::completions::{self, Answer};
 use crate::args::{
-    Arguments, Commands, ConfigArguments, ConversationArguments, Global, SchemaArguments,
+    Arguments, Commands, ConfigArguments, Global, SchemaArguments,
     ToolArguments,
 };
 use crate::exit::{self, Exit};
 use crate::frontend;
 use crate::invocation::{
-    Chat, Command, ConfigCommand, ConversationCommand, Grant, Init, Invocation, Options,
+    Chat, Command, ConfigCommand, Grant, Init, Invocation, Options,
     ToolCommand,
 };
 use crate::problem;
@@ -179,7 +179,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
             is_endpoint_only: true,
         } => Command::Test,
         Commands::Doctor { .. } => Command::Doctor,
-        Commands::Conversation { command } => Command::Conversation(conversation(command)),
+        Commands::Organize(command) => Command::Organize(command),
         Commands::Tool { command } => Command::Tool(tool(command)),
         Commands::Identity { command } => Command::Identity(command),
         Commands::Replay(replay) => Command::Replay(replay),
@@ -215,27 +215,6 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
 fn joined(words: &[String]) -> Option<String> {
     let text = words.join(" ");
     (!text.trim().is_empty()).then_some(text)
-}
-
-fn conversation(command: ConversationArguments) -> ConversationCommand {
-    match command {
-        ConversationArguments::List { limit } => ConversationCommand::List { limit },
-        ConversationArguments::Show { id } => ConversationCommand::Show { id },
-        ConversationArguments::Search { words, limit } => ConversationCommand::Search {
-            words: words.join(" "),
-            limit,
-        },
-        ConversationArguments::Fork { id, until } => ConversationCommand::Fork { id, until },
-        ConversationArguments::Rewind {
-            id,
-            before,
-            is_undoing,
-        } => ConversationCommand::Rewind {
-            id,
-            before,
-            is_undoing,
-        },
-    }
 }
 
 fn tool(command: ToolArguments) -> ToolCommand {
@@ -322,6 +301,8 @@ fn split_rules(rules: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::conversation::ConversationCommand;
+    use crate::command::organize::OrganizeCommand;
     use crate::invocation::{Exec, Resume};
     use anteroom_api::{Capability, Mode};
     use clap::CommandFactory;
@@ -389,9 +370,11 @@ mod tests {
         check(&["doctor"], Command::Doctor);
         check(
             &["conv", "search", "retry", "policy"],
-            Command::Conversation(ConversationCommand::Search {
-                words: "retry policy".into(),
-                limit: 20,
+            Command::Organize(OrganizeCommand::Conversation {
+                command: ConversationCommand::Search {
+                    words: vec!["retry".into(), "policy".into()],
+                    limit: 20,
+                },
             }),
         );
         check(

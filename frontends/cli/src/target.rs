@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::invocation::Resume;
 use anteroom_api::{
-    ConversationId, ConversationOp, ConversationView, Problem, ProblemCode, Seq, TurnId,
+    ConversationFilter, ConversationId, ConversationOp, ConversationView, Problem, ProblemCode,
+    Seq, TurnId,
 };
 
 /// A conversation and where to follow it from.
@@ -56,10 +57,7 @@ impl Target {
     }
 
     /// Opens a new conversation in the workspace, in a shared database if one is named.
-    pub(crate) async fn open(
-        context: &Context,
-        database: Option<String>,
-    ) -> Result<Self, Problem> {
+    pub(crate) async fn open(context: &Context, database: Option<String>) -> Result<Self, Problem> {
         let id = context
             .host
             .open(ConversationOp::Open {
@@ -125,7 +123,11 @@ pub(crate) async fn named(context: &Context, text: &str) -> Result<ConversationV
     let mut found: Vec<ConversationView> = Vec::new();
     let mut before = None;
     for _ in 0..PAGES {
-        let page = context.host.read().conversations(before, PAGE).await?;
+        let all = ConversationFilter {
+            kinds: Vec::new(),
+            ..ConversationFilter::default()
+        };
+        let page = context.host.read().filtered(all, before, PAGE).await?;
         found.extend(page.entries.into_iter().filter(|view| {
             let id = view.id.to_string();
             id.starts_with(&text) || id.ends_with(&text)

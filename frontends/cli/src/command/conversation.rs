@@ -1,17 +1,23 @@
 //! `aroom conversation`: what was said before.
 
+mod arguments;
+pub(crate) mod export;
+mod filed;
+
+use super::organize::{find, text};
 use super::undo;
 use crate::clean::reveal;
 use crate::context::{Context, Quit};
 use crate::exit;
-use crate::invocation::ConversationCommand;
 use crate::target;
 use crate::theme::{Style, Theme, pad};
 use crate::transcript;
 use crate::words;
 use anteroom_api::{
-    ConversationOp, ConversationView, Item, Problem, ProblemCode, SearchHit, UnixMillis,
+    ConversationKind, ConversationOp, ConversationView, Item, Problem, ProblemCode, SearchHit,
+    UnixMillis,
 };
+pub use arguments::{ConversationCommand, Kind, List};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
@@ -20,9 +26,21 @@ const PAGE: u32 = 200;
 
 pub(crate) async fn run(context: &mut Context, command: &ConversationCommand) -> Result<u8, Quit> {
     match command {
-        ConversationCommand::List { limit } => list(context, *limit).await,
+        ConversationCommand::List(wanted) => list(context, wanted).await,
         ConversationCommand::Show { id } => show(context, id).await,
-        ConversationCommand::Search { words, limit } => search(context, words, *limit).await,
+        ConversationCommand::Search { words, limit } => {
+            search(context, &words.join(" "), *limit).await
+        }
+        ConversationCommand::Tag { id, add, remove } => {
+            filed::tag(context, id, (add, remove)).await
+        }
+        ConversationCommand::Move(wish) => filed::put(context, wish).await,
+        ConversationCommand::Rename { id, title } => {
+            filed::rename(context, id, &title.join(" ")).await
+        }
+        ConversationCommand::Pin { id, off } => filed::pin(context, id, !*off).await,
+        ConversationCommand::Rm { ids, yes } => filed::remove(context, ids, *yes).await,
+        ConversationCommand::Export(wanted) => export::run(context, wanted).await,
         ConversationCommand::Fork { id, until } => fork(context, id, until.as_deref()).await,
         ConversationCommand::Rewind {
             id,
@@ -32,26 +50,34 @@ pub(crate) async fn run(context: &mut Context, command: &ConversationCommand) ->
     }
 }
 
-async fn list(context: &mut Context, limit: u32) -> Result<u8, Quit> {
-    let page = context.host.read().conversations(None, limit).await?;
+async fn list(context: &mut Context, wanted: &List) -> Result<u8, Quit> {
+    let kinds = match (wanted.all, wanted.kind) {
+        (true, _) => Vec::new(),
+        (false, None | Some(Kind::Chat)) => vec![ConversationKind::Chat],
+        (false, Some(Kind::Note)) => vec![ConversationKind::Note],
+        (false, Some(Kind::Document)) => vec![ConversationKind::Document],
+    };
+    let filter = wanted.list.filter(context, kinds).await?;
+    let found = find::conversations(context, &filter, wanted.list.limit).await?;
     if context.options.is_json {
-        context.printer.json(&json!(page.entries));
+        context.printer.json(&json!(found));
         return Ok(exit::OK);
     }
-    if page.entries.is_empty() {
-        context
-            .printer
-            .progress("no conversation yet; start one with `aroom chat`");
+    if found.is_empty() {
+        context.printer.progress(match wanted.list.is_narrow() {
+            true => "no conversation fits; leave something out",
+            false => "no conversation yet; start one with `aroom chat`",
+        });
     }
     let theme = context.printer.out_theme();
     let now = (context.clock)();
-    for line in lines(&page.entries, &context.workspace(), now, &theme) {
+    for line in lines(&found, &context.workspace(), now, &theme) {
         context.printer.line(&line);
     }
     Ok(exit::OK)
 }
 
-/// Short id, age, title; the folder where it is not this one.
+/// Short id, age, title and tags; the folder where it is not this one.
 pub(crate) fn lines(
     views: &[ConversationView],
     workspace: &str,
@@ -72,7 +98,7 @@ pub(crate) fn lines(
             } else {
                 format!("  {}", reveal(&view.workspace))
             };
-            let title = title(view);
+            let title = marked(view, theme);
             let head = format!("{}  {}  ", target::short(view.id), pad(age, width));
             let room = theme.width.saturating_sub(head.width() + 1);
             let place = theme.fit(&place, room / 2);
@@ -80,6 +106,23 @@ pub(crate) fn lines(
             format!("{head}{title}{}", theme.paint(Style::Dim, &place))
         })
         .collect()
+}
+
+/// A title with what tells it from others at a glance: pinned, no chat, its tags.
+fn marked(view: &ConversationView, theme: &Theme) -> String {
+    let mut parts = Vec::new();
+    if view.filing.is_pinned {
+        parts.push(theme.sign("\u{2605}", "*").to_owned());
+    }
+    parts.push(title(view));
+    match view.kind {
+        ConversationKind::Note => parts.push("(note)".to_owned()),
+        ConversationKind::Document => parts.push("(document)".to_owned()),
+        ConversationKind::Chat | ConversationKind::Agent => {}
+    }
+    let tags = view.filing.tags.iter();
+    parts.extend(tags.map(|tag| format!("#{}", reveal(tag))));
+    parts.join(" ")
 }
 
 /// A title to show.
@@ -93,6 +136,12 @@ pub(crate) fn title(view: &ConversationView) -> String {
 
 async fn show(context: &mut Context, id: &str) -> Result<u8, Quit> {
     let view = target::named(context, id).await?;
+    if matches!(
+        view.kind,
+        ConversationKind::Note | ConversationKind::Document
+    ) {
+        return text::text(context, &view, None).await;
+    }
     let items = all_items(context, &view).await?;
     if context.options.is_json {
         context
@@ -213,11 +262,16 @@ async fn search(context: &mut Context, words: &str, limit: u32) -> Result<u8, Qu
 pub(crate) fn hit_lines(hits: &[SearchHit], theme: &Theme) -> Vec<String> {
     hits.iter()
         .flat_map(|hit| {
-            let title = if hit.title.trim().is_empty() {
+            let mut title = if hit.title.trim().is_empty() {
                 "(untitled)".to_owned()
             } else {
                 reveal(hit.title.trim())
             };
+            match hit.kind {
+                ConversationKind::Note => title.push_str(" (note)"),
+                ConversationKind::Document => title.push_str(" (document)"),
+                ConversationKind::Chat | ConversationKind::Agent => {}
+            }
             [
                 format!("{}  {title}", target::short(hit.conversation)),
                 format!("    {}", snippet(&hit.snippet, theme)),
