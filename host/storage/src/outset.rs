@@ -3,7 +3,7 @@
 
 use crate::error::{Fault, StorageError};
 use crate::rows::Key;
-use crate::{Storage, checkpoints, conversations, workspaces, prefixes, rules, shared};
+use crate::{Storage, checkpoints, conversations, prefixes, rules, shared, workspaces};
 use anteroom_api::{ConversationId, ConversationView, RuleView};
 use rusqlite::Connection;
 

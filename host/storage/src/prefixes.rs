@@ -39,7 +39,7 @@ impl Storage {
     }
 
     /// Keeps what a conversation was told. Only ever grows: the system prompt and the tools that were kept
-    /// before stay.
+    /// before stay. Answers whether what is kept now is this prefix for certain, because nothing was there.
     ///
     /// # Errors
     /// Any [`Fault`].
@@ -47,17 +47,19 @@ impl Storage {
         &self,
         conversation: ConversationId,
         prefix: StoredPrefix,
-    ) -> Result<(), StorageError> {
+    ) -> Result<bool, StorageError> {
         let id: Key = conversation.0.into_bytes();
         self.write(move |connection| {
             let known = "SELECT 1 FROM prefixes WHERE conversation = ?1";
-            if !connection.prepare_cached(known)?.exists([id])? {
+            let is_first = !connection.prepare_cached(known)?.exists([id])?;
+            if is_first {
                 put(connection, &prefix.system)?;
                 connection
                     .prepare_cached("INSERT INTO prefixes (conversation, system) VALUES (?1, ?2)")?
                     .execute(params![id, prefix.system.hash])?;
             }
             let known = count(connection, id)?;
+            let is_first = is_first && known == 0;
             let tools = (0_i64..).zip(&prefix.tools);
             for (place, tool) in tools.skip_while(|(place, _)| *place < known) {
                 put(connection, tool)?;
@@ -67,7 +69,7 @@ impl Storage {
                     )?
                     .execute(params![id, place, tool.hash])?;
             }
-            Ok(())
+            Ok(is_first)
         })
         .await
     }

@@ -7,7 +7,9 @@ use crate::wasm::cache::{Cache, hash_of};
 use crate::wasm::describe::{Description, Tool, describe};
 use crate::wasm::engine::Engine;
 use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
-use anteroom_api::{ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode};
+use anteroom_api::{
+    ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode, ToolView,
+};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -189,7 +191,7 @@ impl Module {
                 loaded
                     .tools()
                     .iter()
-                    .map(|tool| tool.view.clone())
+                    .map(|tool| ToolView::clone(&tool.view))
                     .collect(),
                 loaded.description.requested.clone(),
             ),

@@ -69,8 +69,8 @@ pub struct Definition {
     pub origin: ModuleOrigin,
     /// SHA-256 of the component, hexadecimal.
     pub hash: String,
-    /// The tool.
-    pub tool: ToolView,
+    /// The tool. Shared: a definition is copied for every turn.
+    pub tool: Arc<ToolView>,
     /// The capabilities it wants.
     pub capabilities: Vec<Capability>,
 }
@@ -206,7 +206,7 @@ impl Registry {
             return named.call(permit, call, services, stop).await;
         }
         let definitions = self.definitions().await.into_iter();
-        let names: Vec<String> = definitions.map(|it| it.tool.name).collect();
+        let names: Vec<String> = definitions.map(|it| it.tool.name.clone()).collect();
         Outcome::failed(nearest::words(permit.tool(), &names))
     }
 

@@ -96,20 +96,26 @@ pub(crate) async fn next(
     if !is_new && prefix.tools.len() == sent {
         return prefix;
     }
-    let stored = engine.storage.keep_prefix(conversation, stored(&prefix));
-    if let Err(error) = stored.await {
-        tracing::warn!(%error, "what a conversation was told first could not be kept");
-        return prefix;
+    match engine
+        .storage
+        .keep_prefix(conversation, stored(&prefix))
+        .await
+    {
+        Ok(true) => prefix,
+        // Two processes began at once: what is stored is what both send.
+        Ok(false) => kept(engine, conversation).await.unwrap_or(prefix),
+        Err(error) => {
+            tracing::warn!(%error, "what a conversation was told first could not be kept");
+            prefix
+        }
     }
-    // If two processes began at once, what is stored is what both send.
-    kept(engine, conversation).await.unwrap_or(prefix)
 }
 
 /// Has a conversation begin with what another was told, so that its requests begin with the same bytes.
 pub(crate) async fn copy(engine: &Engine, from: ConversationId, to: ConversationId) {
     let copied = match engine.storage.prefix(from).await {
         Ok(None) => Ok(()),
-        Ok(Some(prefix)) => engine.storage.keep_prefix(to, prefix).await,
+        Ok(Some(prefix)) => engine.storage.keep_prefix(to, prefix).await.map(drop),
         Err(error) => Err(error),
     };
     if let Err(error) = copied {
@@ -139,7 +145,7 @@ impl From<Sent> for Definition {
             module: sent.module,
             origin: sent.origin,
             hash: sent.hash,
-            tool: sent.tool,
+            tool: Arc::new(sent.tool),
             capabilities: sent.capabilities,
         }
     }
@@ -151,7 +157,7 @@ impl From<Definition> for Sent {
             module: definition.module,
             origin: definition.origin,
             hash: definition.hash,
-            tool: definition.tool,
+            tool: Arc::unwrap_or_clone(definition.tool),
             capabilities: definition.capabilities,
         }
     }

@@ -15,6 +15,7 @@ use crate::wasm::schema;
 use anteroom_api::{Capability, Tier, ToolView};
 use jsonschema::Validator;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, ResourceType};
@@ -53,7 +54,7 @@ pub(crate) struct Description {
 /// One of its tools.
 #[derive(Debug)]
 pub(crate) struct Tool {
-    pub(crate) view: ToolView,
+    pub(crate) view: Arc<ToolView>,
     pub(crate) capabilities: Vec<Capability>,
     /// Wall time it asks for.
     pub(crate) timeout: Option<Duration>,
@@ -268,12 +269,12 @@ fn check(manifest: ToolManifest) -> Result<Tool, String> {
     capabilities.sort_unstable();
     capabilities.dedup();
     Ok(Tool {
-        view: ToolView {
+        view: Arc::new(ToolView {
             name,
             description: manifest.description,
             input_schema,
             tier: tier(manifest.tier),
-        },
+        }),
         capabilities,
         timeout: manifest
             .timeout_ms

@@ -242,7 +242,7 @@ async fn a_projects_modules_count_in_that_project_alone() {
         .await;
     let names = async |project: Option<&PathBuf>| {
         let definitions = registry.definitions_in(project.map(PathBuf::as_path)).await;
-        let names = definitions.into_iter().map(|it| it.tool.name);
+        let names = definitions.into_iter().map(|it| it.tool.name.clone());
         names.collect::<Vec<_>>()
     };
     assert_eq!(names(Some(&folders[1])).await, ["user_tool", "one_tool"]);
