@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> 
     });
     keyboard.set_plain(is_plain);
     let screen = Screen::new(Window {
-        sink: Box::new(std::io::stdout()),
+        sink: frontend::fitted(std::io::stdout(), &context.terminal),
         size: || crossterm::terminal::size().ok(),
         is_plain,
         is_reflowing: context.terminal.is_reflowing(),
@@ -81,9 +81,16 @@ async fn begin(
     report: &SettingsReport,
 ) -> Result<u8, Quit> {
     let home = context.terminal.environment.get("HOME").cloned();
-    let mut lines = header::lines(report, &context.workspace(), home.as_deref(), &parts.theme);
-    lines.extend(header::tools(context, &parts.theme).await);
-    let waits = command::trust::notice(context).await;
+    let (folder, modules) = header::look(context).await;
+    let place = header::Place {
+        path: &context.workspace(),
+        home: home.as_deref(),
+        folder: folder.as_ref(),
+        modules: modules.as_deref(),
+    };
+    let mut lines = header::lines(report, &place, &parts.theme);
+    lines.extend(header::tools(place.modules, &parts.theme));
+    let waits = folder.as_ref().and_then(command::trust::notice_of);
     lines.extend(waits.map(|text| parts.theme.paint(Style::Warning, &text)));
     match &parts.target {
         None => {

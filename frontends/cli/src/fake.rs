@@ -458,6 +458,8 @@ impl Reads for Fake {
             trust: WorkspaceTrust::Unknown,
             hash: String::new(),
             holds: vec![],
+            kinds: vec!["Rust".into()],
+            instructions: vec!["/home/u/work/AGENTS.md".into()],
         })
     }
     fn prompt(

@@ -1,5 +1,6 @@
 //! The terminal as a frontend: sets the streams up, runs the command, leaves the exit code.
 
+use crate::ascii::Ascii;
 use crate::chat;
 use crate::command;
 use crate::context::{Context, Quit};
@@ -11,6 +12,7 @@ use crate::terminal::Terminal;
 use crate::theme::Theme;
 use crate::words;
 use anteroom_api::{BoxFuture, Frontend, FrontendName, HostHandle, Problem, ProblemCode, Stop};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// The name decisions are recorded under.
@@ -87,17 +89,31 @@ pub fn report(problem: &Problem, options: &Options, terminal: &Terminal) -> u8 {
 
 fn printer(options: &Options, terminal: &Terminal) -> Printer {
     let theme = |is_terminal| theme(options, terminal, is_terminal);
-    Printer::new(
+    // What is stored stays as it is; what is seen, and what is only for people, fits the locale.
+    let out = match terminal.is_stdout_terminal {
+        true => fitted(std::io::stdout(), terminal),
+        false => Box::new(std::io::stdout()),
+    };
+    let printer = Printer::new(
+        (out, theme(terminal.is_stdout_terminal)),
         (
-            Box::new(std::io::stdout()),
-            theme(terminal.is_stdout_terminal),
-        ),
-        (
-            Box::new(std::io::stderr()),
+            fitted(std::io::stderr(), terminal),
             theme(terminal.is_stderr_terminal),
         ),
         options.is_quiet,
-    )
+    );
+    printer.seen(terminal.is_stdout_terminal && !options.is_plain)
+}
+
+/// A stream whose text fits the locale of a terminal.
+pub(crate) fn fitted<W: Write + Send + Sync + 'static>(
+    stream: W,
+    terminal: &Terminal,
+) -> Box<dyn Write + Send + Sync> {
+    match terminal.has_unicode() {
+        true => Box::new(stream),
+        false => Box::new(Ascii::new(stream)),
+    }
 }
 
 pub(crate) fn theme(options: &Options, terminal: &Terminal, is_terminal: bool) -> Theme {
@@ -142,8 +158,20 @@ fn folder(invocation: &Invocation) -> Result<PathBuf, Problem> {
     invocation.folder(&current)
 }
 
+/// Takes up the colors of `cli.theme`, where there are any.
+async fn color(context: &mut Context) {
+    if context.printer.out_theme().has_color || context.printer.err_theme().has_color {
+        // Whatever is wrong with the settings is said by the command itself.
+        if let Ok(report) = context.host.read().settings().await {
+            let name = Context::setting(&report, "cli.theme");
+            context.printer.color(&name);
+        }
+    }
+}
+
 /// Runs a command to its end; gives the exit code.
 pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
+    color(context).await;
     let ended = match wanted {
         Command::Exec(exec) => crate::exec::run(context, exec).await,
         Command::Init(init) => command::init::run(context, init).await,

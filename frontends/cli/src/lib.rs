@@ -14,6 +14,7 @@
 )]
 
 mod args;
+mod ascii;
 mod attached;
 mod budget;
 mod chat;

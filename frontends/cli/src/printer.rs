@@ -1,5 +1,6 @@
 //! The one place that writes to the standard streams. A closed pipe is remembered, never an error.
 
+use crate::markdown;
 use crate::problem;
 use crate::theme::{Style, Theme};
 use anteroom_api::Problem;
@@ -11,6 +12,8 @@ pub(crate) struct Printer {
     err: Stream,
     /// Whether progress is left out.
     pub(crate) is_quiet: bool,
+    /// Whether standard output is looked at rather than stored.
+    is_seen: bool,
 }
 
 struct Stream {
@@ -51,7 +54,20 @@ impl Printer {
             out: stream(out),
             err: stream(err),
             is_quiet,
+            is_seen: false,
         }
+    }
+
+    /// Whether standard output is looked at rather than stored.
+    pub(crate) fn seen(mut self, is_seen: bool) -> Self {
+        self.is_seen = is_seen;
+        self
+    }
+
+    /// Takes up the colors that a setting names.
+    pub(crate) fn color(&mut self, name: &str) {
+        self.out.theme = self.out.theme.named(name);
+        self.err.theme = self.err.theme.named(name);
     }
 
     /// How standard output may be marked.
@@ -72,6 +88,16 @@ impl Printer {
     /// Data, as it is.
     pub(crate) fn data(&mut self, text: &str) {
         self.out.write(text);
+    }
+
+    /// Markdown without control sequences: rendered where it is looked at, as it is where it is stored.
+    pub(crate) fn answer(&mut self, text: &str) {
+        if !self.is_seen {
+            return self.data(text);
+        }
+        for row in markdown::rows(text, &self.out.theme) {
+            self.line(&row);
+        }
     }
 
     /// One line of data.

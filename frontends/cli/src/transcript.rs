@@ -5,43 +5,92 @@ use crate::clean::clean;
 use crate::markdown;
 use crate::theme::{Style, Theme};
 use crate::tool_line;
-use anteroom_api::{Content, Item, ItemBody, Origin, Status};
+use anteroom_api::{Content, Item, ItemBody, Origin, Status, Tier, ToolCall};
 
-/// The lines of some items, in order.
+/// Rows of a message before a call that are dim.
+const NARRATION_ROWS: usize = 2;
+
+/// The lines of some items, in order, as they looked when they came; a blank line stands behind what was said.
 pub(crate) fn lines(items: &[Item], theme: &Theme) -> Vec<String> {
-    items
-        .iter()
-        .flat_map(|item| item_lines(item, theme))
-        .collect()
+    let mut past = Past {
+        theme,
+        lines: Vec::new(),
+        calls: Vec::new(),
+    };
+    for (at, item) in items.iter().enumerate() {
+        let next = items.get(at + 1).filter(|next| next.turn == item.turn);
+        let is_before_call = next.is_some_and(|next| matches!(next.body, ItemBody::ToolCall(_)));
+        past.take(item, is_before_call);
+    }
+    past.flush();
+    past.lines
 }
 
-fn item_lines(item: &Item, theme: &Theme) -> Vec<String> {
-    let mut lines = match &item.body {
-        // What the host tells the model about the person's wish is not the person's.
-        ItemBody::UserMessage { .. } if item.origin == Origin::Host => return Vec::new(),
-        ItemBody::UserMessage { content } => user_lines(content, theme),
-        ItemBody::AgentMessage { text } => {
-            let mut lines = markdown::rows(&clean(text), theme);
-            if item.status == Status::Interrupted {
-                lines.push(theme.paint(Style::Dim, &format!("{} cancelled", theme.stopped())));
+struct Past<'a> {
+    theme: &'a Theme,
+    lines: Vec<String>,
+    /// Calls that share a line.
+    calls: Vec<ToolCall>,
+}
+
+impl Past<'_> {
+    fn take(&mut self, item: &Item, is_before_call: bool) {
+        let theme = self.theme;
+        match &item.body {
+            // What the host tells the model about the person's wish is not the person's.
+            ItemBody::UserMessage { .. } if item.origin == Origin::Host => {}
+            ItemBody::Reasoning { .. } => {}
+            ItemBody::ToolCall(call) => self.call(call, item.status),
+            ItemBody::UserMessage { content } => self.say(user_lines(content, theme)),
+            ItemBody::AgentMessage { text } => {
+                let mut rows = markdown::rows(&clean(text), theme);
+                if is_before_call && rows.len() <= NARRATION_ROWS {
+                    rows = rows.iter().map(|row| theme.dim_row(row)).collect();
+                }
+                if item.status == Status::Interrupted {
+                    let words = format!("{} cancelled", theme.stopped());
+                    rows.push(theme.paint(Style::Dim, &words));
+                }
+                self.say(rows);
             }
-            lines
+            ItemBody::Summary { .. } => {
+                let words = "(what was said before is summarized)";
+                self.say(vec![theme.paint(Style::Dim, words)]);
+            }
         }
-        // Tool lines belong to what was said before them, so no blank line follows.
-        ItemBody::ToolCall(call) => {
-            let mut lines = vec![tool_line::tool_line(call, item.status, theme)];
-            lines.extend(tool_line::failure_line(call, item.status, theme));
-            return lines;
-        }
-        ItemBody::Summary { .. } => {
-            vec![theme.paint(Style::Dim, "(what was said before is summarized)")]
-        }
-        ItemBody::Reasoning { .. } => return Vec::new(),
-    };
-    if !lines.is_empty() {
-        lines.push(String::new());
     }
-    lines
+
+    fn say(&mut self, rows: Vec<String>) {
+        self.flush();
+        // A blank line sets what was done apart from what is said.
+        if !rows.is_empty() && self.lines.last().is_some_and(|line| !line.is_empty()) {
+            self.lines.push(String::new());
+        }
+        let has_rows = !rows.is_empty();
+        self.lines.extend(rows);
+        self.lines.extend(has_rows.then(String::new));
+    }
+
+    fn call(&mut self, call: &ToolCall, status: Status) {
+        let may_share = call.tier == Tier::Read && status == Status::Completed;
+        if !may_share || self.calls.last().is_some_and(|last| last.tool != call.tool) {
+            self.flush();
+        }
+        if may_share {
+            self.calls.push(call.clone());
+            return;
+        }
+        self.lines
+            .push(tool_line::tool_line(call, status, self.theme));
+        self.lines
+            .extend(tool_line::failure_line(call, status, self.theme));
+    }
+
+    fn flush(&mut self) {
+        let calls = std::mem::take(&mut self.calls);
+        self.lines
+            .extend(tool_line::merged_line(&calls, self.theme));
+    }
 }
 
 fn user_lines(content: &[Content], theme: &Theme) -> Vec<String> {
@@ -109,6 +158,7 @@ mod tests {
                 "now",
                 "",
                 "▶ bash ls  ✓",
+                "",
                 "# Half",
                 "⏹ cancelled",
                 ""

@@ -14,6 +14,12 @@ pub struct WorkspaceView {
     pub hash: String,
     /// What would take effect, one line each; empty if there is nothing to trust.
     pub holds: Vec<String>,
+    /// What kinds of projects it looks like, for example `Rust`.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Paths of the instructions files that are used for work in it, the nearest first.
+    #[serde(default)]
+    pub instructions: Vec<String>,
 }
 
 /// How far a folder is trusted.

@@ -4,6 +4,7 @@
 //! `AGENTS.md` are left out on purpose: they are words, which the gate answers for, they start nothing, and they
 //! change so often that asking each time would teach people to say yes without looking.
 
+use crate::agent::{instructions, prompt};
 use crate::config::{self, Loaded, Settings, Sources};
 use crate::engine::Engine;
 use crate::host::Port;
@@ -187,7 +188,11 @@ pub(crate) async fn view(port: &Port, path: String) -> Result<WorkspaceView, Pro
         let hash: String = hash.chars().take(8).collect();
         format!("tools `.anteroom/tools/{name}` ({bytes} bytes, {hash})")
     }));
+    let kinds = prompt::project_kinds(&folder);
+    let instructions = instructions::paths(&folder, &port.engine.paths.home);
     Ok(WorkspaceView {
+        kinds: kinds.into_iter().map(str::to_owned).collect(),
+        instructions,
         path: shown,
         trust,
         hash,

@@ -6,23 +6,69 @@ use crate::target::Target;
 use crate::theme::{Style, Theme};
 use crate::transcript;
 use crate::words;
-use anteroom_api::{Mode, ModuleState, ModuleView, Problem, SettingsReport};
+use anteroom_api::{
+    Mode, ModuleOrigin, ModuleState, ModuleView, Problem, SettingsReport, WorkspaceView,
+};
 use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
 
 /// Lines of the past that are shown when a conversation is resumed.
 const PAST_LINES: usize = 40;
 /// How long the header waits for the tools.
-const TOOLS_PATIENCE: Duration = Duration::from_millis(40);
+const PATIENCE: Duration = Duration::from_millis(40);
 /// Items that are asked for to find them.
 const PAST_ITEMS: u32 = 30;
 
-/// Who we are, whom we talk to, where, and when the person is asked.
-pub(super) fn lines(
-    report: &SettingsReport,
-    workspace: &str,
-    home: Option<&str>,
-    theme: &Theme,
-) -> Vec<String> {
+/// Where the chat is held.
+pub(super) struct Place<'a> {
+    pub(super) path: &'a str,
+    pub(super) home: Option<&'a str>,
+    /// What the host knows of it.
+    pub(super) folder: Option<&'a WorkspaceView>,
+    /// The tools, if they were there in time.
+    pub(super) modules: Option<&'a [ModuleView]>,
+}
+
+/// What the host knows of the folder and its tools. The prompt does not wait for tools that are still compiled.
+pub(super) async fn look(context: &Context) -> (Option<WorkspaceView>, Option<Vec<ModuleView>>) {
+    let read = context.host.read();
+    let folder = read.workspace(context.workspace());
+    let modules = tokio::time::timeout(PATIENCE, read.modules(context.workspace()));
+    let (folder, modules) = tokio::join!(folder, modules);
+    // What goes wrong here goes wrong again, and is said, where it is needed.
+    (folder.ok(), modules.ok().and_then(Result::ok))
+}
+
+/// Who we are, whom we talk to, where, when the person is asked, and what was found there.
+pub(super) fn lines(report: &SettingsReport, place: &Place<'_>, theme: &Theme) -> Vec<String> {
+    let dot = theme.dot();
+    let name = format!("anteroom {}", env!("CARGO_PKG_VERSION"));
+    let about = theme.fit(
+        &[model(report), shown(place)].join(dot),
+        theme.width.saturating_sub(name.width() + dot.width() + 1),
+    );
+    let mode = Context::setting(report, "safety.approval_mode");
+    let mode = mode.parse::<Mode>().map_or(mode, words::mode);
+    let mut found = vec![mode];
+    let added = place.modules.map(added).unwrap_or(0);
+    if added > 0 {
+        found.push(words::plural(
+            added,
+            "toolset of yours",
+            "toolsets of yours",
+        ));
+    }
+    found.extend(place.folder.and_then(instructions));
+    found.extend(["/help", "@ files", "Shift+Tab mode"].map(str::to_owned));
+    let found = theme.fit(&found.join(dot), theme.width.saturating_sub(1));
+    vec![
+        format!("{}{dot}{about}", theme.paint(Style::Bold, &name)),
+        theme.paint(Style::Dim, &found),
+    ]
+}
+
+/// `qwen3 @ 127.0.0.1:11434`.
+fn model(report: &SettingsReport) -> String {
     let model = Context::setting(report, "ai.model");
     let model = if model.is_empty() {
         "no model".to_owned()
@@ -33,30 +79,43 @@ pub(super) fn lines(
     let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
-    let place = match home.and_then(|home| workspace.strip_prefix(home)) {
+    match host {
+        "" => model,
+        host => format!("{model} @ {}", reveal(host)),
+    }
+}
+
+/// `~/anteroom (rust)`.
+fn shown(place: &Place<'_>) -> String {
+    let path = match place.home.and_then(|home| place.path.strip_prefix(home)) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
-        _ => workspace.to_owned(),
+        _ => place.path.to_owned(),
     };
-    let mode = Context::setting(report, "safety.approval_mode");
-    let mode = mode.parse::<Mode>().map_or(mode, words::mode);
-    let name = format!("anteroom {}", env!("CARGO_PKG_VERSION"));
-    let dot = theme.dot();
-    let at = if host.is_empty() {
-        String::new()
-    } else {
-        format!(" @ {}", reveal(host))
+    let path = reveal(&path);
+    match place.folder.map(|folder| folder.kinds.as_slice()) {
+        None | Some([]) => path,
+        Some(kinds) => format!("{path} ({})", reveal(&kinds.join(", ").to_lowercase())),
+    }
+}
+
+/// Toolsets that a person added and that work.
+fn added(modules: &[ModuleView]) -> usize {
+    let is_added = |module: &&ModuleView| {
+        module.origin != ModuleOrigin::BuiltIn && matches!(module.state, ModuleState::Loaded)
     };
-    vec![
-        format!(
-            "{}{dot}{model}{at}{dot}{}",
-            theme.paint(Style::Bold, &name),
-            reveal(&place)
-        ),
-        theme.paint(
-            Style::Dim,
-            &[&mode, "/help for commands", "Esc cancels", "Ctrl+D leaves"].join(dot),
-        ),
-    ]
+    modules.iter().filter(is_added).count()
+}
+
+/// `AGENTS.md loaded`.
+fn instructions(folder: &WorkspaceView) -> Option<String> {
+    let mut names: Vec<String> = folder
+        .instructions
+        .iter()
+        .filter_map(|path| path.rsplit('/').next())
+        .map(reveal)
+        .collect();
+    names.dedup();
+    (!names.is_empty()).then(|| format!("{} loaded", names.join(", ")))
 }
 
 /// The end of what was said before.
@@ -118,14 +177,9 @@ pub(super) async fn last(context: &Context, theme: &Theme) -> Result<Option<Stri
     }))
 }
 
-/// What a person should know of the tools they added: broken ones, and ones that wait for grants. Nothing if
-/// the tools are still being compiled: the prompt does not wait for that.
-pub(super) async fn tools(context: &Context, theme: &Theme) -> Vec<String> {
-    let modules = context.host.read().modules(context.workspace());
-    let Ok(Ok(modules)) = tokio::time::timeout(TOOLS_PATIENCE, modules).await else {
-        return Vec::new();
-    };
-    let notices = modules.iter().filter_map(notice);
+/// What a person should know of the tools they added: broken ones, and ones that wait for grants.
+pub(super) fn tools(modules: Option<&[ModuleView]>, theme: &Theme) -> Vec<String> {
+    let notices = modules.unwrap_or_default().iter().filter_map(notice);
     notices
         .map(|text| theme.paint(Style::Warning, &reveal(&text)))
         .collect()
@@ -160,18 +214,36 @@ mod tests {
     #[test]
     fn the_header_names_what_matters() {
         let report = Views::default().settings;
+        let folder = WorkspaceView {
+            path: "/home/u/work".into(),
+            trust: anteroom_api::WorkspaceTrust::Unknown,
+            hash: String::new(),
+            holds: vec![],
+            kinds: vec!["Rust".into()],
+            instructions: vec!["/home/u/work/ANTEROOM.md".into()],
+        };
+        let place = |path| Place {
+            path,
+            home: Some("/home/u"),
+            folder: Some(&folder),
+            modules: None,
+        };
         assert_eq!(
-            lines(&report, "/home/u/work", Some("/home/u"), &BARE),
+            lines(&report, &place("/home/u/work"), &BARE),
             [
                 concat!(
                     "anteroom ",
                     env!("CARGO_PKG_VERSION"),
-                    " · qwen3 @ 127.0.0.1:9 · ~/work"
+                    " · qwen3 @ 127.0.0.1:9 · ~/work (rust)"
                 ),
-                "ask for writes · /help for commands · Esc cancels · Ctrl+D leaves",
+                "ask for writes · ANTEROOM.md loaded · /help · @ files · Shift+Tab mode",
             ]
         );
-        assert!(lines(&report, "/home/user", Some("/home/u"), &BARE)[0].ends_with("/home/user"));
+        let bare = Place {
+            folder: None,
+            ..place("/home/user")
+        };
+        assert!(lines(&report, &bare, &BARE)[0].ends_with("/home/user"));
     }
 
     #[test]

@@ -106,12 +106,12 @@ pub(crate) fn lines(folder: &WorkspaceView) -> Vec<String> {
 
 /// Said once at the beginning: something in this folder waits for trust.
 pub(crate) async fn notice(context: &Context) -> Option<String> {
-    let folder = context
-        .host
-        .read()
-        .workspace(context.workspace())
-        .await
-        .ok()?;
+    let folder = context.host.read().workspace(context.workspace()).await;
+    notice_of(&folder.ok()?)
+}
+
+/// The same of a folder that was looked at.
+pub(crate) fn notice_of(folder: &WorkspaceView) -> Option<String> {
     if folder.trust == WorkspaceTrust::Trusted || folder.holds.is_empty() {
         return None;
     }

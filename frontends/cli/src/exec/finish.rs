@@ -81,7 +81,7 @@ fn deliver(
         std::fs::write(path, &text).map_err(|error| unwritable(path, &error))?;
     } else if exec.is_stream || context.options.is_json {
     } else if is_answer {
-        context.printer.data(&text);
+        context.printer.answer(&text);
     } else {
         let theme = context.printer.err_theme();
         context

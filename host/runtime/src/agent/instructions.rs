@@ -50,6 +50,22 @@ pub(crate) fn section(workspace: &Path, home: &Path) -> String {
     text
 }
 
+/// The files that are used for work in a folder, the nearest first, the user's own last.
+pub(crate) fn paths(workspace: &Path, home: &Path) -> Vec<String> {
+    let folders = folders(workspace);
+    let places = folders.iter().map(PathBuf::as_path).chain([home]);
+    let file = |folder: &Path| {
+        let candidates = NAMES.iter().map(|name| folder.join(name));
+        candidates
+            .into_iter()
+            .find(|path| path.symlink_metadata().is_ok())
+    };
+    places
+        .filter_map(file)
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
 /// The workspace and the folders above it, up to the root of its repository: above that nothing belongs to it.
 fn folders(workspace: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = workspace
@@ -172,6 +188,10 @@ mod tests {
             at("use spaces"),
         ];
         assert!(order.is_sorted(), "{order:?}");
+        let root = place.folder.path();
+        let names = ["repo/inner/ANTEROOM.md", "repo/AGENTS.md", "home/AGENTS.md"];
+        let wanted = names.map(|name| root.join(name).display().to_string());
+        assert_eq!(paths(&root.join("repo/inner"), &root.join("home")), wanted);
         assert!(!text.contains("outside the repository") && !text.contains("not used"));
     }
 

@@ -137,7 +137,8 @@ fn environment(sources: &PromptSources<'_>) -> String {
     text
 }
 
-fn project_kinds(workspace: &Path) -> Vec<&'static str> {
+/// What kinds of projects a folder looks like.
+pub(crate) fn project_kinds(workspace: &Path) -> Vec<&'static str> {
     const MARKS: [(&str, &str); 9] = [
         ("Cargo.toml", "Rust"),
         ("package.json", "JavaScript"),
