@@ -15,7 +15,7 @@ use reedline::{
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
@@ -134,6 +134,8 @@ pub(crate) struct Keyboard {
     has_marks: Arc<AtomicBool>,
     /// Whether lines are taken as the terminal gives them: no editor, no escape sequences.
     is_plain: Arc<AtomicBool>,
+    /// What stands before the sign of the prompt.
+    label: Arc<Mutex<String>>,
     /// Whether nothing more will be typed.
     is_over: bool,
     #[cfg(test)]
@@ -159,7 +161,9 @@ impl Keyboard {
         let leave = Arc::new(AtomicBool::new(false));
         let has_marks = Arc::new(AtomicBool::new(false));
         let is_plain = Arc::new(AtomicBool::new(false));
+        let label = Arc::<Mutex<String>>::default();
         let worker = Worker {
+            label: label.clone(),
             typed: sender,
             pause: pause.clone(),
             leave: leave.clone(),
@@ -178,6 +182,7 @@ impl Keyboard {
             leave,
             has_marks,
             is_plain,
+            label,
             is_over: false,
             #[cfg(test)]
             _wished: None,
@@ -195,6 +200,7 @@ impl Keyboard {
             leave: Arc::default(),
             has_marks: Arc::default(),
             is_plain: Arc::default(),
+            label: Arc::default(),
             is_over: false,
             _wished: Some(std::sync::Mutex::new(wished)),
         }
@@ -237,6 +243,11 @@ impl Keyboard {
         }
     }
 
+    /// What stands before the sign of the prompt from the next line on.
+    pub(super) fn label(&self, label: String) {
+        *lock(&self.label) = label;
+    }
+
     /// Passes keys on from now.
     pub(super) fn keys(&self) {
         let _ = self.wishes.send(Wish::Keys);
@@ -277,6 +288,10 @@ impl Drop for Keyboard {
     }
 }
 
+fn lock(label: &Mutex<String>) -> MutexGuard<'_, String> {
+    label.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Worker {
     typed: mpsc::Sender<Typed>,
     pause: Arc<AtomicBool>,
@@ -284,13 +299,15 @@ struct Worker {
     has_marks: Arc<AtomicBool>,
     is_plain: Arc<AtomicBool>,
     manner: Manner,
+    label: Arc<Mutex<String>>,
 }
 
 impl Worker {
     fn work(&self, wished: &blocking::Receiver<Wish>) {
         let mut editor = None;
-        let prompt = Mark(format!("{} ", self.manner.theme.prompt()));
         while let Ok(wish) = wished.recv() {
+            let label = lock(&self.label).clone();
+            let prompt = Mark(format!("{label}{} ", self.manner.theme.prompt()));
             let typed = match wish {
                 Wish::Keys => self.pass_keys(),
                 Wish::Line(_) if self.is_plain.load(Ordering::Acquire) => plain_line(&prompt),

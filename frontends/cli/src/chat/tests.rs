@@ -363,7 +363,8 @@ fn commands_work_at_rest() {
     check("/help undo", "/undo turn");
     check("/model", "❯  1  qwen3\n   2  big\n");
     check("/model 2", "model big");
-    check("/model bigg", "does not list it; did you mean big?");
+    let talked = talk_from(&["/model", "/model bigg", "/quit"], vec![]);
+    assert!(talked.screen.contains("does not list it; did you mean big?"));
     check("/mode", "ask for writes");
     check("/mode auto", "auto");
     check("/mode x", "is no approval mode");

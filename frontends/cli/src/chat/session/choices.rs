@@ -41,6 +41,15 @@ impl Session<'_> {
         })
     }
 
+    /// What stands before the prompt's sign: how messages are taken, where the person has chosen that here.
+    pub(super) fn label(&self) -> String {
+        match (self.choices.is_planning, self.mode) {
+            (true, _) => "plan ".to_owned(),
+            (false, Some(mode)) => format!("{} ", words::mode(mode)),
+            (false, None) => String::new(),
+        }
+    }
+
     /// All ways to take messages, or another one from now on.
     pub(super) async fn choose_manner(
         &mut self,

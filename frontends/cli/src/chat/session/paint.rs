@@ -55,7 +55,7 @@ impl Session<'_> {
                 (vec![row], (0, column))
             }
             None => {
-                let mark = format!("{} ", self.theme.prompt());
+                let mark = format!("{}{} ", self.label(), self.theme.prompt());
                 let room = columns.saturating_sub(visible_width(&mark));
                 let sheet = self.draft.sheet(room, COMPOSER_ROWS.min(most));
                 self.composer(&mark, sheet)

@@ -11,7 +11,7 @@ impl Session<'_> {
     pub(super) async fn perform(&mut self, slash: Slash) -> Result<(), Problem> {
         let theme = self.theme;
         let lines = match slash.wish {
-            Wish::Help(None) => slash::list(&theme),
+            Wish::Help(None) => return self.page(slash::list(&theme)).await,
             Wish::Help(Some(command)) => slash::of_command(command, &theme),
             Wish::Talk(talk) => return self.talk(talk).await,
             Wish::Organize(organize) => self.organize(organize).await?,

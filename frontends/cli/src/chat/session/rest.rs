@@ -31,6 +31,7 @@ impl Session<'_> {
             }
             self.fit_window();
             let draft = std::mem::take(&mut self.draft);
+            self.keyboard.label(self.label());
             self.keyboard.line(draft);
             self.is_held = true;
             let typed = self.edited().await;

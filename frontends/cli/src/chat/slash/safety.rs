@@ -59,7 +59,7 @@ pub(super) const COMMANDS: &[Command] = &[
         group: Group::Safety,
         is_for_any_time: true,
         examples: &[
-            ("/grants", "rules, numbered, and what toolsets were granted"),
+            ("/grants", "rules, numbered, and toolsets' grants"),
             ("/grants revoke 1", "in every running conversation, too"),
             (
                 "/grants revoke bash:cargo test *",
