@@ -1,6 +1,8 @@
 //! The real program: what a person or a script sees of it, from arguments to exit code.
 
 mod answers;
+#[cfg(unix)]
+mod completions;
 mod config;
 mod ends;
 pub(crate) mod fed;
@@ -8,6 +10,7 @@ mod hand;
 mod job;
 mod machine;
 mod manual;
+mod references;
 #[cfg(unix)]
 mod setup;
 mod shape;

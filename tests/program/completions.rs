@@ -106,3 +106,42 @@ async fn what_is_wrong_elsewhere_does_not_show_in_a_line_that_is_typed() {
     .await;
     assert_eq!((left.code, left.stdout.as_str()), (0, ""), "{left:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zsh_loads_the_script_and_completes_with_it() {
+    let desk = Desk::new([]).await;
+    desk.endpoint.list(Reply::models(["qwen3:32b", "llama"]));
+    // A line editor is needed for the rest; what the script hands to it is told here instead.
+    let script = r#"
+        autoload -Uz compinit && compinit -u -D
+        source <(aroom completions zsh)
+        print -r -- "${_comps[aroom]}"
+        compadd() { print -r -- "${names[@]}" }
+        words=(aroom chat -m qw); CURRENT=4; PREFIX=qw; _aroom
+        words=(aroom conv); CURRENT=2; PREFIX=conv; _aroom
+        _files() { print -r -- "files $*" }
+        words=(aroom exec -o ""); CURRENT=4; PREFIX=""; _aroom
+    "#;
+    let told = shell(&desk, "zsh", &["-f", "-c", script]).await;
+    let wanted = ["_aroom", "qwen3:32b", "conversation", "files"];
+    let told: Vec<&str> = told.lines().map(str::trim).collect();
+    assert_eq!(told, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fish_loads_the_script_and_completes_with_it() {
+    let desk = Desk::new([]).await;
+    desk.endpoint.list(Reply::models(["qwen3:32b", "llama"]));
+    let script = r#"
+        aroom completions fish | source
+        complete -C "aroom chat -m qw"
+        complete -C "aroom conv"
+        complete -C "aroom completions z"
+    "#;
+    let told = shell(&desk, "fish", &["--no-config", "-c", script]).await;
+    let names: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+    assert_eq!(names, ["qwen3:32b", "conversation", "zsh"], "{told}");
+}

@@ -1,6 +1,6 @@
 //! References in a person's words: what is attached, what the model reads, what stays.
 
-use crate::support::endpoint::Reply;
+use crate::support::endpoint::{Gate, Reply};
 use crate::support::scene::{Scene, Told, auto};
 use anteroom_api::{
     Attachment, AttachmentKind, Content, ConversationEvent, Event, ItemBody, LineRange, StopReason,
@@ -253,4 +253,54 @@ async fn paths_that_fit_are_offered() {
         .read()
         .paths("/no/such/folder".into(), String::new(), 1);
     assert!(gone.await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_with_attachments_runs_again_from_its_record() {
+    let scene = Scene::new([
+        Reply::call("read_file", json!({ "path": "a.rs" })),
+        Reply::text("done"),
+    ])
+    .await;
+    scene.write("a.rs", "one\n");
+    let outside = scene
+        .folder
+        .path()
+        .canonicalize()
+        .unwrap()
+        .join("outside.txt");
+    std::fs::write(&outside, "strange\n").unwrap();
+    let told = scene
+        .run(&format!("see @a.rs and @{}", outside.display()))
+        .await;
+    let turn = told.items()[0].turn;
+    // Neither what changed nor what is gone matters: the record holds what was sent.
+    scene.write("a.rs", "two\n");
+    std::fs::remove_file(&outside).unwrap();
+    let report = scene.handle().read().replay(turn).await.unwrap();
+    assert!(report.differences.is_empty(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_steers_a_turn_brings_files_too() {
+    let gate = Gate::new();
+    let scene = Scene::new([Reply::stream().wait(&gate).say("one"), Reply::text("two")]).await;
+    scene.write("a.rs", "fn a() {}\n");
+    let conversation = scene.open().await;
+    let watch = scene.watch(conversation).await;
+    let turn = scene.say(conversation, "begin", auto()).await;
+    gate.reached().await;
+    let steer = TurnOp::Steer {
+        turn,
+        input: vec![Content::text("mind @a.rs")],
+    };
+    scene.handle().submit(steer).await.unwrap();
+    gate.open();
+    watch.until_end(turn, &|_| unreachable!()).await;
+    let request = &scene.endpoint.chats()[1].json;
+    let words = last_message(request)["content"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(words.contains("[Attached file `a.rs`, 1 line]"), "{words}");
 }

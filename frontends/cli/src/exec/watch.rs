@@ -2,10 +2,11 @@
 
 use super::Cut;
 use super::record::{Progress, Record};
+use crate::attached;
 use crate::context::{Context, Quit, host_stopped};
 use crate::follow::{Follower, Told};
 use crate::invocation::Exec;
-use anteroom_api::{Delta, Phase, Signal, TurnOp};
+use anteroom_api::{Delta, Event, ItemBody, ItemEvent, Phase, Signal, TurnOp};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -96,6 +97,7 @@ pub(super) fn tell(context: &mut Context, exec: &Exec, told: &Told) {
 pub(super) fn take(context: &mut Context, record: &mut Record, told: &Told) {
     match told {
         Told::Fact(envelope) => {
+            show_attached(context, &envelope.event);
             for progress in record.take(envelope) {
                 show_progress(context, &progress);
             }
@@ -105,6 +107,18 @@ pub(super) fn take(context: &mut Context, record: &mut Record, told: &Told) {
             show_phase(context, phase);
         }
         Told::Trouble(..) | Told::Preview(_) => {}
+    }
+}
+
+/// What the prompt's references led to.
+fn show_attached(context: &mut Context, event: &Event) {
+    if let Event::Item(ItemEvent::Completed(item)) = event
+        && let ItemBody::UserMessage { content } = &item.body
+    {
+        let theme = context.printer.err_theme();
+        for line in attached::lines(content, &theme) {
+            context.printer.progress(&line);
+        }
     }
 }
 

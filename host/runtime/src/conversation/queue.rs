@@ -36,8 +36,10 @@ impl Owner {
 
     async fn reword(&mut self, op: OpId, place: usize, input: Vec<Content>) -> Result<(), Problem> {
         let waiting = self.queue.get(place).ok_or_else(waits_no_more)?;
+        let (turn, options) = (waiting.op.into(), waiting.options.clone());
+        self.check(&input, &options).await?;
         let queued = QueuedInput {
-            turn: waiting.op.into(),
+            turn,
             input: input.clone(),
             is_held: false,
         };

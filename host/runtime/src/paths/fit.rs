@@ -35,6 +35,8 @@ pub(super) fn best(entries: &[Entry], typed: &str, limit: usize) -> Vec<String> 
     let mut found: Vec<(i64, &str)> = entries
         .iter()
         .filter(|entry| entry.letters & wanted == wanted)
+        // A folder that is typed whole is asked for what is in it.
+        .filter(|entry| !(typed.ends_with(b"/") && entry.path.as_bytes() == typed))
         .filter_map(|entry| Some((fit(&entry.path, typed)?, &*entry.path)))
         .collect();
     let better = |one: &(i64, &str), other: &(i64, &str)| {
@@ -165,6 +167,15 @@ mod tests {
                 "src/lower/",
                 "src/loader.rs",
                 "docs/Loading.md",
+            ],
+        );
+        check(
+            "src/",
+            &[
+                "src/lower/",
+                "src/main.rs",
+                "src/loader.rs",
+                "src/lower/mod.rs",
             ],
         );
         check("srcload", &["src/loader.rs"]);

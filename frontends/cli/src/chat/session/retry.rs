@@ -33,10 +33,12 @@ impl Session<'_> {
         };
         // What was answered is put aside, so that the model does not read it as an answer to be mended.
         undo::rewind(&host, conversation, (message.id, false)).await?;
-        self.print(transcript::lines(
-            std::slice::from_ref(message),
-            &self.theme,
-        ));
+        let mut words = message.clone();
+        // What is attached is found anew, and told then.
+        if let ItemBody::UserMessage { content } = &mut words.body {
+            content.retain(|part| !matches!(part, Content::Attachment(_)));
+        }
+        self.print(transcript::lines(&[words], &self.theme));
         self.start(content.clone()).await;
         Ok(())
     }

@@ -227,8 +227,8 @@ fn fill(piece: &mut Piece, masked: &str, (first, last): (usize, usize), max_char
                 None => line,
             },
         };
-        // Less than a number says nothing.
-        if whole || line.len() > 7 {
+        // A piece of a line says something only if it is the first one.
+        if whole || piece.count == 0 && line.len() > 7 {
             push(piece, line);
             piece.count += 1;
             end = number;
