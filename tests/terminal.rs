@@ -1,8 +1,10 @@
 //! The chat on a real pseudo-terminal: what a person sees, types and finds in the scrollback.
 
 mod asking;
+mod commands;
 mod completing;
 mod leaving;
+mod looks;
 mod safe;
 mod stream;
 mod typing;
@@ -34,4 +36,12 @@ impl Desk {
 /// Whether the prompt waits and is empty.
 fn rests(shown: &Shown) -> bool {
     shown.last_row() == "❯" && shown.cursor.0 == 2
+}
+
+/// The rows in which is typed, at rest or during a run.
+fn composer(shown: &Shown) -> Vec<String> {
+    let first = shown.rows.iter().rposition(|row| row.starts_with('❯'));
+    let rows = shown.rows.get(first.unwrap_or(0)..).unwrap_or_default();
+    let last = rows.iter().rposition(|row| !row.is_empty());
+    rows[..last.map_or(0, |at| at + 1)].to_vec()
 }

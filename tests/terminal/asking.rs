@@ -150,7 +150,7 @@ async fn a_yes_is_a_yes_and_the_question_one_line() {
     let mut pty = asked(&desk).await;
     let shown = pty.shown();
     assert!(
-        shown.has("✎ WRITE  write_file  a.txt  +1"),
+        shown.has("✎ WRITE  write_file  a.txt (new)  +1"),
         "{}",
         pty.picture()
     );

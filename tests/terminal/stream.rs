@@ -1,6 +1,6 @@
 //! Words that stream while somebody types: every line once in the scrollback, nothing else, the draft as it was (T1, T2).
 
-use super::rests;
+use super::{composer, rests};
 use crate::program::Desk;
 use crate::support::endpoint::{Gate, Reply};
 use crate::support::pty::{Pty, Shown, keys};
@@ -78,10 +78,11 @@ impl Paced {
     }
 }
 
-/// The draft as the window shows it: rows of the composer, without margins.
+/// The draft as the window shows it, without what fills its rows.
 fn draft(shown: &Shown) -> String {
-    let rows = shown.rows.iter().skip_while(|row| !row.starts_with('❯'));
-    rows.map(|row| row.trim_start_matches('❯').trim())
+    composer(shown)
+        .iter()
+        .map(|row| row.trim_start_matches('❯').trim())
         .collect::<String>()
         .replace(' ', "")
 }

@@ -1,6 +1,6 @@
 //! What is typed while it works: the composer, the queue, cancelling (T3, T4); and at rest.
 
-use super::rests;
+use super::{composer, rests};
 use crate::program::Desk;
 use crate::support::endpoint::{Gate, Reply};
 use crate::support::pty::{Pty, Shown, keys};
@@ -28,13 +28,6 @@ fn said(desk: &Desk, request: usize) -> String {
         serde_json::Value::String(text) => text.clone(),
         parts => parts[0]["text"].as_str().unwrap_or_default().to_owned(),
     }
-}
-
-fn composer(shown: &Shown) -> Vec<String> {
-    let rows = shown.rows.iter().skip_while(|row| !row.starts_with('❯'));
-    let rows: Vec<String> = rows.cloned().collect();
-    let last = rows.iter().rposition(|row| !row.is_empty());
-    rows[..last.map_or(0, |at| at + 1)].to_vec()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,6 +90,8 @@ pub(super) struct Session<'a> {
     /// Whether finished lines wait: for the next frame, or for the line that is edited.
     is_held: bool,
     began: Instant,
+    /// Keys that nobody looked at yet.
+    left: VecDeque<crossterm::event::Event>,
     /// The last key of a run.
     typed_at: Option<Instant>,
     /// The last Ctrl+C.
@@ -158,6 +160,7 @@ impl<'a> Session<'a> {
             pace: Pace::new(Instant::now()),
             is_held: false,
             began: Instant::now(),
+            left: VecDeque::new(),
             typed_at: None,
             warned_at: None,
             stops: parts.stops,

@@ -34,6 +34,16 @@ impl Session<'_> {
         None
     }
 
+    /// Handles what was typed before anybody looked; gives the exit code if it ends the chat.
+    pub(super) async fn typed_before(&mut self) -> Option<u8> {
+        while let Some(event) = self.left.pop_front() {
+            if let Some(code) = self.typed(Typed::Key(event)).await {
+                return Some(code);
+            }
+        }
+        None
+    }
+
     async fn pressed(&mut self, key: KeyEvent) -> Option<u8> {
         if !self.open.is_empty() {
             self.press_open(key).await;

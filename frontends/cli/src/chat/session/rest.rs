@@ -7,6 +7,7 @@ use crate::exit;
 use crate::follow::Told;
 use crate::interrupts::Interrupt;
 use crate::theme::Style;
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::time::Duration;
 
 /// How long the editor may take to hand its line back.
@@ -28,6 +29,9 @@ impl Session<'_> {
             self.screen.hide();
             if !self.turns.is_empty() {
                 return Rest::Watch;
+            }
+            if let Some(rest) = self.entered_before() {
+                return rest;
             }
             self.fit_window();
             let draft = std::mem::take(&mut self.draft);
@@ -57,6 +61,48 @@ impl Session<'_> {
                 Ok(Typed::Key(_) | Typed::Rested) => {}
             }
         }
+    }
+
+    /// What was typed between a run and the prompt: perhaps a whole line.
+    fn entered_before(&mut self) -> Option<Rest> {
+        while let Some(event) = self.left.pop_front() {
+            let key = match event {
+                Event::Key(key) if key.kind != KeyEventKind::Release => key,
+                Event::Paste(text) => {
+                    self.draft.insert(&text);
+                    continue;
+                }
+                _ => continue,
+            };
+            let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+            match key.code {
+                KeyCode::Char('d') if is_control && self.draft.is_empty() => {
+                    return Some(Rest::Leave(exit::OK));
+                }
+                KeyCode::Char('c') if is_control => self.draft.set(""),
+                KeyCode::Enter if key.modifiers.is_empty() => {
+                    let line = self.draft.take();
+                    self.print(self.said(&line));
+                    return Some(Rest::Line(line));
+                }
+                _ => {
+                    self.draft.press(key);
+                }
+            }
+        }
+        None
+    }
+
+    /// A line as if it had been typed at the prompt.
+    fn said(&self, line: &str) -> Vec<String> {
+        let mark = self.theme.paint(Style::Accent, self.theme.prompt());
+        let lines = (0..).zip(line.split('\n'));
+        lines
+            .map(|(at, line)| match at {
+                0 => format!("{mark} {line}"),
+                _ => format!("  {line}"),
+            })
+            .collect()
     }
 
     /// Waits while a line is edited. Nothing is printed into it: it is taken back first.

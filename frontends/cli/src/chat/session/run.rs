@@ -11,7 +11,6 @@ use crate::interrupts::Interrupt;
 use anteroom_api::{
     ApprovalEvent, ElicitationEvent, Envelope, Event, ProblemCode, StopReason, TurnEvent, TurnOp,
 };
-use crossterm::event::Event as Key;
 use tokio::time::Instant;
 
 /// So much may be told in a row before a key is looked for.
@@ -27,20 +26,16 @@ impl Session<'_> {
         self.warned_at = None;
         self.fit_window();
         self.pace.hurry();
-        let ended = self.follow().await;
+        let ended = match self.typed_before().await {
+            Some(code) => Ok(Some(self.leave(code).await)),
+            None => self.follow().await,
+        };
         self.flush();
         self.screen.hide();
         self.is_held = false;
-        for event in self.keyboard.rest().await {
-            match event {
-                // Typed in the very moment the run ended: it is the draft of what comes next.
-                Key::Key(key) if key.is_press() || key.is_repeat() => {
-                    self.draft.press(key);
-                }
-                Key::Paste(text) => self.draft.insert(&text),
-                _ => {}
-            }
-        }
+        // Typed in the very moment the run ended: it is for what comes next.
+        let left = self.keyboard.rest().await;
+        self.left.extend(left);
         self.screen.set_raw(false);
         ended
     }
@@ -154,7 +149,7 @@ impl Session<'_> {
                 let mut lines = self.by_hand.fact(&envelope.event);
                 lines.extend(self.view.fact(&envelope, now));
                 self.print(lines);
-                self.note(&envelope).await;
+                self.heed(&envelope).await;
             }
             Told::Preview(delta) => {
                 let mut lines = self.by_hand.preview(&delta);
@@ -171,7 +166,7 @@ impl Session<'_> {
     }
 
     /// What a fact means for the session.
-    async fn note(&mut self, envelope: &Envelope) {
+    async fn heed(&mut self, envelope: &Envelope) {
         match &envelope.event {
             Event::Turn(TurnEvent::Started { turn, .. }) => {
                 self.turns.insert(*turn);
