@@ -24,7 +24,7 @@ fn line(attachment: &Attachment) -> String {
         last => format!(" {}-{last}", lines.first),
     });
     let what = match attachment.kind {
-        AttachmentKind::File => words::plural(number, "line", "lines"),
+        AttachmentKind::File | AttachmentKind::Note => words::plural(number, "line", "lines"),
         AttachmentKind::Folder => words::plural(number, "entry", "entries"),
         AttachmentKind::Image => words::bytes(attachment.count),
     };

@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attachment {
     /// Where it was found, links followed: relative to the workspace and separated by `/`, or absolute where it
-    /// lies outside. A folder ends with `/`.
+    /// lies outside. A folder ends with `/`. Of a note or document `note:` or `document:` and its id.
     pub path: String,
     /// What it is.
     pub kind: AttachmentKind,
     /// The first and the last line, from 1, where only these were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineRange>,
-    /// How much of it is attached: lines of a file, entries of a folder, bytes of an image.
+    /// How much of it is attached: lines of a file or note, entries of a folder, bytes of an image.
     pub count: u64,
     /// Whether there was more of it than one reference may bring (`cli.file_reference_max_chars`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -44,6 +44,8 @@ pub enum AttachmentKind {
     Folder,
     /// A PNG, JPEG, GIF or WebP image.
     Image,
+    /// A note or document, in its newest version: `@note:5f21c0de`, by its id or how that begins or ends.
+    Note,
 }
 
 /// Lines of a file, both ends included.

@@ -13,7 +13,7 @@ use crate::words;
 pub(super) use changes::{Canvas, Changes, Undo};
 pub(super) use help::{list, of_command};
 pub(super) use manage::{Config, Manage};
-pub(super) use organize::Organize;
+pub(super) use organize::{Folder, Note, Organize, Project};
 pub(super) use safety::{Safety, Trust, Why};
 pub(super) use talk::{Manner, Plan, Queue, Talk};
 

@@ -17,7 +17,8 @@ use anteroom_api::{
     ConversationKind, ConversationOp, ConversationView, Item, Problem, ProblemCode, SearchHit,
     UnixMillis,
 };
-pub use arguments::{ConversationCommand, Kind, List};
+pub(crate) use arguments::ConversationCommand;
+use arguments::{Kind, List};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 

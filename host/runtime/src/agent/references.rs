@@ -1,6 +1,7 @@
 //! References in a person's words: found, judged, read and put behind the words as attachments when a turn
 //! begins, so that what was sent is what the history holds. What cannot be attached rejects the input.
 
+mod notes;
 mod read;
 mod written;
 
@@ -9,8 +10,9 @@ use anteroom_api::{
     Attachment, AttachmentKind, Content, LineRange, Problem, ProblemCode, Trust, TurnOptions,
 };
 use anteroom_gate::Gate;
+use anteroom_storage::Storage;
 use anteroom_tools::{NamedPlace, NotNamed, Session, open_named};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use written::{Reference, Target};
 
@@ -21,6 +23,7 @@ const MAX_REFERENCES: usize = 32;
 pub(crate) struct Surroundings {
     session: Arc<Session>,
     gate: Gate,
+    storage: Storage,
     max_chars: usize,
     /// What `~/` stands for.
     home: Option<String>,
@@ -47,6 +50,7 @@ impl Surroundings {
         Self {
             session: session.clone(),
             gate: gate.clone(),
+            storage: engine.storage.clone(),
             max_chars: engine.settings().cli.file_reference_max_chars,
             home: home.map(|home| home.display().to_string()),
         }
@@ -58,10 +62,12 @@ impl Surroundings {
     /// [`ProblemCode::NotFound`], [`ProblemCode::Denied`] or [`ProblemCode::InvalidInput`] for the first
     /// reference that cannot be attached; nothing was sent then.
     pub(crate) async fn attach(self, input: Vec<Content>) -> Result<Vec<Content>, Problem> {
+        let again = words_before_attachments(&input);
         let mut content = without_attachments(input);
         let first = content
             .iter()
             .enumerate()
+            .skip(again.unwrap_or(0))
             .find_map(|(at, part)| match part {
                 Content::Text { text } => Some((at, written::find(text))),
                 Content::Image { .. } | Content::Attachment(_) => None,
@@ -69,7 +75,13 @@ impl Surroundings {
         let Some((at, references)) = first.filter(|(_, found)| !found.is_empty()) else {
             return Ok(content);
         };
-        let looked_up = tokio::task::spawn_blocking(move || self.look_up(references)).await;
+        let bounds = notes::Bounds {
+            max_chars: self.max_chars,
+            masker: self.gate.masker(),
+        };
+        let notes = notes::found(&self.storage, &references, bounds).await?;
+        let looked_up = move || self.look_up(references, &notes);
+        let looked_up = tokio::task::spawn_blocking(looked_up).await;
         let found = looked_up.map_err(|error| {
             Problem::new(ProblemCode::Internal, "the references could not be read").cause(error)
         })??;
@@ -80,11 +92,23 @@ impl Surroundings {
         Ok(content)
     }
 
-    fn look_up(&self, references: Vec<Reference>) -> Result<Vec<Attachment>, Problem> {
+    fn look_up(
+        &self,
+        references: Vec<Reference>,
+        notes: &HashMap<String, Attachment>,
+    ) -> Result<Vec<Attachment>, Problem> {
         let mut seen = HashSet::new();
         let mut found = Vec::new();
         for reference in references {
-            let Some(attachment) = self.one(&reference)? else {
+            let note = match &reference.target {
+                Target::Note { id } => notes.get(id).cloned(),
+                Target::Path { .. } | Target::Source { .. } | Target::Resource { .. } => None,
+            };
+            let attachment = match note {
+                Some(note) => Some(note),
+                None => self.one(&reference)?,
+            };
+            let Some(attachment) = attachment else {
                 continue;
             };
             if !seen.insert((attachment.path.clone(), attachment.lines)) {
@@ -106,6 +130,10 @@ impl Surroundings {
     fn one(&self, reference: &Reference) -> Result<Option<Attachment>, Problem> {
         let (path, lines) = match &reference.target {
             Target::Path { path, lines } => (self.expanded(path), *lines),
+            Target::Note { .. } => {
+                let why = "it could not be looked up";
+                return Err(refused(reference, ProblemCode::NotFound, why));
+            }
             Target::Source { name } => return Err(no_sources(reference, name)),
             Target::Resource { server, .. } => return Err(no_servers(reference, server)),
         };
@@ -139,6 +167,7 @@ impl Surroundings {
             AttachmentKind::File => format!("[Attached file `{name}`{}]", piece.about),
             AttachmentKind::Folder => format!("[Attached folder `{name}`{}]", piece.about),
             AttachmentKind::Image => format!("[Attached image `{name}`{}]", piece.about),
+            AttachmentKind::Note => format!("[Attached note `{name}`{}]", piece.about),
         };
         let body = match is_outside && !piece.text.is_empty() {
             true => super::history::wrap(&format!("@{name}"), &piece.text),
@@ -174,6 +203,13 @@ impl Surroundings {
             _ => path.to_owned(),
         }
     }
+}
+
+/// Where the words stand whose references were attached before, in an input that is given again: what the host
+/// had to say may stand in front of them.
+fn words_before_attachments(input: &[Content]) -> Option<usize> {
+    let is_attachment = |part: &Content| matches!(part, Content::Attachment(_));
+    input.iter().position(is_attachment)?.checked_sub(1)
 }
 
 /// What a frontend hands in as attached was attached to something else.

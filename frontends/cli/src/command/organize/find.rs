@@ -102,17 +102,16 @@ pub(crate) async fn conversations(
 /// The note or document of this title, or whose id is, begins or ends so.
 pub(crate) async fn text(
     context: &Context,
-    kind: ConversationKind,
+    kinds: &[ConversationKind],
     name: &str,
 ) -> Result<ConversationView, Problem> {
-    let (word, command) = match kind {
-        ConversationKind::Document => ("document", "aroom document list"),
-        ConversationKind::Note | ConversationKind::Chat | ConversationKind::Agent => {
-            ("note", "aroom note list")
-        }
+    let (word, command) = match kinds {
+        [ConversationKind::Note] => ("note", "aroom note list"),
+        [ConversationKind::Document] => ("document", "aroom document list"),
+        _ => ("note or document", "/note"),
     };
     let filter = ConversationFilter {
-        kinds: vec![kind],
+        kinds: kinds.to_vec(),
         ..ConversationFilter::default()
     };
     let all = conversations(context, &filter, u32::MAX).await?;

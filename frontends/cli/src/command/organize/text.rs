@@ -8,7 +8,6 @@ use crate::command::conversation;
 use crate::context::{Context, Quit};
 use crate::exit;
 use crate::program;
-use crate::target;
 use crate::theme::{Style, Theme, pad};
 use crate::words;
 use anteroom_api::{
@@ -145,13 +144,13 @@ pub(crate) async fn run(context: &mut Context, command: &TextCommand) -> Result<
     match &command.wish {
         Wish::New(new) => create(context, kind, new).await,
         Wish::Edit(name) => {
-            let view = find::text(context, kind, name).await?;
+            let view = find::text(context, &[kind], name).await?;
             edit(context, &view).await
         }
         Wish::List(list) => listed(context, kind, list).await,
         Wish::Show(show) => shown(context, kind, show).await,
         Wish::Restore(name, version) => {
-            let view = find::text(context, kind, name).await?;
+            let view = find::text(context, &[kind], name).await?;
             let newest = context.host.read().text(view.id, None).await?;
             let op = TextOp::Restore {
                 conversation: view.id,
@@ -162,7 +161,7 @@ pub(crate) async fn run(context: &mut Context, command: &TextCommand) -> Result<
             saved(context, view.id).await
         }
         Wish::Remove(name, is_yes) => {
-            let view = find::text(context, kind, name).await?;
+            let view = find::text(context, &[kind], name).await?;
             let title = conversation::title(&view);
             let question = format!("Delete `{title}` with all its versions?");
             if !find::confirmed(context, &question, *is_yes)? {
@@ -314,7 +313,7 @@ pub(crate) fn word(kind: ConversationKind) -> &'static str {
 }
 
 async fn shown(context: &mut Context, kind: ConversationKind, show: &ShowText) -> Result<u8, Quit> {
-    let view = find::text(context, kind, &show.name).await?;
+    let view = find::text(context, &[kind], &show.name).await?;
     if show.versions {
         let versions = context.host.read().text_versions(view.id).await?;
         if context.options.is_json {
@@ -381,20 +380,4 @@ pub(crate) fn version_lines(
             )
         })
         .collect()
-}
-
-/// A text as a block of a message to the model.
-pub(crate) async fn as_input(
-    context: &Context,
-    view: &ConversationView,
-) -> Result<String, Problem> {
-    let text = context.host.read().text(view.id, None).await?;
-    let title = view.title.replace(['"', '<', '>', '\n'], " ");
-    Ok(format!(
-        "<{word} title=\"{title}\" id=\"{}\" version=\"{}\">\n{}\n</{word}>",
-        target::short(view.id),
-        text.version,
-        text.body.trim_end(),
-        word = word(view.kind),
-    ))
 }

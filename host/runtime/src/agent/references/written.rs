@@ -24,6 +24,8 @@ pub(super) enum Target {
         path: String,
         lines: Option<LineRange>,
     },
+    /// `@note:id`, `@document:id`.
+    Note { id: String },
     /// `@source:name`.
     Source { name: String },
     /// `@server:resource`.
@@ -118,6 +120,15 @@ fn reference(text: &str) -> Option<(Reference, usize)> {
 
 fn plain(word: &str, is_called: bool) -> Reference {
     let written = word.to_owned();
+    if let Some(("note" | "document", id)) = word.split_once(':')
+        && is_id(id)
+    {
+        return Reference {
+            written,
+            target: Target::Note { id: id.to_owned() },
+            may_be_a_word: false,
+        };
+    }
     let (path, lines) = split_lines(word);
     let kind = word.split_once(':').filter(|_| lines.is_none());
     let target = match kind {
@@ -185,6 +196,12 @@ fn split_lines(word: &str) -> (&str, Option<LineRange>) {
     }
 }
 
+/// Whether it can be an id or a part of one.
+fn is_id(word: &str) -> bool {
+    let is_sign = |sign: char| sign.is_ascii_hexdigit() || sign == '-';
+    !word.is_empty() && word.chars().all(is_sign)
+}
+
 /// Whether it is a plain name, as servers have them.
 fn is_name(word: &str) -> bool {
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
@@ -205,6 +222,7 @@ mod tests {
                         Some(LineRange { first, last }) => format!("{word}{path}|{first}-{last}"),
                         None => format!("{word}{path}"),
                     },
+                    Target::Note { id } => format!("note {id}"),
                     Target::Source { name } => format!("source {name}"),
                     Target::Resource { server } => format!("server {server}"),
                 }
@@ -254,6 +272,11 @@ mod tests {
     #[test]
     fn sources_and_servers_are_known_forms() {
         check("@source:handbook", &["source handbook"]);
+        check(
+            "@note:5f21c0de, @document:12345678.",
+            &["note 5f21c0de", "note 12345678"],
+        );
+        check("@note:handbook", &["server note"]);
         check("@jira:ABC-1", &["server jira"]);
         check("@source:", &["?source"]);
     }
