@@ -83,6 +83,7 @@ pub use policy::{Place, Policy, PolicyError};
 pub use question::{Asked, CallQuestion, Refusal};
 pub use rule::{Rule, RuleError};
 pub use secrets::{MaskStream, Masker, has_mask};
+pub use sensitive::HOME_SECRETS;
 pub use taint::Taint;
 pub use visible::{visible, visible_block};
 pub use why::Why;

@@ -82,6 +82,47 @@ const RUN_LATER: [&str; 12] = [
     ".nvimrc",
 ];
 
+/// Files and folders below a person's home that hold secrets: the gate asks for each use of them, and no command sees
+/// them.
+pub const HOME_SECRETS: [&str; 36] = [
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".kube",
+    ".azure",
+    ".netrc",
+    "_netrc",
+    ".git-credentials",
+    ".config/git/credentials",
+    ".pgpass",
+    ".password-store",
+    ".docker/config.json",
+    ".docker/run",
+    ".docker/desktop",
+    ".config/gcloud",
+    ".config/gh",
+    ".config/hub",
+    ".config/op",
+    ".config/anteroom",
+    ".config/sops",
+    ".config/rclone",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".pypirc",
+    ".local/share/keyrings",
+    ".local/share/kwalletd",
+    ".mozilla",
+    ".thunderbird",
+    ".config/google-chrome",
+    ".config/chromium",
+    ".config/BraveSoftware",
+    ".config/microsoft-edge",
+    "snap/firefox",
+    ".bash_history",
+    ".zsh_history",
+    ".python_history",
+];
+
 impl Sensitive {
     pub(crate) fn new(place: &Place, extra: &[String]) -> Result<Self, PolicyError> {
         let mut names = Vec::new();
@@ -113,7 +154,12 @@ impl Sensitive {
             paths.push(compiled(&format!("{absolute}/**"))?);
         }
         let workspace = components(&place.workspace.to_string_lossy());
-        let protected: Vec<_> = place.protected.iter().map(|path| of_path(path)).collect();
+        let home = place.home.as_deref();
+        let of_home = HOME_SECRETS
+            .iter()
+            .filter_map(|name| Some(of_path(&home?.join(name))));
+        let protected = place.protected.iter().map(|path| of_path(path));
+        let protected: Vec<_> = protected.chain(of_home).collect();
         let is_apart = |protected: &Vec<String>| {
             !protected.starts_with(&workspace) && !workspace.starts_with(protected)
         };
@@ -304,6 +350,17 @@ mod tests {
             "docs/*.secret",
         ];
         Sensitive::new(&place, &extra.map(str::to_owned)).unwrap()
+    }
+
+    #[test]
+    fn what_commands_do_not_see_is_asked_about() {
+        let sensitive = sensitive();
+        for name in HOME_SECRETS {
+            let path = FilePath::Outside(format!("/home/ada/{name}/more"));
+            assert!(sensitive.matches(&path), "{name}");
+        }
+        let other = FilePath::Outside("/home/ada/.config/other".to_owned());
+        assert!(!sensitive.matches(&other));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::git::{self, Repository};
 use super::linux::is_placeholder;
 use super::policy::Sandbox;
-use anteroom_gate::FilePath;
+use anteroom_gate::{FilePath, HOME_SECRETS};
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,45 +25,6 @@ const PLANTED: [&str; 4] = [".git", ".anteroom", ".vscode", ".idea"];
 /// Like those, but only where they exist.
 const PLANTED_IF_THERE: [&str; 3] = [".zed", ".fleet", ".devcontainer"];
 
-/// Below the home and not to be read, besides what the gate finds sensitive.
-const SECRETS: [&str; 36] = [
-    ".ssh",
-    ".gnupg",
-    ".aws",
-    ".kube",
-    ".azure",
-    ".netrc",
-    "_netrc",
-    ".git-credentials",
-    ".config/git/credentials",
-    ".pgpass",
-    ".password-store",
-    ".docker/config.json",
-    ".docker/run",
-    ".docker/desktop",
-    ".config/gcloud",
-    ".config/gh",
-    ".config/hub",
-    ".config/op",
-    ".config/anteroom",
-    ".config/sops",
-    ".config/rclone",
-    ".cargo/credentials",
-    ".cargo/credentials.toml",
-    ".pypirc",
-    ".local/share/keyrings",
-    ".local/share/kwalletd",
-    ".mozilla",
-    ".thunderbird",
-    ".config/google-chrome",
-    ".config/chromium",
-    ".config/BraveSoftware",
-    ".config/microsoft-edge",
-    "snap/firefox",
-    ".bash_history",
-    ".zsh_history",
-    ".python_history",
-];
 /// Read by programs that stop if they may not: shown empty instead.
 const SHOWN_EMPTY: [&str; 21] = [
     ".bashrc",
@@ -289,7 +250,7 @@ impl Plan {
     }
 
     fn secrets_of(&mut self, home: &Path) {
-        for name in SECRETS {
+        for name in HOME_SECRETS {
             let path = home.join(name);
             let look = match fs::metadata(&path) {
                 Ok(meta) if meta.is_dir() => Look::ClosedFolder,
