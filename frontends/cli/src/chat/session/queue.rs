@@ -12,7 +12,7 @@ impl Session<'_> {
             Queue::Show => Ok(or(self.queue_lines(), "nothing waits")),
             Queue::Remove(number) => {
                 let turn = self.waiting(number)?.turn;
-                self.wish(TurnOp::Unqueue { turn }).await?;
+                self.wish_waiting(TurnOp::Unqueue { turn }).await?;
                 Ok(vec!["taken back".to_owned()])
             }
             Queue::Run(number) => self.release(number).await,
@@ -20,7 +20,7 @@ impl Session<'_> {
             Queue::Edit(number, Some(words)) => {
                 let turn = self.waiting(number)?.turn;
                 let input = vec![Content::text(words)];
-                self.wish(TurnOp::Reword { turn, input }).await?;
+                self.wish_waiting(TurnOp::Reword { turn, input }).await?;
                 Ok(vec!["changed".to_owned()])
             }
             Queue::Up(number) => self.move_waiting(number, false).await,
@@ -68,7 +68,8 @@ impl Session<'_> {
             true if number == queued.len() => return Ok(vec!["it is the last already".to_owned()]),
             true => queued.get(number + 1).map(|queued| queued.turn),
         };
-        self.wish(TurnOp::Reorder { turn, ahead_of }).await?;
+        self.wish_waiting(TurnOp::Reorder { turn, ahead_of })
+            .await?;
         Ok(vec!["moved".to_owned()])
     }
 
@@ -81,13 +82,13 @@ impl Session<'_> {
             is_attended: true,
             ..TurnOptions::default()
         };
-        self.wish(TurnOp::Release { turn, options }).await?;
+        self.wish_waiting(TurnOp::Release { turn, options }).await?;
         self.turns.insert(turn);
         self.own.insert(turn);
         Ok(Vec::new())
     }
 
-    async fn wish(&mut self, op: TurnOp) -> Result<(), Problem> {
+    async fn wish_waiting(&mut self, op: TurnOp) -> Result<(), Problem> {
         let taken = self.context.host.submit(op).await;
         taken.map(drop).map_err(|rejection| rejection.0)
     }
