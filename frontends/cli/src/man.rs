@@ -46,11 +46,18 @@ pub(crate) fn run(man: &Man) -> Result<String, Problem> {
 
 /// The pages with the names of their files, the program's own first.
 fn pages() -> Vec<(String, String)> {
-    let mut root = Arguments::command().disable_help_subcommand(true);
+    let mut root = spelled_out(Arguments::command()).disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();
     add(&root, &mut pages);
     pages
+}
+
+/// A page says of every flag what it is for, also of those that short help leaves out.
+fn spelled_out(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| argument.hide_short_help(false))
+        .mut_subcommands(spelled_out)
 }
 
 fn add(command: &clap::Command, pages: &mut Vec<(String, String)>) {
@@ -139,6 +146,7 @@ mod tests {
             let title = name.trim_end_matches(".1");
             let heading = page.lines().find(|line| line.starts_with(".TH")).unwrap();
             assert!(heading.starts_with(&format!(".TH {title} 1")), "{heading}");
+            assert!(page.contains("Model for this run"), "{name}");
             for section in [".SH NAME", ".SH SYNOPSIS", ".SH DESCRIPTION"] {
                 assert!(page.contains(section), "{name}: {section}");
             }

@@ -536,6 +536,24 @@ mod tests {
         }
     }
 
+    /// One of the same name would be taken for it, and be of another type when it is read.
+    #[test]
+    fn no_argument_has_the_name_of_a_global_one() {
+        let root = Arguments::command();
+        let global: Vec<_> = root
+            .get_arguments()
+            .filter(|argument| argument.is_global_set())
+            .map(|argument| argument.get_id().clone())
+            .collect();
+        for (path, command) in commands() {
+            for argument in command.get_arguments() {
+                let is_own = !argument.is_global_set();
+                let is_named_so = global.contains(argument.get_id());
+                assert!(!(is_own && is_named_so), "{path}: {}", argument.get_id());
+            }
+        }
+    }
+
     #[test]
     fn every_command_teaches_by_two_examples_and_fits() {
         for (path, command) in commands() {

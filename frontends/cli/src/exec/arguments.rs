@@ -24,8 +24,8 @@ Examples:
   aroom exec -i screen.png \"what is wrong in this picture?\"
 
 Standard output carries the answer alone, or JSON; everything else goes to
-standard error. Nothing is ever asked: what nobody allowed is denied, the model is
-told, and the exit code is 6.
+standard error. Nothing is ever asked: what nobody allowed is denied, the
+model is told, and the exit code is 6.
 
 With --input stream-json each line of standard input is one op of
 `aroom schema events`; `conversation`, `turn` and `by` may be left out:
@@ -34,13 +34,14 @@ With --input stream-json each line of standard input is one op of
   {\"noun\":\"approval\",\"op\":{\"verb\":\"decide\",
     \"approval\":ID,\"digest\":DIGEST,
     \"decision\":{\"decision\":\"allow\",\"scope\":\"once\"}}}
-An answer holds for the approval whose id and digest it names, as they stand in the
-event that asked. The run ends when standard input has and all turns have.
+An answer holds for the approval whose id and digest it names, as they stand
+in the event that asked. Once standard input has ended, whatever is asked is
+denied; the run ends with its last turn.
 
 Exit codes:
   0 ok  1 failed  2 usage  3 not configured  4 endpoint unreachable
-  5 auth refused  6 approval needed or denied  7 limit hit (requests, tokens, time)
-  8 not found  130 SIGINT  143 SIGTERM";
+  5 auth refused  6 approval needed or denied  7 limit hit (requests, tokens,
+  time)  8 not found  130 SIGINT  143 SIGTERM";
 
 /// How standard input is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

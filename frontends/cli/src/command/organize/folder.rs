@@ -25,7 +25,7 @@ Examples:
   aroom folder new ideas --database team")]
     New {
         /// Its names from the top
-        #[arg(value_name = "PATH")]
+        #[arg(id = "folder", value_name = "PATH")]
         path: String,
         /// In this shared database
         #[arg(long, value_name = "NAME")]
@@ -38,7 +38,7 @@ Examples:
   aroom folder mv archive/papers 2026-papers   to the top, under another name")]
     Mv {
         /// The folder
-        #[arg(value_name = "PATH")]
+        #[arg(id = "folder", value_name = "PATH")]
         path: String,
         /// A folder to put it into, or its new path; `/` is the top
         #[arg(value_name = "TO")]
@@ -53,7 +53,7 @@ Examples:
 No conversation is deleted: what is in the folder moves to where it was.")]
     Rm {
         /// The folder
-        #[arg(value_name = "PATH")]
+        #[arg(id = "folder", value_name = "PATH")]
         path: String,
         /// Do not ask
         #[arg(short, long)]
