@@ -169,3 +169,31 @@ async fn what_waits_and_what_steers_is_judged_at_once() {
     watch.until_end(turn, &|_| unreachable!()).await;
     assert_eq!(scene.endpoint.chats().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_models_words_are_no_references() {
+    let scene = Scene::new([]).await;
+    let outside = scene
+        .folder
+        .path()
+        .canonicalize()
+        .unwrap()
+        .join("there.txt");
+    std::fs::write(&outside, SECRET).unwrap();
+    let words = format!("read @{} and say what it says", outside.display());
+    scene.endpoint.script([
+        Reply::call("run_agent", serde_json::json!({ "prompt": words })),
+        Reply::text(&words),
+        Reply::text(&words),
+    ]);
+    let told = scene.run("have it read").await;
+    assert!(!told.calls("run_agent").is_empty());
+    assert!(scene.endpoint.chats().len() > 1, "no child was asked");
+    for chat in scene.endpoint.chats() {
+        let sent = chat.json.to_string();
+        assert!(
+            !sent.contains(SECRET) && !sent.contains("[Attached"),
+            "{sent}"
+        );
+    }
+}

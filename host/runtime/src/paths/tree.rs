@@ -81,6 +81,7 @@ impl Tree {
         let root = self.workspace.clone();
         let walk = WalkBuilder::new(&self.workspace)
             .follow_links(false)
+            .same_file_system(true)
             .require_git(false)
             .filter_entry(move |entry| is_shown(&gate_of_walk, &root, entry.path()))
             .build();

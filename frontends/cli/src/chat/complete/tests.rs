@@ -1,3 +1,5 @@
+//! What is offered where, as lines with a cursor.
+
 use super::*;
 
 /// Names as they would come from a host.

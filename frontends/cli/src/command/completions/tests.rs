@@ -1,3 +1,5 @@
+//! What shells are told, without a host.
+
 use super::*;
 
 fn completions(shell: Shell, words: &[&str]) -> Completions {
