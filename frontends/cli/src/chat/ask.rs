@@ -275,13 +275,15 @@ impl Ask {
         }
     }
 
-    /// Pasted text is only taken as the words of a denial.
-    pub(super) fn paste(&mut self, text: &str, now: Instant) {
+    /// Pasted text is only taken as the words of a denial; whether it was.
+    pub(super) fn paste(&mut self, text: &str, now: Instant) -> bool {
         if self.guard.lets_through(now)
             && let Some(reason) = self.reason.as_mut()
         {
-            reason.insert(&text.replace('\n', " "));
+            reason.insert(&text.replace(['\r', '\n'], " "));
+            return true;
         }
+        false
     }
 }
 
@@ -367,7 +369,8 @@ fn keys(approval: &Approval, is_full: bool) -> (String, String) {
     if approval.tier == Tier::Destructive {
         grants.push("Y run anyway".to_owned());
     } else {
-        grants.push("y once".to_owned());
+        let is_plan = approval.effect.kind == EffectKind::Plan;
+        grants.push(if is_plan { "y go on" } else { "y once" }.to_owned());
         for offer in &approval.scopes {
             let rule = offer.rule.as_deref().map(reveal);
             let rule = rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
@@ -378,7 +381,11 @@ fn keys(approval: &Approval, is_full: bool) -> (String, String) {
             }
         }
     }
-    let mut denials = vec!["n deny", "d deny + say why"];
+    // A plan that is not approved is revised by what is said, or dropped.
+    let mut denials = match approval.effect.kind {
+        EffectKind::Plan => vec!["n no", "d say what to change"],
+        _ => vec!["n deny", "d deny + say why"],
+    };
     if !is_full {
         denials.push("v full");
     }

@@ -32,25 +32,30 @@ impl Session<'_> {
 
     fn show_front(&mut self) {
         self.pace.hurry();
+        self.fit_question();
+        if let Some(Open::Inquiry(inquiry)) = self.open.front() {
+            let lines = inquiry.card(&self.theme);
+            self.print(lines);
+        }
+    }
+
+    /// Prints the question if there is no room for it among the live rows, or none are shown.
+    pub(super) fn fit_question(&mut self) {
         let (_, height) = self.screen.size();
-        // Without live rows all of it is printed, else what has no room among them.
         let room = match self.screen.is_plain() {
             true => 0,
             false => height.saturating_sub(ROWS_ABOVE),
         };
         let now = (self.context.clock)();
-        let lines = match self.open.front_mut() {
-            Some(Open::Approval(ask)) if ask.must_print(&self.theme, room) => {
-                let mut lines = ask.print(&self.theme);
-                if room == 0 {
-                    lines.push(ask.row(now, &self.theme));
-                }
-                lines
+        if let Some(Open::Approval(ask)) = self.open.front_mut()
+            && ask.must_print(&self.theme, room)
+        {
+            let mut lines = ask.print(&self.theme);
+            if room == 0 {
+                lines.push(ask.row(now, &self.theme));
             }
-            Some(Open::Inquiry(inquiry)) => inquiry.card(&self.theme),
-            Some(Open::Approval(_)) | None => return,
-        };
-        self.print(lines);
+            self.print(lines);
+        }
     }
 
     /// The next question comes up anew: keys typed for the last one must not answer it.

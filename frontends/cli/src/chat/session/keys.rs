@@ -17,7 +17,11 @@ impl Session<'_> {
                 return self.pressed(key).await;
             }
             Typed::Key(Key::Paste(text)) => match self.open.front_mut() {
-                Some(Open::Approval(ask)) => ask.paste(&text, Instant::now()),
+                Some(Open::Approval(ask)) => {
+                    if !ask.paste(&text, Instant::now()) {
+                        self.draft.insert(&text);
+                    }
+                }
                 Some(Open::Inquiry(inquiry)) => inquiry.paste(&text, Instant::now()),
                 None => self.draft.insert(&text),
             },

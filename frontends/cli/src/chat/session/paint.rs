@@ -24,6 +24,7 @@ impl Session<'_> {
     /// Draws the rows as they are now, below the lines that waited.
     pub(super) fn paint(&mut self) {
         self.fit_window();
+        self.fit_question();
         let now = Instant::now();
         let lines = self.pace.take(now);
         let (columns, height) = self.screen.size();
