@@ -11,6 +11,26 @@ use std::process::{Child, Command, Stdio};
 fn check(left: &Left, code: i32, words: &str) {
     assert_eq!(left.code, code, "{left:?}");
     assert!(left.stderr.contains(words), "{words}: {}", left.stderr);
+    in_the_grammar(&left.stderr);
+}
+
+/// One `error:`, at most one `cause:`, then a `hint:` with something to run or to write.
+#[track_caller]
+fn in_the_grammar(stderr: &str) {
+    let block = stderr.find("error: ").map(|at| &stderr[at..]);
+    let lines: Vec<&str> = block
+        .unwrap_or_else(|| panic!("no error: {stderr}"))
+        .lines()
+        .filter(|line| !line.is_empty())
+        .collect();
+    let hint = match lines[..] {
+        [_, hint] => hint,
+        [_, cause, hint] if cause.starts_with("  cause: ") => hint,
+        _ => panic!("not in three lines: {stderr}"),
+    };
+    assert!(hint.starts_with("hint: "), "{stderr}");
+    let is_advice = hint.contains('`') || hint.contains("try again") || hint.contains("`--");
+    assert!(is_advice, "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +81,7 @@ async fn a_wrong_command_line_is_2() {
         &["exec"],
     ] {
         let left = desk.run(arguments).await;
-        check(&left, 2, "error:");
+        check(&left, 2, "hint:");
         assert_eq!(left.stdout, "", "{arguments:?}");
     }
     assert_eq!(desk.endpoint.requests().len(), 0);
@@ -208,5 +228,62 @@ async fn standard_input_is_context_or_the_prompt() {
             .map_or_else(|| said.to_string(), str::to_owned)
             .replace("\\n", "\n");
         assert!(said.contains(sent), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_allowed_is_6_and_the_model_is_told() {
+    let write = json!({ "path": "a.txt", "content": "x" });
+    for arguments in [&["exec", "go"][..], &["chat", "go"]] {
+        let desk = Desk::new([
+            Reply::call("write_file", write.clone()),
+            Reply::text("I may not."),
+        ])
+        .await;
+        let left = desk.run(arguments).await;
+        check(&left, 6, "--allowed-tools");
+        assert_eq!(left.stdout, "I may not.\n", "the answer all the same");
+        let told = desk.endpoint.chats()[1].json["messages"].to_string();
+        assert!(told.contains("nobody answered"), "{told}");
+        assert!(!desk.work().join("a.txt").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn through_a_pipe_comes_the_answer_alone() {
+    let desk = Desk::new([
+        Reply::text("I look first.").and_call("glob_files", json!({ "pattern": "*" })),
+        Reply::text("The **answer**"),
+    ])
+    .await;
+    let program = desk.aroom(&[]);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "\"$0\" exec 'go' | cat"])
+        .arg(program.get_program())
+        .env_clear()
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(desk.work());
+    let left = run(shell).await;
+    assert_eq!(
+        (left.code, left.stdout.as_str()),
+        (0, "The **answer**\n"),
+        "{left:?}"
+    );
+    assert!(left.stderr.contains("I look first."), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_cannot_be_understood_is_3() {
+    let desk = Desk::new([]).await;
+    let folder = desk.home().join(".anteroom");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.yaml"), "ai: [\n").unwrap();
+    for arguments in [&["exec", "hi"][..], &["config", "validate"], &["doctor"]] {
+        check(&desk.run(arguments).await, 3, "config.yaml");
     }
 }
