@@ -9,6 +9,7 @@ mod budget;
 mod commands;
 mod data;
 mod fed;
+mod filed;
 mod gate;
 mod hand;
 mod masking;

@@ -10,6 +10,7 @@ mod hand;
 mod job;
 mod machine;
 mod manual;
+mod organize;
 mod references;
 #[cfg(unix)]
 mod setup;

@@ -8,6 +8,7 @@ mod compaction;
 mod crash;
 mod data;
 mod differences;
+mod filing;
 pub(crate) mod hand;
 mod images;
 mod live;

@@ -4,6 +4,7 @@ pub mod alone;
 #[path = "support/endpoint.rs"]
 pub mod endpoint;
 pub mod faults;
+pub mod filing;
 pub mod held;
 pub mod log;
 pub mod neighbor;

@@ -345,6 +345,13 @@ impl Port {
         let of_project = begins.workspace.as_deref().filter(|_| workspace.is_empty());
         let workspace = of_project.unwrap_or(workspace);
         let folder = Path::new(workspace);
+        if workspace.is_empty() {
+            return Err(Problem::new(
+                ProblemCode::InvalidInput,
+                "no folder to work in is named, and the project has none that counts",
+            )
+            .hint("name one with `--path DIR`; `aroom project list` says what counts"));
+        }
         if !folder.is_absolute() {
             return Err(Problem::new(
                 ProblemCode::InvalidInput,

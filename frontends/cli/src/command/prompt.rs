@@ -1,5 +1,6 @@
 //! `aroom prompt`: what the model is told before the first word, and what that costs.
 
+use super::organize::find;
 use crate::clean::reveal_lines;
 use crate::context::{Context, Quit};
 use crate::exit;
@@ -23,17 +24,36 @@ Examples:
         /// As this conversation was told: its id, or how that begins or ends
         #[arg(long, value_name = "ID")]
         conversation: Option<String>,
+        /// As a new conversation of this project would be told
+        #[arg(long, value_name = "NAME", conflicts_with = "conversation")]
+        project: Option<String>,
     },
 }
 
 pub(crate) async fn run(context: &mut Context, command: &PromptCommand) -> Result<u8, Quit> {
-    let PromptCommand::Show { conversation } = command;
+    let PromptCommand::Show {
+        conversation,
+        project,
+    } = command;
+    let project = match project {
+        Some(name) => Some(find::project(context, name).await?),
+        None => None,
+    };
+    if project.as_ref().is_some_and(|project| !project.is_trusted) {
+        context.printer.progress(
+            "what the project says is not trusted and not sent; `aroom project trust` shows it",
+        );
+    }
     let conversation = match conversation {
         Some(text) => Some(target::named(context, text).await?.id),
         None => None,
     };
     let workspace = context.workspace();
-    let report = context.host.read().prompt(conversation, workspace, None).await?;
+    let report = context
+        .host
+        .read()
+        .prompt(conversation, workspace, project.map(|project| project.id))
+        .await?;
     if context.options.is_json {
         context.printer.json(&json!(report));
         return Ok(exit::OK);
