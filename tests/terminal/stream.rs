@@ -50,6 +50,11 @@ impl Paced {
         }
     }
 
+    /// The last whole line behind which the first of the closed gates stands, if so many are open.
+    fn line(gates: usize) -> usize {
+        (gates * AT_ONCE).div_ceil(5) - 1
+    }
+
     fn half(&self) -> usize {
         self.gates.len() / 2
     }
@@ -140,6 +145,10 @@ async fn three_resizes_leave_every_line_once() {
     for (part, size) in [(60, 20), (120, 30), (48, 16)].into_iter().enumerate() {
         paced
             .play(1 + part * quarter..1 + (part + 1) * quarter)
+            .await;
+        // What is on its way when the corner is dragged is drawn for the window as it was; let that be little.
+        let last = format!("line {:03}", Paced::line(1 + (part + 1) * quarter));
+        pty.until("what was let go", |shown| shown.count(&last) > 0)
             .await;
         pty.resize(size);
         pty.until("the draft in its new place", has_draft).await;

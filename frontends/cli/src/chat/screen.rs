@@ -38,6 +38,8 @@ pub(super) struct Screen {
     /// The live rows as they stand in the window; at least the one the cursor is on.
     drawn: Vec<Row>,
     cursor: (usize, usize),
+    /// Whether the rows in the window may stand otherwise than they were drawn.
+    is_torn: bool,
     is_broken: bool,
 }
 
@@ -57,6 +59,7 @@ impl Screen {
             shown: Live::default(),
             drawn: vec![Row::new("")],
             cursor: (0, 0),
+            is_torn: false,
             is_broken: false,
         }
     }
@@ -121,11 +124,18 @@ impl Screen {
     }
 
     /// Prints finished lines above the live ones, which become `live`.
-    pub(super) fn update(&mut self, finished: &[String], live: &Live) {
+    fn update(&mut self, finished: &[String], live: &Live) {
+        // The size is looked at last, too: what moves the cursor must be right for the window it is written to.
+        while !self.try_update(finished, live) {}
+    }
+
+    /// As `update`; false, and nothing is done, if the window changed while that was thought out.
+    pub(super) fn try_update(&mut self, finished: &[String], live: &Live) -> bool {
         if self.window.is_plain {
-            return self.write_plain(finished);
+            self.write_plain(finished);
+            return true;
         }
-        let is_torn = self.measure();
+        let is_torn = self.measure() || self.is_torn;
         let finished_rows: Vec<Row> = finished.iter().map(|line| Row::new(line)).collect();
         let mut rows: Vec<Row> = live.rows.iter().map(|row| Row::new(row)).collect();
         if rows.is_empty() {
@@ -141,6 +151,11 @@ impl Screen {
         } else {
             self.patch(finished_rows, &rows, cursor)
         };
+        if self.measure() {
+            self.is_torn = true;
+            return false;
+        }
+        self.is_torn = false;
         self.drawn = rows;
         self.cursor = cursor;
         self.shown.clone_from(live);
@@ -149,6 +164,7 @@ impl Screen {
         } else if !text.is_empty() {
             self.write(&format!("{BEGIN}{text}{END}"));
         }
+        true
     }
 
     /// Whether nothing live stands in the window.
@@ -168,7 +184,7 @@ impl Screen {
         }
     }
 
-    /// Looks at the window's size; whether the rows in it may stand otherwise than they were drawn.
+    /// Looks at the window's size; whether it changed.
     fn measure(&mut self) -> bool {
         let (columns, lines) = self.size();
         let is_torn = columns != self.columns || lines != self.lines;

@@ -21,12 +21,23 @@ const PICTURE_MS: u128 = 120;
 type Rows = (Vec<String>, (usize, usize));
 
 impl Session<'_> {
-    /// Draws the rows as they are now, below the lines that waited.
+    /// Draws the rows as they are now, below the lines that waited; anew if the window changed meanwhile.
     pub(super) fn paint(&mut self) {
-        self.fit_window();
-        self.fit_question();
-        let now = Instant::now();
-        let lines = self.pace.take(now);
+        loop {
+            self.fit_window();
+            self.fit_question();
+            let now = Instant::now();
+            let lines = self.pace.take(now);
+            let live = self.live(now);
+            if self.screen.try_update(&lines, &live) {
+                return;
+            }
+            self.pace.add(lines);
+        }
+    }
+
+    /// The rows below the finished lines.
+    fn live(&mut self, now: Instant) -> Live {
         let (columns, height) = self.screen.size();
         let (bottom, cursor) = self.bottom(columns, height.saturating_sub(2).max(1));
         let tick = now.saturating_duration_since(self.began).as_millis() / PICTURE_MS;
@@ -38,7 +49,7 @@ impl Session<'_> {
         rows.extend(bottom);
         let most = columns.saturating_sub(1);
         let rows = rows.into_iter().map(|row| row::cut(&row, most)).collect();
-        self.screen.update(&lines, &Live { rows, cursor });
+        Live { rows, cursor }
     }
 
     /// What the keys are for: a question, or the composer.
