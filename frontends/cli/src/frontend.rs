@@ -8,6 +8,7 @@ use crate::exit::{self, ExitSlot};
 use crate::interrupts::Interrupts;
 use crate::invocation::{Command, ConfigCommand, Invocation, Options, ToolCommand};
 use crate::printer::Printer;
+use crate::problem;
 use crate::terminal::Terminal;
 use crate::theme::Theme;
 use crate::words;
@@ -71,7 +72,7 @@ impl Frontend for Cli {
                     perform(&mut context, &invocation.command).await
                 }
                 Err(problem) => {
-                    printer.problem(&problem);
+                    printer.problem(&problem::advised(&problem));
                     exit::of_problem(problem.code)
                 }
             };
@@ -83,7 +84,7 @@ impl Frontend for Cli {
 
 /// Says on standard error what went wrong before or beside the frontend; gives the exit code.
 pub fn report(problem: &Problem, options: &Options, terminal: &Terminal) -> u8 {
-    printer(options, terminal).problem(problem);
+    printer(options, terminal).problem(&problem::advised(problem));
     exit::of_problem(problem.code)
 }
 
@@ -198,7 +199,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         _ if context.printer.is_broken() => exit::OK,
         Ok(code) | Err(Quit::Code(code)) => code,
         Err(Quit::Problem(problem)) => {
-            context.printer.problem(&problem);
+            context.printer.problem(&problem::advised(&problem));
             exit::of_problem(problem.code)
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::clean::clean;
 use crate::theme::{Style, Theme};
-use anteroom_api::Problem;
+use anteroom_api::{Problem, ProblemCode};
 
 /// The lines of a problem, each ended.
 pub(crate) fn render(problem: &Problem, theme: &Theme) -> String {
@@ -29,6 +29,38 @@ pub(crate) fn render(problem: &Problem, theme: &Theme) -> String {
     text
 }
 
+/// The same with what to try next, where whoever failed had nothing better to say: what ends a command always says it.
+pub(crate) fn advised(problem: &Problem) -> Problem {
+    match problem.hint {
+        Some(_) => problem.clone(),
+        None => problem.clone().hint(advice(problem.code)),
+    }
+}
+
+fn advice(code: ProblemCode) -> &'static str {
+    match code {
+        ProblemCode::InvalidInput => "`aroom --help` and `aroom help COMMAND` show what is taken",
+        ProblemCode::NotFound => {
+            "see what there is: `aroom conversation list`, `aroom tool list`, `aroom config show`"
+        }
+        ProblemCode::NotConfigured => "connect an endpoint with `aroom init`",
+        ProblemCode::InvalidConfig => "`aroom config edit`, or `aroom config path` for the file",
+        ProblemCode::EndpointUnreachable
+        | ProblemCode::EndpointTimeout
+        | ProblemCode::EndpointFailed => "`aroom --test` tries the endpoint step by step",
+        ProblemCode::EndpointAuth => "`aroom init` takes another key",
+        ProblemCode::RateLimited => {
+            "try again later, or more often: `aroom config set ai.retry_max_attempts 10`"
+        }
+        ProblemCode::Storage => "`aroom db check` looks through the database",
+        ProblemCode::Tool => "`aroom tool list` says what each toolset lacks",
+        ProblemCode::Denied => "`aroom audit list --verdict denied` shows what was denied, and why",
+        ProblemCode::LimitReached => "`aroom config show` names the limits",
+        ProblemCode::Conflict => "try again; if it stays so, `aroom doctor`",
+        ProblemCode::Internal => "`aroom doctor` checks everything",
+    }
+}
+
 fn in_one_line(text: &str) -> String {
     clean(text)
         .split('\n')
@@ -43,6 +75,36 @@ mod tests {
     use super::*;
     use crate::theme::BARE;
     use anteroom_api::ProblemCode;
+
+    #[test]
+    fn whatever_ends_a_command_is_three_lines_at_most_and_says_what_to_run() {
+        for code in [
+            ProblemCode::InvalidInput,
+            ProblemCode::NotFound,
+            ProblemCode::NotConfigured,
+            ProblemCode::InvalidConfig,
+            ProblemCode::EndpointUnreachable,
+            ProblemCode::EndpointTimeout,
+            ProblemCode::EndpointAuth,
+            ProblemCode::EndpointFailed,
+            ProblemCode::RateLimited,
+            ProblemCode::Storage,
+            ProblemCode::Tool,
+            ProblemCode::Denied,
+            ProblemCode::LimitReached,
+            ProblemCode::Conflict,
+            ProblemCode::Internal,
+        ] {
+            let problem = Problem::new(code, "it failed").cause("one").cause("two\nthree");
+            let text = render(&advised(&problem), &BARE);
+            let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+            assert_eq!(lines[..2], ["error: it failed", "  cause: one; two; three"]);
+            assert!(lines[2].starts_with("hint: ") && lines[2].contains("`aroom "), "{text}");
+            assert_eq!(lines.len(), 3, "{text}");
+            let own = advised(&problem.hint("do this"));
+            assert_eq!(own.hint.as_deref(), Some("do this"));
+        }
+    }
 
     #[test]
     fn the_grammar_holds() {

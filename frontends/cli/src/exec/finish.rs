@@ -5,6 +5,7 @@ use super::{Cut, explain, schema, unwritable};
 use crate::context::{Context, Quit};
 use crate::exit;
 use crate::invocation::Exec;
+use crate::problem;
 use crate::theme::Style;
 use anteroom_api::Problem;
 
@@ -54,7 +55,7 @@ pub(super) async fn finish(
     {
         context.printer.problem(problem);
     } else if let Some(problem) = explain::end(context, exec, record, ending.cut).await {
-        context.printer.problem(&problem);
+        context.printer.problem(&problem::advised(&problem));
     }
     Ok(code)
 }

@@ -315,7 +315,10 @@ fn trouble_that_could_not_be_stored_ends_the_run() {
     ];
     let ran = Bench::new(&["exec", "hi"], script).run();
     assert_eq!(ran.code, exit::FAILED);
-    assert_eq!(ran.err, "error: the disk is full\n");
+    assert_eq!(
+        ran.err,
+        "error: the disk is full\n\nhint: `aroom db check` looks through the database\n"
+    );
 }
 
 #[test]
