@@ -255,7 +255,8 @@ fn offered(known: Vec<Named>, typed: &str, span: &Range<usize>) -> Vec<Candidate
         .filter_map(|known| {
             let rank = rank(&known.name, &known.about, typed).or_else(|| {
                 let about = known.about.to_lowercase();
-                about.contains(&typed.to_lowercase()).then_some(5)
+                let is_telling = typed.chars().count() > 2;
+                (is_telling && about.contains(&typed.to_lowercase())).then_some(5)
             })?;
             let candidate = Candidate {
                 shown: known.name.clone(),
