@@ -19,6 +19,10 @@ use render::{Rendering, Scene, render};
 const PIECE_BYTES: usize = 16 * 1024;
 /// A block that is longer is parted where it stands.
 const BLOCK_LIMIT_BYTES: usize = 256 * 1024;
+/// A block of more bytes is long.
+const LONG_BYTES: usize = 4 * 1024;
+/// A long block is rendered again when it has grown by this part.
+const GROWTH: usize = 32;
 /// Rows are not shorter than this, however narrow the window is.
 const NARROWEST: usize = 10;
 
@@ -92,8 +96,12 @@ impl Markdown {
             .source
             .get(..parsable)
             .is_some_and(|text| text.ends_with('\n'));
+        // A long block is looked at again once it has grown by a part of itself: all of it costs the same for
+        // each of its bytes, however long it becomes.
+        let step = self.theme.width.max(self.source.len() / GROWTH);
+        let is_short = self.source.len() < LONG_BYTES;
         let is_news =
-            parsable >= self.seen + self.theme.width || (is_whole && parsable > self.seen);
+            parsable >= self.seen + step || (is_short && is_whole && parsable > self.seen);
         if !is_news {
             return false;
         }
@@ -233,6 +241,7 @@ impl Markdown {
                 let line = fence.bare(&self.source).replace('\t', "    ");
                 vec![fence.row(&line, &self.theme)]
             }
+            None if self.source.len() > 2 * LONG_BYTES => self.end_as_written(most),
             None => {
                 let rendering = render(&self.source, self.scene(false));
                 rendering.rows.into_iter().skip(self.given).collect()
@@ -241,6 +250,19 @@ impl Markdown {
         let hidden = rows.len().saturating_sub(most);
         let rows = rows.into_iter().skip(hidden);
         rows.skip_while(|row| row.trim().is_empty()).collect()
+    }
+}
+
+impl Markdown {
+    /// The end of a long block, without looking at the rest of it.
+    fn end_as_written(&self, most: usize) -> Vec<String> {
+        let length = self.source.len().saturating_sub(most * self.columns);
+        let from = self.source.floor_char_boundary(length);
+        let end = self.source.get(from..).unwrap_or_default();
+        let room = self.columns.saturating_sub(1);
+        end.split('\n')
+            .map(|line| self.theme.fit_end(line, room))
+            .collect()
     }
 }
 

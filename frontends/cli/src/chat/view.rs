@@ -318,7 +318,11 @@ impl View {
                 if tokens > 0 {
                     self.context_tokens = tokens;
                 }
-                Vec::new()
+                // Where there is no live row, nothing waits longer than for its step.
+                match self.looks.is_plain {
+                    true => self.flush_calls(),
+                    false => Vec::new(),
+                }
             }
             TurnEvent::Ended { stop, usage, .. } => self.end(stop, *usage, at),
         }
@@ -588,7 +592,12 @@ impl View {
                 Verbosity::Compact => Vec::new(),
                 _ => self.output.rows(LIVE_ROWS - 1, &self.theme),
             };
-            let most = LIVE_ROWS - output.len();
+            let is_asked = self.turn.as_ref().is_some_and(Running::is_asked);
+            let most = if is_asked {
+                0
+            } else {
+                LIVE_ROWS - output.len()
+            };
             let running = self.running.iter().rev().take(most).rev();
             let running = running.map(|(_, call, since)| {
                 let elapsed = now.saturating_duration_since(*since).as_millis();

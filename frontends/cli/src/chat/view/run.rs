@@ -82,6 +82,11 @@ impl Running {
         (looks.is_plain && is_worth_saying).then(line)
     }
 
+    /// Whether a person is asked.
+    pub(super) fn is_asked(&self) -> bool {
+        matches!(self.phase, Some((Phase::WaitingForApproval, _)))
+    }
+
     /// Whether a silence has passed a threshold nothing was said about.
     fn is_louder(&mut self, silent_ms: u64, looks: &Looks) -> bool {
         let silence = Duration::from_millis(silent_ms);
