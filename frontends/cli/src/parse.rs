@@ -2,16 +2,12 @@
 
 mod wrong;
 
+use crate::args::{Arguments, Commands, ConfigArguments, Global, SchemaArguments, ToolArguments};
 use crate::command::completions::{self, Answer};
-use crate::args::{
-    Arguments, Commands, ConfigArguments, Global, SchemaArguments,
-    ToolArguments,
-};
 use crate::exit::{self, Exit};
 use crate::frontend;
 use crate::invocation::{
-    Chat, Command, ConfigCommand, Grant, Init, Invocation, Options,
-    ToolCommand,
+    Chat, Command, ConfigCommand, Grant, Init, Invocation, Options, ToolCommand,
 };
 use crate::problem;
 use crate::terminal::Terminal;

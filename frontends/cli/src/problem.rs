@@ -11,7 +11,11 @@ pub(crate) fn render(problem: &Problem, theme: &Theme) -> String {
         theme.paint(Style::Danger, "error:"),
         in_one_line(&problem.error)
     );
-    let causes: Vec<String> = problem.causes.iter().map(|cause| in_one_line(cause)).collect();
+    let causes: Vec<String> = problem
+        .causes
+        .iter()
+        .map(|cause| in_one_line(cause))
+        .collect();
     if !causes.is_empty() {
         text.push_str(&format!(
             "  {} {}\n",
@@ -95,11 +99,16 @@ mod tests {
             ProblemCode::Conflict,
             ProblemCode::Internal,
         ] {
-            let problem = Problem::new(code, "it failed").cause("one").cause("two\nthree");
+            let problem = Problem::new(code, "it failed")
+                .cause("one")
+                .cause("two\nthree");
             let text = render(&advised(&problem), &BARE);
             let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
             assert_eq!(lines[..2], ["error: it failed", "  cause: one; two; three"]);
-            assert!(lines[2].starts_with("hint: ") && lines[2].contains("`aroom "), "{text}");
+            assert!(
+                lines[2].starts_with("hint: ") && lines[2].contains("`aroom "),
+                "{text}"
+            );
             assert_eq!(lines.len(), 3, "{text}");
             let own = advised(&problem.hint("do this"));
             assert_eq!(own.hint.as_deref(), Some("do this"));

@@ -146,18 +146,12 @@ fn conclude(
     (model, code): (Option<&str>, u8),
 ) {
     let theme = context.printer.out_theme();
+    let home = context.terminal.environment.get("HOME");
+    let path = plan::from_home(&present.path, home.map(String::as_str));
     let is_sound = report.steps.iter().all(|step| step.problem.is_none());
     let saved = match is_sound {
-        true => format!(
-            "{}   saved {}",
-            doctor::one_line(report, &theme),
-            present.path
-        ),
-        false => format!(
-            "{} saved {}",
-            theme.paint(Style::Good, theme.ok()),
-            present.path
-        ),
+        true => format!("{}   saved {path}", doctor::one_line(report, &theme)),
+        false => format!("{} saved {path}", theme.paint(Style::Good, theme.ok())),
     };
     context.printer.line(&saved);
     let next = match (code, model) {

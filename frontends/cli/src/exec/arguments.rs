@@ -81,7 +81,8 @@ pub(crate) struct ExecArguments {
         value_name = "FORM",
         default_value = "text",
         hide_default_value = true,
-        hide_possible_values = true, hide_short_help = true,
+        hide_possible_values = true,
+        hide_short_help = true,
         requires_if("stream-json", "stream_json")
     )]
     input: InputForm,

@@ -75,9 +75,8 @@ fn deliver(
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    let is_answer = is_fit
-        && matches!(code, exit::OK | exit::DENIED | exit::LIMIT)
-        && record.is_finished();
+    let is_answer =
+        is_fit && matches!(code, exit::OK | exit::DENIED | exit::LIMIT) && record.is_finished();
     if let Some(path) = exec.output.as_ref().filter(|_| is_answer) {
         std::fs::write(path, &text).map_err(|error| unwritable(path, &error))?;
     } else if exec.is_stream || context.options.is_json {

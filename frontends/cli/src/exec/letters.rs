@@ -98,7 +98,9 @@ impl Reach {
         match (noun.as_str(), verb) {
             ("turn", "start") => {
                 op.entry("conversation").or_insert(json!(self.conversation));
-                let said = op.get("options").and_then(|said| said["is_verbatim"].as_bool());
+                let said = op
+                    .get("options")
+                    .and_then(|said| said["is_verbatim"].as_bool());
                 let mut options = self.options.clone();
                 options.is_verbatim = said.unwrap_or(options.is_verbatim);
                 op.insert("options".to_owned(), json!(options));

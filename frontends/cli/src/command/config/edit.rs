@@ -69,7 +69,7 @@ async fn with(
         let Err(refused) = context.settle(op).await else {
             break;
         };
-        context.printer.problem(&refused);
+        context.printer.problem(&about(&refused, path, &draft));
         let is_over = refused.code != ProblemCode::InvalidConfig
             || prompter.confirm(&mut context.printer, "Edit it again?", true) != Some(true);
         if is_over {
@@ -171,6 +171,18 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
     .hint("make its folder writable")
 }
 
+/// The same, said of the text that was refused: that is not in the file.
+fn about(problem: &Problem, path: &Path, draft: &Path) -> Problem {
+    let (path, draft) = (path.display().to_string(), draft.display().to_string());
+    let said = |text: &String| text.replace(&path, &draft);
+    Problem {
+        error: said(&problem.error),
+        causes: problem.causes.iter().map(said).collect(),
+        hint: problem.hint.as_ref().map(said),
+        ..problem.clone()
+    }
+}
+
 /// An editor that failed may have written: nothing is thrown away.
 fn kept(problem: Problem, draft: &Path) -> Problem {
     problem.cause(format!("your text is kept in `{}`", draft.display()))
@@ -181,7 +193,7 @@ mod tests {
     use super::*;
     use crate::fake::Bench;
     use anteroom_api::Op;
-        use std::collections::VecDeque;
+    use std::collections::VecDeque;
     use std::sync::Mutex;
 
     /// What was submitted, the code, and what is left in the folder.

@@ -120,6 +120,16 @@ pub(super) fn model_lines(models: &[String], width: usize) -> Vec<String> {
     lines
 }
 
+/// A path as people write it: `~/.anteroom/config.yaml`.
+pub(super) fn from_home(path: &str, home: Option<&str>) -> String {
+    let rest = home.filter(|home| !home.is_empty());
+    let rest = rest.and_then(|home| path.strip_prefix(home.trim_end_matches('/')));
+    match rest {
+        Some(rest) if rest.starts_with('/') => format!("~{rest}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// Entries behind a label, three columns apart; further lines begin below the first entry.
 fn paragraph(label: &str, entries: impl Iterator<Item = String>, width: usize) -> Vec<String> {
     let mut lines = vec![label.to_owned()];
@@ -227,6 +237,16 @@ mod tests {
         );
         check("is this right? `aroom config set ai.base_url '…'`", None);
         check("try again", None);
+    }
+
+    #[test]
+    fn paths_are_written_from_home() {
+        let path = "/home/u/.anteroom/config.yaml";
+        let check = |home, wanted: &str| assert_eq!(from_home(path, home), wanted);
+        check(Some("/home/u"), "~/.anteroom/config.yaml");
+        check(Some("/home/u/"), "~/.anteroom/config.yaml");
+        check(Some("/home/us"), path);
+        check(None, path);
     }
 
     #[test]
