@@ -3,9 +3,9 @@
 use crate::report::{Report, Samples};
 use crate::world::World;
 use anteroom_api::{
-    Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Event, Item,
-    ItemBody, ItemEvent, Origin, Seq, Status, StopReason, Topic, Trust, TurnEvent, TurnId,
-    TurnOptions, UnixMillis, Usage,
+    Content, ConversationEvent, ConversationFilter, ConversationId, ConversationKind,
+    ConversationView, Event, FolderEvent, FolderId, FolderView, Item, ItemBody, ItemEvent, Origin,
+    Seq, Status, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, UnixMillis, Usage,
 };
 use anteroom_runtime::Ambient;
 use anteroom_storage::{Entry, Storage, UserStamp};
@@ -289,6 +289,14 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
         .await?;
         report.times(format!("search `{words}`, {hits} hits shown"), &samples);
     }
+    for (name, filter) in filters(&storage).await? {
+        let samples = rounds(async || {
+            drop(storage.filtered(filter.clone(), None, 50).await?);
+            Ok(())
+        })
+        .await?;
+        report.times(format!("list of 50 {name}"), &samples);
+    }
     let Book { storage, .. } = book;
     storage.close().await?;
     let mut full = Samples::default();
@@ -320,4 +328,84 @@ async fn rounds(mut act: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Res
         samples.add(since.elapsed());
     }
     Ok(samples)
+}
+
+/// Puts half of the conversations somewhere, and asks for those.
+async fn filters(storage: &Storage) -> anyhow::Result<Vec<(&'static str, ConversationFilter)>> {
+    let all = storage.conversations(None, CONVERSATIONS as u32).await?;
+    let folder = FolderView {
+        id: FolderId(all.entries[0].id.0),
+        name: "research".to_owned(),
+        path: "research".to_owned(),
+        parent: None,
+        database: None,
+        conversations: 0,
+        created_at: START,
+    };
+    let id = folder.id;
+    let tell = async |topic, event| {
+        let entry = Entry {
+            topic,
+            cause: None,
+            at: START,
+            user: None,
+            events: vec![event],
+        };
+        storage.append(entry).await
+    };
+    let created = Event::Folder(FolderEvent::Created { folder });
+    tell(Topic::Host, created).await?;
+    for view in all.entries.iter().step_by(2) {
+        let conversation = view.id;
+        for event in [
+            ConversationEvent::Tagged {
+                conversation,
+                added: vec!["rust".to_owned()],
+                removed: Vec::new(),
+            },
+            ConversationEvent::Moved {
+                conversation,
+                folder: Some(id),
+            },
+        ] {
+            let topic = Topic::Conversation(conversation);
+            tell(topic, Event::Conversation(event)).await?;
+        }
+    }
+    let all = ConversationFilter {
+        kinds: Vec::new(),
+        ..ConversationFilter::default()
+    };
+    Ok(vec![
+        (
+            "with a tag",
+            ConversationFilter {
+                tag: Some("rust".to_owned()),
+                ..all.clone()
+            },
+        ),
+        (
+            "in a folder and below",
+            ConversationFilter {
+                folder: Some(id),
+                is_deep: true,
+                ..all.clone()
+            },
+        ),
+        (
+            "with a tag in a folder",
+            ConversationFilter {
+                tag: Some("rust".to_owned()),
+                folder: Some(id),
+                ..all.clone()
+            },
+        ),
+        (
+            "with two words",
+            ConversationFilter {
+                words: Some("server rust".to_owned()),
+                ..all
+            },
+        ),
+    ])
 }
