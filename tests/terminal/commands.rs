@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const CTRL_G: &str = "\u{7}";
 const CTRL_O: &str = "\u{f}";
+/// A key that has to wait for its moment is pressed so often.
+const PRESSED: Duration = Duration::from_millis(600);
+const PRESSES: usize = 50;
 const SHIFT_TAB: &str = "\u{1b}[Z";
 
 fn write(path: &str, content: &str) -> Reply {
@@ -34,13 +37,29 @@ async fn enter(pty: &mut Pty, line: &str, wanted: &str) -> Shown {
 }
 
 /// Presses a key again and again, because it counts only after a moment, until something is seen.
-async fn insist(pty: &mut Pty, key: &str, is: impl Fn(&Shown) -> bool) {
-    let mut clock = tokio::time::interval(Duration::from_millis(50));
-    while !is(&pty.shown()) {
+async fn press_until(pty: &mut Pty, key: &str, is: impl Fn(&Shown) -> bool) {
+    let mut clock = tokio::time::interval(PRESSED);
+    for _ in 0..PRESSES {
+        if is(&pty.shown()) {
+            return;
+        }
         clock.tick().await;
         pty.send(key);
     }
-    // What came too late stands in the prompt.
+    panic!("{key:?} leads to nothing:\n{}", pty.picture());
+}
+
+/// Waits for a question of the gate whose keys count by now.
+async fn asked(pty: &mut Pty, keys: &str) {
+    pty.until("the question", |shown| {
+        shown.has(keys) && !shown.has("keys count in a moment")
+    })
+    .await;
+}
+
+/// The same for a question; what came too late and stands in the prompt is cleared.
+async fn insist(pty: &mut Pty, key: &str, is: impl Fn(&Shown) -> bool) {
+    press_until(pty, key, is).await;
     pty.send(keys::CTRL_U);
     pty.until("the prompt", rests).await;
 }
@@ -198,7 +217,7 @@ async fn a_command_by_hand_asks_as_the_agents_would() {
     let desk = Desk::new([Reply::text("seen")]).await;
     let mut pty = desk.at_prompt(&[]).await;
     pty.send("!echo said-$((40+2))\r");
-    pty.until("the question", |shown| shown.has("y once")).await;
+    asked(&mut pty, "y once").await;
     assert_eq!(pty.shown().count("said-42"), 0);
     insist(&mut pty, "y", |shown| shown.count("said-42") > 0).await;
     assert_eq!(desk.endpoint.chats().len(), 0, "no model was asked");
@@ -207,7 +226,7 @@ async fn a_command_by_hand_asks_as_the_agents_would() {
     let sent = desk.endpoint.chats()[0].json["messages"].to_string();
     assert!(sent.contains("said-42"), "{sent}");
     pty.send("!echo said-$((50+1))\r");
-    pty.until("the question", |shown| shown.has("y once")).await;
+    asked(&mut pty, "y once").await;
     insist(&mut pty, "n", |shown| shown.count("denied: bash") > 0).await;
     assert_eq!(pty.shown().count("said-51"), 0);
 }
@@ -293,11 +312,52 @@ async fn ways_to_take_messages_go_round_before_the_prompt() {
     pty.send("/plan on\r");
     pty.until("planning", |shown| shown.last_row() == "plan ❯")
         .await;
-    pty.send("look\r");
-    pty.until("the answer", |shown| {
-        shown.count("drawn up") > 0 && shown.last_row() == "plan ❯"
-    })
+    pty.send("/mode ask\r");
+    pty.until("no plans any more", |shown| shown.last_row() == "ask ❯")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_changed_by_words_and_then_gone_on_with() {
+    let desk = Desk::new([
+        Reply::text("1. Everything"),
+        Reply::text("1. Less"),
+        Reply::text("carried out"),
+    ])
     .await;
-    let sent = desk.endpoint.chats()[0].json["messages"].to_string();
-    assert!(sent.contains("plan"), "{sent}");
+    let mut pty = desk.at_prompt(&[]).await;
+    pty.send("/plan on\r");
+    pty.until("planning", |shown| shown.last_row() == "plan ❯")
+        .await;
+    pty.send("tidy up\r");
+    asked(&mut pty, "y go on").await;
+    assert!(pty.shown().has("d say what to change"));
+    press_until(&mut pty, "d", |shown| shown.has("why not:")).await;
+    pty.send("do less\r");
+    pty.until("the other plan", |shown| shown.has("1. Less"))
+        .await;
+    asked(&mut pty, "y go on").await;
+    press_until(&mut pty, "y", |shown| shown.count("carried out") > 0).await;
+    let sent = desk.endpoint.chats()[1].json["messages"].to_string();
+    assert!(sent.contains("do less"), "{sent}");
+    pty.send(keys::CTRL_U);
+    pty.until("the prompt", |shown| shown.last_row() == "plan ❯")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_pager_long_texts_come_window_by_window() {
+    let lines: String = (0..60).map(|number| format!("- line {number}\n")).collect();
+    let desk = Desk::new([Reply::text(&lines)]).await;
+    let mut pty = chat(&desk, &[("PATH", "/nowhere")]).await;
+    enter(&mut pty, "go", "line 59").await;
+    pty.send("/history\r");
+    let more = "Enter goes on, q ends";
+    pty.until("the first window", |shown| shown.last_row().ends_with(more))
+        .await;
+    pty.send("\r");
+    pty.until("the second window", |shown| shown.count(more) == 2)
+        .await;
+    pty.send("q");
+    pty.until("the prompt", rests).await;
 }
