@@ -80,3 +80,18 @@ async fn a_line_that_is_no_op_is_said_and_fails_the_run() {
     assert_eq!(silent.code, 2, "{silent:?}");
     assert!(silent.stderr.contains("no prompt"), "{}", silent.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_cancels_what_runs_and_what_waits() {
+    let gate = crate::support::endpoint::Gate::new();
+    let desk = Desk::new([Reply::stream().token("half").wait(&gate)]).await;
+    let mut talk = Talking::spawn(desk.aroom(&[&FED[..], &["talk"]].concat()));
+    talk.say(&message("then this"));
+    talk.event("turn", "queued").await;
+    gate.reached().await;
+    talk.signal("-INT");
+    let over = talk.end().await;
+    assert_eq!(over.code, 130, "{over:?}");
+    assert!(over.stderr.contains("hint:"), "{over:?}");
+    assert_eq!(desk.endpoint.chats().len(), 1, "what waited did not begin");
+}

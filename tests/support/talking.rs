@@ -81,6 +81,13 @@ impl Talking {
         }
     }
 
+    /// Sends a signal, by the name that `kill` knows.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Closes standard input.
     pub fn hang_up(&mut self) {
         self.stdin = None;

@@ -121,7 +121,11 @@ impl Reach {
         let is_reached = match op {
             Op::Turn(TurnOp::Start { conversation, .. }) => *conversation == self.conversation,
             Op::Turn(
-                TurnOp::Steer { turn, .. } | TurnOp::Cancel { turn } | TurnOp::Unqueue { turn },
+                TurnOp::Steer { turn, .. }
+                | TurnOp::Cancel { turn }
+                | TurnOp::Unqueue { turn }
+                | TurnOp::Reword { turn, .. }
+                | TurnOp::Reorder { turn, .. },
             ) => self.turns.contains(turn),
             Op::Approval(ApprovalOp::Decide {
                 approval, digest, ..
@@ -145,7 +149,7 @@ impl Reach {
             }
             _ => {
                 return Err(refused(
-                    "a line may start, steer, cancel and unqueue turns of this run, and answer what they ask",
+                    "a line may start, steer, cancel and change what waits in this run, and answer what it asks",
                 ));
             }
         };
