@@ -66,6 +66,9 @@ mod tests {
             assert!(why.contains(words), "{why}");
         };
         check(json!({ "type": "objekt" }), "objekt");
-        check(json!({ "$ref": "http://127.0.0.1:9/x" }), "refers to nothing");
+        check(
+            json!({ "$ref": "http://127.0.0.1:9/x" }),
+            "refers to nothing",
+        );
     }
 }
