@@ -5,6 +5,7 @@ mod commands;
 mod completing;
 mod leaving;
 mod looks;
+mod moments;
 mod safe;
 mod stream;
 mod typing;
