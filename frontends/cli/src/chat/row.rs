@@ -35,8 +35,9 @@ pub(super) struct Change {
     pub(super) text: String,
     /// The column the cursor is left in.
     pub(super) end: usize,
-    /// Whether what is behind it is to be erased.
-    pub(super) is_shorter: bool,
+    /// Whether the row is to be erased first, from its beginning on: it becomes shorter. Where only its end is erased
+    /// some terminals count that end when they wrap the row for a narrower window.
+    pub(super) is_anew: bool,
     /// Whether all terminals leave the cursor there.
     pub(super) is_certain: bool,
 }
@@ -142,6 +143,15 @@ impl Row {
         let old = self.cells.get(head..self.cells.len() - tail)?;
         let new = wanted.cells.get(head..wanted.cells.len() - tail)?;
         let width = |cells: &[Cell]| cells.iter().map(|cell| cell.width).sum::<usize>();
+        if wanted.width() < self.width() {
+            return Some(Change {
+                column: 0,
+                text: written(&wanted.cells),
+                end: wanted.width(),
+                is_anew: true,
+                is_certain: sure(&wanted.cells),
+            });
+        }
         let keeps_tail = width(old) == width(new) && sure(old) && sure(new);
         let new = if keeps_tail {
             new
@@ -153,8 +163,8 @@ impl Row {
             column,
             text: written(new),
             end: column + width(new),
+            is_anew: false,
             is_certain: sure(new),
-            is_shorter: !keeps_tail && wanted.width() < self.width(),
         })
     }
 
@@ -285,7 +295,7 @@ mod tests {
         let change = Row::new(old).change(&Row::new(new));
         let shown = change
             .as_ref()
-            .map(|change| (change.column, change.text.as_str(), change.is_shorter));
+            .map(|change| (change.column, change.text.as_str(), change.is_anew));
         assert_eq!(shown, wanted, "{old:?} {new:?}");
     }
 
@@ -294,11 +304,11 @@ mod tests {
         check("same", "same", None);
         check("", "new", Some((0, "new", false)));
         check("grows", "grows on", Some((5, " on", false)));
-        check("shrinks", "shri", Some((4, "", true)));
+        check("shrinks", "shri", Some((0, "shri", true)));
         check("a 12s b", "a 13s b", Some((3, "3", false)));
         check("a 9s b", "a 10s b", Some((2, "10s b", false)));
         check("漢字 a", "漢字 b", Some((5, "b", false)));
-        check("a漢b", "axb", Some((1, "xb", true)));
+        check("a漢b", "axb", Some((0, "axb", true)));
         check("a漢b", "axyb", Some((1, "xy", false)));
     }
 

@@ -311,10 +311,10 @@ impl Pen {
 
     /// Turns the row the cursor is on into another.
     fn draw(&mut self, change: &Change) {
-        self.text.push_str(&change.text);
-        if change.is_shorter {
+        if change.is_anew {
             self.text.push_str("\u{1b}[K");
         }
+        self.text.push_str(&change.text);
         self.column = change.is_certain.then_some(change.end);
     }
 
