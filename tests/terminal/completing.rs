@@ -49,7 +49,11 @@ async fn the_palette_opens_behind_a_slash_and_tab_completes() {
                 && !rows.iter().any(|row| row.starts_with("/help"))
         })
         .await;
-    assert!(shown.has("show or change when you are asked"), "{}", pty.picture());
+    assert!(
+        shown.has("show or change when you are asked"),
+        "{}",
+        pty.picture()
+    );
     // Down marks the first, again the next; what is marked is taken by Enter, and nothing is sent.
     pty.send(keys::DOWN);
     pty.until("a mark", |shown| {
