@@ -44,7 +44,8 @@ impl Fence {
     /// Whether a line ends the block.
     pub(super) fn is_closed_by(&self, line: &str) -> bool {
         let text = line.trim_start_matches(' ');
-        let marks = text.trim_end();
+        // As the parser has it: spaces may follow, tabs may not.
+        let marks = text.trim_end_matches(' ');
         line.len() - text.len() < 4
             && marks.len() >= self.length
             && marks.chars().all(|sign| sign == self.mark)

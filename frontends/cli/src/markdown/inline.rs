@@ -86,8 +86,8 @@ impl Inline {
                 };
                 self.add(text, at);
             }
-            // Whoever breaks a line in a chat means it.
-            Event::SoftBreak | Event::HardBreak => self.add("\n", at),
+            // Whoever breaks a line in a chat means it. It belongs to what follows: before a table it is none.
+            Event::SoftBreak | Event::HardBreak => self.add("\n", range.end),
             Event::Start(
                 tag @ (Tag::Emphasis
                 | Tag::Strong

@@ -396,7 +396,7 @@ impl Renderer<'_> {
         let is_open = self.scene.is_open
             && self.depth == 1
             && matches!(kind, CodeBlockKind::Fenced(_))
-            && !is_closed(self.source, &range, fence.as_ref());
+            && !is_closed(self.source, &range, fence.as_ref(), self.quotes());
         if is_open {
             // From here on line by line, without a parser.
             self.begin(range.start);
@@ -417,7 +417,7 @@ impl Renderer<'_> {
             return;
         };
         let theme = self.scene.theme;
-        let is_closed = is_closed(self.source, &range, fence.as_ref());
+        let is_closed = is_closed(self.source, &range, fence.as_ref(), self.quotes());
         self.begin(range.start);
         let Some(mut fence) = fence else {
             for line in code.lines() {
@@ -615,13 +615,14 @@ impl Renderer<'_> {
     }
 }
 
-/// Whether a block of code has the line that ends it.
-fn is_closed(source: &str, range: &Range<usize>, fence: Option<&Fence>) -> bool {
+/// Whether a block of code has the line that ends it, behind so many quote marks.
+fn is_closed(source: &str, range: &Range<usize>, fence: Option<&Fence>, quotes: usize) -> bool {
     let text = source.get(range.clone()).unwrap_or_default();
     let mut lines = text.trim_end_matches('\n').lines();
     let _opening = lines.next();
-    let last = lines
-        .next_back()
-        .map(|line| line.trim_start_matches([' ', '>']));
+    let mut last = lines.next_back().map(str::trim_start);
+    for _ in 0..quotes {
+        last = last.map(|line| line.strip_prefix('>').unwrap_or(line).trim_start());
+    }
     fence.is_some_and(|fence| last.is_some_and(|line| fence.is_closed_by(line)))
 }

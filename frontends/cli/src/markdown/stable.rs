@@ -75,10 +75,12 @@ pub(super) fn unresolved(source: &str, range: Range<usize>) -> Option<usize> {
     let mut last = None;
     for (offset, sign) in text.char_indices() {
         let at = range.start + offset;
-        let previous = last.replace(sign);
-        let is_escaped = offset == 0 && before(at) == Some('\\');
+        if offset == 0 && before(at) == Some('\\') {
+            // Escaped; what follows is a run of its own.
+            continue;
+        }
         // The rest of a run was judged with its beginning.
-        if is_escaped || (previous == Some(sign) && "*_~`".contains(sign)) {
+        if last.replace(sign) == Some(sign) && "*_~`".contains(sign) {
             continue;
         }
         let run =
@@ -167,6 +169,7 @@ mod tests {
         check("a < b", None);
         check("a <b", Some(2));
         check("at & t", None);
+        check("\\ ```", Some(2));
         check("a&am", Some(1));
     }
 }
