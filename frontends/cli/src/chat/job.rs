@@ -1,4 +1,7 @@
-//! Job control: the wish of the shell that the process stops, and stopping. Where there is none, nothing comes.
+//! Job control: the wish of the shell that the process stops, and stopping; and the end of the terminal itself.
+//! Where there is none, nothing comes.
+
+use std::time::Duration;
 
 /// SIGTSTP, which would otherwise stop the process with the terminal as it is.
 #[derive(Default)]
@@ -44,3 +47,35 @@ pub(super) fn stop_process() {
 
 #[cfg(not(unix))]
 pub(super) fn stop_process() {}
+
+/// How long the end of the terminal may go unnoticed where no signal tells of it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Comes when the terminal is gone: nobody will type, and whoever reads keys from it never ends. Cancel safe.
+pub(super) async fn terminal_gone() {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if is_gone() {
+            return;
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = std::io::stdin();
+    let mut asked = [PollFd::new(&stdin, PollFlags::empty())];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let over = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    poll(&mut asked, Some(&at_once))
+        .is_ok_and(|_| asked.iter().any(|fd| fd.revents().intersects(over)))
+}
+
+#[cfg(not(unix))]
+fn is_gone() -> bool {
+    false
+}

@@ -15,11 +15,12 @@ use reedline::{
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// What the thread is to do next.
 #[derive(Debug)]
@@ -146,6 +147,8 @@ pub(crate) struct Keyboard {
 const CAPACITY: usize = 256;
 /// How long a rest may go unnoticed; keys are noticed at once.
 const POLL: Duration = Duration::from_millis(40);
+/// How long the thread may take to rest.
+const REST: Duration = Duration::from_secs(2);
 /// Lines remembered.
 const HISTORY_LINES: usize = 2_000;
 /// What stands before the lines of an entry behind its first.
@@ -264,8 +267,14 @@ impl Keyboard {
     pub(super) async fn rest(&mut self) -> Vec<Event> {
         self.pause.store(true, Ordering::Release);
         let mut left = Vec::new();
+        let deadline = Instant::now() + REST;
         while !self.is_over {
-            match self.next().await {
+            // Where the terminal is gone the thread never comes back from reading it.
+            let Ok(typed) = tokio::time::timeout_at(deadline, self.next()).await else {
+                self.is_over = true;
+                break;
+            };
+            match typed {
                 Typed::Key(event) => left.push(event),
                 Typed::Rested => break,
                 Typed::End

@@ -2,6 +2,7 @@
 
 use super::{Session, next};
 use crate::chat::draft::Draft;
+use crate::chat::job;
 use crate::chat::keyboard::{Shortcut, Typed};
 use crate::exit;
 use crate::follow::Told;
@@ -108,6 +109,7 @@ impl Session<'_> {
     /// Waits while a line is edited. Nothing is printed into it: it is taken back first.
     async fn edited(&mut self) -> Result<Typed, u8> {
         let mut stop = self.context.stop.clone();
+        let mut gone = std::pin::pin!(job::terminal_gone());
         loop {
             tokio::select! {
                 biased;
@@ -123,6 +125,7 @@ impl Session<'_> {
                     self.draft = self.line_back().await;
                     return Err(exit::TERMINATED);
                 }
+                () = &mut gone => return Err(exit::TERMINATED),
                 () = self.stops.next() => {
                     let draft = self.line_back().await;
                     return Ok(Typed::Shortcut(Shortcut::Suspend, draft));

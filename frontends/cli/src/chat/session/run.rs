@@ -2,6 +2,7 @@
 
 use super::{CANCEL_PATIENCE, Open, Session, next};
 use crate::chat::ask::Ask;
+use crate::chat::job;
 use crate::chat::question::Inquiry;
 use crate::connect;
 use crate::context::{Quit, host_stopped};
@@ -43,6 +44,7 @@ impl Session<'_> {
     async fn follow(&mut self) -> Result<Option<u8>, Quit> {
         let mut stop = self.context.stop.clone();
         let mut in_a_row = 0;
+        let mut gone = std::pin::pin!(job::terminal_gone());
         while !self.turns.is_empty() {
             let due = self.pace.due();
             tokio::select! {
@@ -68,6 +70,7 @@ impl Session<'_> {
                     }
                 }
                 () = self.stops.next() => self.suspend(),
+                () = &mut gone => return Ok(Some(self.leave(exit::TERMINATED).await)),
                 () = stop.raised() => return Ok(Some(self.leave(exit::TERMINATED).await)),
                 () = tokio::time::sleep_until(due) => {}
                 () = std::future::ready(()), if in_a_row >= TOLD_IN_A_ROW => in_a_row = 0,
