@@ -54,7 +54,7 @@ impl Inquiry {
             KeyCode::Esc => Some(Answer::Declined),
             KeyCode::Char('c' | 'd') if is_control => Some(Answer::Declined),
             KeyCode::Enter => {
-                let values = values(&self.question, &self.draft.text());
+                let values = values(&self.question, self.draft.text());
                 (!values.is_empty()).then_some(Answer::Given { values })
             }
             _ => {
