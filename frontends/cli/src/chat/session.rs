@@ -7,20 +7,20 @@ mod confirm;
 mod copy;
 mod give;
 mod hand;
-mod manage;
 mod keys;
+mod manage;
 mod organize;
-mod paint;
 mod outside;
+mod paint;
 mod past;
 mod perform;
 mod queue;
-mod retry;
 mod rest;
+mod retry;
 mod room;
 mod run;
-mod suspend;
 mod safety;
+mod suspend;
 
 use super::ask::{ARMING, Ask};
 use super::complete::cycle::Cycle;
@@ -28,12 +28,11 @@ use super::draft::Draft;
 use super::job::Stops;
 use super::keyboard::Keyboard;
 use super::news::News;
-use super::question::Inquiry;
 use super::pace::Pace;
+use super::question::Inquiry;
 use super::screen::Screen;
 use super::slash::Slash;
 use super::view::View;
-use rest::Rest;
 use crate::context::{Context, Quit};
 use crate::exit;
 use crate::follow::{Follower, Told};
@@ -43,6 +42,7 @@ use crate::theme::{Style, Theme};
 use anteroom_api::{ConversationId, Mode, Problem, Topic, TurnId};
 use choices::Choices;
 use hand::ByHand;
+use rest::Rest;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -277,5 +277,4 @@ impl<'a> Session<'a> {
         self.place = Some(Place::new(self.context, target));
         Ok(id)
     }
-
 }
