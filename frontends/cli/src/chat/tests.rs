@@ -1,6 +1,7 @@
 //! Whole chats against a scripted host, with scripted keys.
 
 mod commands;
+mod organize;
 
 use super::job::Stops;
 use super::keyboard::{Keyboard, Typed};

@@ -99,18 +99,21 @@ pub(crate) fn lines(
             } else {
                 format!("  {}", reveal(&view.workspace))
             };
-            let title = marked(view, theme);
+            let (title, tags) = marked(view, theme);
             let head = format!("{}  {}  ", target::short(view.id), pad(age, width));
             let room = theme.width.saturating_sub(head.width() + 1);
             let place = theme.fit(&place, room / 2);
-            let title = theme.fit(&title, room.saturating_sub(place.width()));
-            format!("{head}{title}{}", theme.paint(Style::Dim, &place))
+            let room = room.saturating_sub(place.width());
+            let tags = theme.fit(&tags, room / 2);
+            let title = theme.fit(&title, room.saturating_sub(tags.width()));
+            let dim = theme.paint(Style::Dim, &format!("{tags}{place}"));
+            format!("{head}{title}{dim}")
         })
         .collect()
 }
 
-/// A title with what tells it from others at a glance: pinned, no chat, its tags.
-fn marked(view: &ConversationView, theme: &Theme) -> String {
+/// A title with what tells it from others at a glance: pinned, no chat; and its tags.
+fn marked(view: &ConversationView, theme: &Theme) -> (String, String) {
     let mut parts = Vec::new();
     if view.filing.is_pinned {
         parts.push(theme.sign("\u{2605}", "*").to_owned());
@@ -122,8 +125,8 @@ fn marked(view: &ConversationView, theme: &Theme) -> String {
         ConversationKind::Chat | ConversationKind::Agent => {}
     }
     let tags = view.filing.tags.iter();
-    parts.extend(tags.map(|tag| format!("#{}", reveal(tag))));
-    parts.join(" ")
+    let tags = tags.map(|tag| format!(" #{}", reveal(tag))).collect();
+    (parts.join(" "), tags)
 }
 
 /// A title to show.
@@ -322,6 +325,19 @@ mod tests {
                 "00000007  2 h ago  (untitled)  /elsewhere",
             ]
         );
+    }
+
+    #[test]
+    fn a_long_title_leaves_room_for_what_it_is_found_by() {
+        let mut view = view(7, "/w");
+        view.title = "words ".repeat(30);
+        view.kind = ConversationKind::Note;
+        view.filing.is_pinned = true;
+        view.filing.tags = vec!["q3".into(), "ru\u{1b}st".into()];
+        let line = &lines(&[view], "/w", UnixMillis(0), &BARE)[0];
+        assert!(line.starts_with("00000007  just now  ★ words words"), "{line}");
+        assert!(line.ends_with(" #q3 #ru\\u{1b}st"), "{line}");
+        assert!(line.width() <= BARE.width, "{line}");
     }
 
     #[test]

@@ -32,7 +32,11 @@ impl Session<'_> {
                     words: (!words.is_empty()).then_some(words),
                     ..ConversationFilter::default()
                 };
-                self.listed(filter, "no conversation fits").await
+                let nothing = match filter == ConversationFilter::default() {
+                    true => "no conversation yet",
+                    false => "no conversation fits",
+                };
+                self.listed(filter, nothing).await
             }
             Organize::Search(words) => {
                 let hits = self.context.host.read().search(words, LIMIT).await?;
