@@ -3,7 +3,7 @@
 use super::{composer, rests};
 use crate::program::Desk;
 use crate::support::endpoint::{Gate, Reply};
-use crate::support::pty::{Pty, Shown, keys};
+use crate::support::pty::{Pty, keys};
 
 /// A chat whose first turn has begun to answer and waits at the gate.
 async fn working(desk: &Desk, gate: &Gate) -> Pty {
