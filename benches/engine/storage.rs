@@ -289,7 +289,7 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
         .await?;
         report.times(format!("search `{words}`, {hits} hits shown"), &samples);
     }
-    for (name, filter) in filters(&storage).await? {
+    for (name, filter) in filters(storage).await? {
         let samples = rounds(async || {
             drop(storage.filtered(filter.clone(), None, 50).await?);
             Ok(())

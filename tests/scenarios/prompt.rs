@@ -80,7 +80,12 @@ async fn estimates_are_near_the_truth() {
         // The only door to the estimate from outside is the report.
         scene.write("AGENTS.md", &text[..text.floor_char_boundary(20_000)]);
         let workspace = scene.workspace().display().to_string();
-        let report = scene.handle().read().prompt(None, workspace, None).await.unwrap();
+        let report = scene
+            .handle()
+            .read()
+            .prompt(None, workspace, None)
+            .await
+            .unwrap();
         let part = report
             .sections
             .iter()

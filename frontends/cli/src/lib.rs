@@ -51,8 +51,7 @@ mod words;
 pub use exit::{Exit, ExitSlot};
 pub use frontend::{Cli, report};
 pub use invocation::{
-    Chat, Command, ConfigCommand, Exec, Grant, Init, Invocation, Options,
-    Resume, ToolCommand,
+    Chat, Command, ConfigCommand, Exec, Grant, Init, Invocation, Options, Resume, ToolCommand,
 };
 pub use parse::parse;
 pub use terminal::{ColorChoice, Terminal};

@@ -51,7 +51,8 @@ pub use attachment::{AttachedImage, Attachment, AttachmentKind, LineRange};
 pub use audit::{AuditFault, AuditFilter, AuditRecord, AuditReport};
 pub use canvas::{CanvasDiff, CanvasEvent, CanvasView};
 pub use checkpoint::{
-    ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, FileDiff, UndoOutcome, UndoTarget, UndoneFile,
+    ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, FileDiff, UndoOutcome, UndoTarget,
+    UndoneFile,
 };
 pub use conversation::{ConversationEvent, ConversationKind, ConversationOp, ConversationView};
 pub use database::{DatabaseEvent, DatabaseOp, DatabaseView, PartView};

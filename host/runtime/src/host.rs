@@ -591,7 +591,12 @@ impl Port {
     }
 }
 
-fn waiting(op: OpId, turn: anteroom_api::TurnId, wish: conversation::QueueWish, reply: Reply) -> Letter {
+fn waiting(
+    op: OpId,
+    turn: anteroom_api::TurnId,
+    wish: conversation::QueueWish,
+    reply: Reply,
+) -> Letter {
     Letter::Waiting {
         op,
         turn,

@@ -60,8 +60,7 @@ impl Storage {
                  FROM canvases c JOIN canvas_versions v ON v.canvas = c.id
                  WHERE c.conversation = ?1 AND c.id = ?2 ORDER BY v.version",
             )?;
-            let found =
-                statement.query_map(params![key(conversation), id.0.into_bytes()], view)?;
+            let found = statement.query_map(params![key(conversation), id.0.into_bytes()], view)?;
             Ok(found.collect::<Result<_, _>>()?)
         })
         .await

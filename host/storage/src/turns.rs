@@ -201,7 +201,9 @@ pub(crate) fn reorder(
     let waiting: Vec<(i64, TurnId)> = fact
         .connection
         .prepare_cached("SELECT row, turn FROM queued WHERE conversation = ?1 ORDER BY row")?
-        .query_map([key(conversation)], |row| Ok((row.get(0)?, rows::id(row, 1)?)))?
+        .query_map([key(conversation)], |row| {
+            Ok((row.get(0)?, rows::id(row, 1)?))
+        })?
         .collect::<Result<_, _>>()?;
     let mut order: Vec<TurnId> = waiting.iter().map(|(_, turn)| *turn).collect();
     let Some(from) = order.iter().position(|waiting| *waiting == turn) else {

@@ -37,6 +37,7 @@ pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
 pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
 pub use session::Session;
 pub use wasm::files::{
-    Bounds, Change, Compared, End, FileState, Ledger, NamedPlace, NamedWhat, NotNamed, Recorded, Shared,
-    Store, StoreError, Taken, Unified, compare_file, index_path, open_named, take_back, unified,
+    Bounds, Change, Compared, End, FileState, Ledger, NamedPlace, NamedWhat, NotNamed, Recorded,
+    Shared, Store, StoreError, Taken, Unified, compare_file, index_path, open_named, take_back,
+    unified,
 };

@@ -9,8 +9,8 @@ use super::screen::{Screen, Window};
 use super::session::{Parts, Session};
 use super::view::{Looks, View};
 use crate::fake::{
-    Bench, Sink, Step, Views, approval, asked, bash, call, decisions, ended, fact, is_answer, is_cancel,
-    is_decision, is_start, message, started, turn, uuid_of,
+    Bench, Sink, Step, Views, approval, asked, bash, call, decisions, ended, fact, is_answer,
+    is_cancel, is_decision, is_start, message, started, turn, uuid_of,
 };
 use crate::invocation::Command;
 use crate::target::Target;
@@ -131,7 +131,10 @@ fn a_message_is_answered() {
     script.extend(leave());
     let talked = talk(script);
     assert_eq!(talked.code, 0);
-    assert_eq!(talked.screen, "Hello\nthere\n\ndone · 2.0s · 3.1k in 812 out\n\n");
+    assert_eq!(
+        talked.screen,
+        "Hello\nthere\n\ndone · 2.0s · 3.1k in 812 out\n\n"
+    );
     let Some(Op::Turn(TurnOp::Start { input, options, .. })) = talked.ops.get(1) else {
         panic!("{:?}", talked.ops);
     };
@@ -365,7 +368,11 @@ fn commands_work_at_rest() {
     check("/model", "❯  1  qwen3\n   2  big\n");
     check("/model 2", "model big");
     let talked = talk_from(&["/model", "/model bigg", "/quit"], vec![]);
-    assert!(talked.screen.contains("does not list it; did you mean big?"));
+    assert!(
+        talked
+            .screen
+            .contains("does not list it; did you mean big?")
+    );
     check("/mode", "ask for writes");
     check("/mode auto", "auto");
     check("/mode x", "is no approval mode");

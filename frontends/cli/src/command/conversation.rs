@@ -335,7 +335,10 @@ mod tests {
         view.filing.is_pinned = true;
         view.filing.tags = vec!["q3".into(), "ru\u{1b}st".into()];
         let line = &lines(&[view], "/w", UnixMillis(0), &BARE)[0];
-        assert!(line.starts_with("00000007  just now  ★ words words"), "{line}");
+        assert!(
+            line.starts_with("00000007  just now  ★ words words"),
+            "{line}"
+        );
         assert!(line.ends_with(" #q3 #ru\\u{1b}st"), "{line}");
         assert!(line.width() <= BARE.width, "{line}");
     }

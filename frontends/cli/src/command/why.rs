@@ -54,7 +54,11 @@ pub(crate) async fn run(context: &mut Context, why: &Why) -> Result<u8, Quit> {
 }
 
 /// The lines about one call.
-pub(crate) fn explain(hit: &CallHit, is_whole: bool, (theme, now): (&Theme, UnixMillis)) -> Vec<String> {
+pub(crate) fn explain(
+    hit: &CallHit,
+    is_whole: bool,
+    (theme, now): (&Theme, UnixMillis),
+) -> Vec<String> {
     let ItemBody::ToolCall(call) = &hit.item.body else {
         return Vec::new();
     };

@@ -75,7 +75,9 @@ impl TurnContext {
 
     /// Shows that a child begins a call.
     pub(crate) fn show_child_call(&self, tool: &str) {
-        let shown = self.seen.change(|shown| shown.calls = shown.calls.saturating_add(1));
+        let shown = self
+            .seen
+            .change(|shown| shown.calls = shown.calls.saturating_add(1));
         self.tell_child(shown, Some(tool.to_owned()));
     }
 

@@ -6,8 +6,8 @@ use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
     ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
-    Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent, Scope,
-    SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
+    Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent,
+    Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 

@@ -351,7 +351,10 @@ async fn a_project_counts_as_far_as_this_user_wrote_or_accepted_it() {
     let storage = place.open().await;
     let first = project(1, "Loader", "Be brief.");
     save(&storage, first.clone(), None).await.unwrap();
-    assert_eq!(storage.projects().await.unwrap(), std::slice::from_ref(&first));
+    assert_eq!(
+        storage.projects().await.unwrap(),
+        std::slice::from_ref(&first)
+    );
     // Told again, and from a state that is gone.
     save(&storage, first.clone(), None).await.unwrap();
     let second = project(1, "Loader", "Be long.");

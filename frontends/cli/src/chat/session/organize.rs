@@ -324,7 +324,8 @@ impl Session<'_> {
         if !self.confirm(&question).await {
             return Ok(vec!["nothing was changed".to_owned()]);
         }
-        self.asked_for(ConversationOp::Delete { conversation }).await?;
+        self.asked_for(ConversationOp::Delete { conversation })
+            .await?;
         self.move_to(Resume::New).await?;
         Ok(vec![format!("deleted `{title}`")])
     }

@@ -171,7 +171,10 @@ pub(super) const COMMANDS: &[Command] = &[
         examples: &[
             ("/note", "the newest notes and documents"),
             ("/note new Retry policy", "written in your editor"),
-            ("/note send Retry policy", "refers to it in the next message"),
+            (
+                "/note send Retry policy",
+                "refers to it in the next message",
+            ),
         ],
         parse: |argument| {
             Ok(Wish::Organize(Organize::Note(match split(argument) {
