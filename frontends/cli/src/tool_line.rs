@@ -238,12 +238,15 @@ pub(crate) fn meter_line(meter: &Meter, theme: &Theme) -> String {
         meter.bytes_written,
         format!("wrote {}", words::bytes(meter.bytes_written)),
     );
-    add(meter.files_opened, format!("{} files", meter.files_opened));
+    add(
+        meter.files_opened,
+        words::numbered(meter.files_opened, "file", "files"),
+    );
     add(
         meter.processes,
         format!(
-            "{} processes {}",
-            meter.processes,
+            "{} {}",
+            words::numbered(meter.processes, "process", "processes"),
             words::duration(meter.process_cpu_us / 1000)
         ),
     );

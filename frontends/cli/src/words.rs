@@ -132,6 +132,11 @@ pub(crate) fn mode(mode: Mode) -> String {
 
 /// One of something, or several.
 pub(crate) fn plural(number: usize, one: &str, several: &str) -> String {
+    numbered(u64::try_from(number).unwrap_or(u64::MAX), one, several)
+}
+
+/// The same of a figure that the host counted.
+pub(crate) fn numbered(number: u64, one: &str, several: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { several })
 }
 

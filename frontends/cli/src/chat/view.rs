@@ -197,7 +197,10 @@ impl View {
                 let is_back =
                     |file: &&UndoneFile| !matches!(file.outcome, UndoOutcome::Skipped { .. });
                 let back = files.iter().filter(is_back).count();
-                let line = format!("{back} of {} files were taken back", files.len());
+                let line = match back == files.len() {
+                    true => format!("{} taken back", words::plural(back, "file", "files")),
+                    false => format!("{back} of {} files taken back", files.len()),
+                };
                 self.line(Block::Call, Style::Dim, &line)
             }
             Event::Conversation(

@@ -162,8 +162,7 @@ fn meter(call: &ToolCall) -> Option<String> {
         }
     }
     if meter.processes > 0 {
-        let count = usize::try_from(meter.processes).unwrap_or(usize::MAX);
-        parts.push(words::plural(count, "process", "processes"));
+        parts.push(words::numbered(meter.processes, "process", "processes"));
     }
     Some(format!("  used {}", parts.join(", ")))
 }
