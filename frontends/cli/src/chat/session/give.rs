@@ -1,7 +1,13 @@
 //! Giving input to the conversation: what was typed, or what was said before.
 
 use super::Session;
-use anteroom_api::{Content, TurnId, TurnOp, TurnOptions};
+use crate::chat::screen::Live;
+use crate::theme::{Style, visible_width};
+use anteroom_api::{Content, OpId, Rejection, TurnId, TurnOp, TurnOptions};
+use std::time::Duration;
+
+/// Taking a message that takes longer is shown: at the very first start tools are still being compiled.
+const UNSHOWN: Duration = Duration::from_millis(300);
 
 impl Session<'_> {
     /// What was typed, for a plan first if that is how messages are taken now.
@@ -47,7 +53,7 @@ impl Session<'_> {
             input,
             options,
         };
-        match self.context.host.submit(start).await {
+        match self.submitted(start).await {
             Ok(op) => {
                 let turn = TurnId::from(op);
                 self.turns.insert(turn);
@@ -62,5 +68,28 @@ impl Session<'_> {
                 false
             }
         }
+    }
+
+    /// Hands the input in; once that takes a while, says so.
+    async fn submitted(&mut self, start: TurnOp) -> Result<OpId, Rejection> {
+        let handed = self.context.host.submit(start);
+        let mut handed = std::pin::pin!(handed);
+        tokio::select! {
+            biased;
+            answer = &mut handed => return answer,
+            () = tokio::time::sleep(UNSHOWN) => {}
+        }
+        if !self.is_held {
+            let row = format!("{} starting", self.theme.spinner(0));
+            let row = self.theme.paint(Style::Dim, &row);
+            let cursor = (0, visible_width(&row));
+            let rows = vec![row];
+            self.screen.try_update(&[], &Live { rows, cursor });
+        }
+        let answer = handed.await;
+        if !self.is_held {
+            self.screen.hide();
+        }
+        answer
     }
 }
