@@ -196,18 +196,12 @@ impl Storage {
     }
 
     /// The paths whose changes were taken back or made again since the model was last told, each once; from
-    /// now on it counts as told. Paths outside the workspace are absolute.
+    /// now on it counts as told. Paths outside the workspace are absolute. Whether there is anything to tell is said
+    /// by [`crate::Outset::has_undone`], without a write.
     ///
     /// # Errors
     /// Any [`Fault`].
     pub async fn tell_undone(&self, root: ConversationId) -> Result<Vec<String>, StorageError> {
-        // Most of the time there is nothing to tell, and then nothing is written.
-        if !self
-            .read(move |connection| has_untold(connection, root))
-            .await?
-        {
-            return Ok(Vec::new());
-        }
         // What was put aside the model does not know of anyway.
         let aside = self
             .read_of(root, move |connection| past::turns_aside(connection, root))

@@ -4,6 +4,7 @@
 use super::differences::differences;
 use super::lent::Running;
 use crate::engine::Engine;
+use crate::trust::is_trusted;
 use anteroom_api::{
     Event, ModuleEvent, ModuleId, ModuleOrigin, ModuleState, ModuleView, OpId, Problem, Signal,
     Signals, Topic, WorkspaceEvent,
@@ -121,11 +122,6 @@ pub(crate) fn watch_if(engine: &Arc<Engine>, workspace: &Path, trusted: bool) ->
         .registry
         .watch_folder(&folder, ModuleOrigin::Project, may_count);
     folder
-}
-
-/// Whether a project's own tools count.
-async fn is_trusted(engine: &Engine, workspace: &Path) -> bool {
-    crate::trust::is_trusted(engine, workspace).await
 }
 
 /// Tells what has changed, once for all processes.
