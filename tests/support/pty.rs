@@ -31,6 +31,9 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What a program sends to learn where the cursor stands.
 const WHERE: &str = "\u{1b}[6n";
+/// Around what is to be shown at once.
+const FRAME_BEGINS: &str = "\u{1b}[?2026h";
+const FRAME_ENDS: &str = "\u{1b}[?2026l";
 
 /// Keys as a terminal sends them.
 pub mod keys {
@@ -77,7 +80,7 @@ pub struct Pty {
 struct Terminal {
     model: avt::Terminal,
     raw: Vec<u8>,
-    /// The beginning of a character or of a question that is not complete.
+    /// The beginning of a character or of a frame that is not complete.
     rest: Vec<u8>,
 }
 
@@ -286,6 +289,15 @@ impl Terminal {
             Ok(text) => text.len(),
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
             Err(_) => self.rest.len(),
+        };
+        // As terminals do: what is to be shown at once waits until it is all there, in however many parts it comes.
+        let frame = |sign: &str| {
+            let mut places = self.rest[..whole].windows(sign.len());
+            places.rposition(|place| place == sign.as_bytes())
+        };
+        let whole = match (frame(FRAME_BEGINS), frame(FRAME_ENDS)) {
+            (Some(begins), ends) if ends.is_none_or(|ends| ends < begins) => begins,
+            _ => whole,
         };
         let text = String::from_utf8_lossy(&self.rest[..whole]).into_owned();
         self.rest.drain(..whole);

@@ -82,7 +82,7 @@ async fn escape_ends_the_turn_and_keeps_the_draft() {
             shown.count("cancelled") == 1 && shown.last_row() == "❯ half a thought"
         })
         .await;
-    assert_eq!(shown.count("first words"), 1, "what was said is kept");
+    assert_eq!(shown.count("first words"), 1, "{}", pty.picture());
     desk.endpoint.hung_up(0).await;
     // It can be gone on with at once.
     pty.send(" more\r");

@@ -120,7 +120,12 @@ impl Screen {
 
     /// Takes the live lines away.
     pub(super) fn hide(&mut self) {
-        self.update(&[], &Live::default());
+        self.leave(&[]);
+    }
+
+    /// Prints the last finished lines in the place of the live ones: what they said of the same is never seen beside.
+    pub(super) fn leave(&mut self, lines: &[String]) {
+        self.update(lines, &Live::default());
     }
 
     /// Prints finished lines above the live ones, which become `live`.

@@ -31,8 +31,8 @@ impl Session<'_> {
             Some(code) => Ok(Some(self.leave(code).await)),
             None => self.follow().await,
         };
-        self.flush();
-        self.screen.hide();
+        let lines = self.pace.take(Instant::now());
+        self.screen.leave(&lines);
         self.is_held = false;
         // Typed in the very moment the run ended: it is for what comes next.
         let left = self.keyboard.rest().await;
