@@ -29,12 +29,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("anteroom-tool-borrower", &["anteroom-sdk"]),
     ("anteroom-embed", &[]),
     ("anteroom-cli", &["anteroom-api"]),
+    ("anteroom-web", &["anteroom-api", "anteroom-http"]),
     (
         "anteroom",
         &[
             "anteroom-runtime",
             "anteroom-embed",
             "anteroom-cli",
+            "anteroom-web",
             "anteroom-api",
         ],
     ),
