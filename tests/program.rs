@@ -12,6 +12,7 @@ mod machine;
 mod manual;
 mod organize;
 mod references;
+mod server;
 #[cfg(unix)]
 mod setup;
 mod shape;

@@ -9,6 +9,7 @@ use crate::command::identity::IdentityCommand;
 use crate::command::organize::OrganizeCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
+use crate::command::server::ServerCommand;
 use crate::command::tool::run::RunTool;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
@@ -23,11 +24,12 @@ use std::path::PathBuf;
 
 /// Handwritten so that commands are grouped and the whole fits 24 x 80; a test finds commands it forgot.
 const ROOT_HELP: &str = "\
-Private AI workspace: terminal chat and tools on your own endpoint.
+Private AI workspace: web page, terminal chat and tools on your own endpoint.
 
 {usage-heading} {usage}
 
-Start:    chat  exec  init  doctor
+Start:    serve (default)  chat  exec  init  doctor
+Server:   start  stop  status  password
 Work:     conversation  note  document  search  usage  tag  folder  project
 Control:  approval  undo  why  grants  trust  audit  replay
 Extend:   tool  prompt  schema
@@ -43,9 +45,9 @@ Options:
       --port <PORT>  --plain  --test  -q, --quiet  -v, --verbose  -h  -V
 
 Examples:
-  aroom chat \"explain src/main.rs\"       talk in this directory
+  aroom                                  open the web page
+  aroom chat \"explain @src/main.rs\"      talk in this directory
   git diff | aroom exec \"review this\"    one answer on stdout
-  aroom --test                           check the model endpoint
 Run 'aroom help <COMMAND>' for details and more examples.{after-help}
 ";
 
@@ -54,7 +56,7 @@ More about the options:
   --approval-mode  `dangerous` and `writes` are short for two of the modes;
                    what is never asked about is denied where nobody can answer
   --allowed-tools  `--allow` is the same; repeatable, for one run
-  --port           accepted, for the web page to come
+  --port           of the web page, 8080 by itself
   --test           lists models, sends one prompt, says what works
   --plain          no color, no cursor movement: for logs and screen readers
   -v, -vv          more about each call, and about errors
@@ -66,6 +68,7 @@ Files:
 
 Environment:
   AI_CHAT_BASE_URL, AI_CHAT_API_KEY, AI_CHAT_MODEL   an endpoint without a file
+  AI_CHAT_PORT, BROWSER     port of the web page, and what opens it
   ANTEROOM_HOME             in the place of ~/.anteroom
   NO_COLOR, CLICOLOR_FORCE, VISUAL, EDITOR, PAGER    as everywhere
 
@@ -79,7 +82,7 @@ Exit codes:
     name = "aroom",
     bin_name = "aroom",
     version,
-    about = "Private AI workspace: terminal chat and tools on your own endpoint",
+    about = "Private AI workspace: web page, terminal chat and tools on your own endpoint",
     help_template = ROOT_HELP,
     after_long_help = ROOT_MORE,
     max_term_width = 80
@@ -110,7 +113,7 @@ pub(crate) struct Global {
     /// Work in DIR
     #[arg(short, long, value_name = "DIR", global = true, hide_short_help = true)]
     pub(crate) path: Option<PathBuf>,
-    /// Accepted, for the web page to come
+    /// Port of the web page
     #[arg(long, value_name = "PORT", global = true, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// When to ask: auto, ask_for_dangerous, ask_for_writes, ask
@@ -208,6 +211,8 @@ Examples:
         #[arg(long = "endpoint")]
         is_endpoint_only: bool,
     },
+    #[command(flatten)]
+    Server(ServerCommand),
     #[command(flatten)]
     Organize(OrganizeCommand),
     /// List toolsets and give or take their capabilities

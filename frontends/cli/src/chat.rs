@@ -25,7 +25,7 @@ use crate::frontend;
 use crate::invocation::{Chat, Exec};
 use crate::target::Target;
 use crate::theme::Style;
-use anteroom_api::{Problem, ProblemCode, SettingsReport};
+use anteroom_api::SettingsReport;
 use complete::names::HostNames;
 use keyboard::{Keyboard, Manner};
 use screen::{Screen, Window};
@@ -113,13 +113,6 @@ async fn begin(
 }
 
 async fn without_terminal(context: &mut Context, chat: &Chat) -> Result<u8, Quit> {
-    if chat.is_implied {
-        return Err(
-            Problem::new(ProblemCode::InvalidInput, "there is no terminal to talk on")
-                .hint("`aroom exec \"PROMPT\"` for one answer, `aroom --help` for everything else")
-                .into(),
-        );
-    }
     let exec = Exec {
         prompt: chat.prompt.clone(),
         resume: chat.resume.clone(),

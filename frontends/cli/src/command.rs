@@ -13,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod organize;
 pub(crate) mod prompt;
 pub(crate) mod replay;
+pub(crate) mod server;
 pub(crate) mod tool;
 pub(crate) mod trust;
 pub(crate) mod undo;

@@ -4,6 +4,7 @@ use crate::follow::{Follower, Told};
 use crate::interrupts::Interrupts;
 use crate::invocation::Options;
 use crate::printer::Printer;
+use crate::serving::Serving;
 use crate::terminal::Terminal;
 use crate::words::Clock;
 use anteroom_api::event::HostEvent;
@@ -12,6 +13,7 @@ use anteroom_api::{
 };
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) struct Context {
@@ -26,6 +28,8 @@ pub(crate) struct Context {
     /// Standard input; taken by the first who reads it whole.
     pub(crate) stdin: Option<Box<dyn Read + Send + Sync>>,
     pub(crate) clock: Clock,
+    /// What the commands about the server need.
+    pub(crate) serving: Arc<dyn Serving>,
 }
 
 /// Why a command did not come to its own end.

@@ -3,18 +3,21 @@
 use crate::ascii::Ascii;
 use crate::chat;
 use crate::command;
+use crate::command::server::ServerCommand;
 use crate::context::{Context, Quit};
 use crate::exit::{self, ExitSlot};
 use crate::interrupts::Interrupts;
 use crate::invocation::{Command, ConfigCommand, Invocation, Options, ToolCommand};
 use crate::printer::Printer;
 use crate::problem;
+use crate::serving::{Nowhere, Serving};
 use crate::terminal::Terminal;
 use crate::theme::Theme;
 use crate::words;
 use anteroom_api::{BoxFuture, Frontend, FrontendName, HostHandle, Problem, ProblemCode, Stop};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The name decisions are recorded under.
 pub(crate) const NAME: &str = "cli";
@@ -24,6 +27,7 @@ pub struct Cli {
     invocation: Invocation,
     terminal: Terminal,
     exit: ExitSlot,
+    serving: Arc<dyn Serving>,
 }
 
 impl Cli {
@@ -34,7 +38,15 @@ impl Cli {
             invocation,
             terminal,
             exit,
+            serving: Arc::new(Nowhere),
         }
+    }
+
+    /// With what the commands about the server need.
+    #[must_use]
+    pub fn serving(mut self, serving: Arc<dyn Serving>) -> Self {
+        self.serving = serving;
+        self
     }
 }
 
@@ -54,6 +66,7 @@ impl Frontend for Cli {
                 invocation,
                 terminal,
                 exit,
+                serving,
             } = *self;
             let mut printer = printer(&invocation.options, &terminal);
             let code = match folder(&invocation) {
@@ -67,6 +80,7 @@ impl Frontend for Cli {
                         printer,
                         interrupts: interrupts(&invocation.command),
                         stdin: Some(Box::new(std::io::stdin())),
+                        serving,
                         clock: words::system_clock,
                     };
                     perform(&mut context, &invocation.command).await
@@ -127,10 +141,12 @@ fn interrupts(command: &Command) -> Interrupts {
     match command {
         Command::Exec(_)
         | Command::Chat(_)
+        | Command::Server(ServerCommand::Serve(_))
         | Command::Tool(ToolCommand::Run(_))
         // Ctrl+C in an editor is the editor's.
         | Command::Config(ConfigCommand::Edit) => Interrupts::listen(),
         Command::Init(_)
+        | Command::Server(_)
         | Command::Doctor
         | Command::Test
         | Command::Config(_)
@@ -174,6 +190,7 @@ async fn color(context: &mut Context) {
 pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
     color(context).await;
     let ended = match wanted {
+        Command::Server(server) => command::server::run(context, server).await,
         Command::Exec(exec) => crate::exec::run(context, exec).await,
         Command::Init(init) => command::init::run(context, init).await,
         Command::Doctor => command::doctor::run(context).await,

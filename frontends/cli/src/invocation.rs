@@ -9,6 +9,7 @@ use crate::command::identity::IdentityCommand;
 use crate::command::organize::OrganizeCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
+use crate::command::server::ServerCommand;
 use crate::command::tool::run::RunTool;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
@@ -41,6 +42,8 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// `--allowed-tools`, one rule each.
     pub allowed_tools: Vec<String>,
+    /// `--port`; already among the overrides, kept to find the server that has it.
+    pub port: Option<u16>,
     /// `--json`.
     pub is_json: bool,
     /// `--color`.
@@ -56,6 +59,8 @@ pub struct Options {
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
+    /// The server of the web page.
+    Server(ServerCommand),
     /// Talk.
     Chat(Chat),
     /// One run without a person.
@@ -117,8 +122,6 @@ pub struct Chat {
     pub resume: Resume,
     /// `--no-tools`.
     pub is_without_tools: bool,
-    /// Whether no command was given at all.
-    pub is_implied: bool,
 }
 
 /// `aroom exec`.

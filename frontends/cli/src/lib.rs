@@ -41,6 +41,7 @@ mod printer;
 mod problem;
 mod program;
 mod prompter;
+mod serving;
 mod target;
 mod terminal;
 mod theme;
@@ -54,4 +55,5 @@ pub use invocation::{
     Chat, Command, ConfigCommand, Exec, Grant, Init, Invocation, Options, Resume, ToolCommand,
 };
 pub use parse::parse;
+pub use serving::{Listening, Nowhere, Ready, Serving};
 pub use terminal::{ColorChoice, Terminal};

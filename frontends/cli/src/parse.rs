@@ -4,6 +4,7 @@ mod wrong;
 
 use crate::args::{Arguments, Commands, ConfigArguments, Global, SchemaArguments, ToolArguments};
 use crate::command::completions::{self, Answer};
+use crate::command::server::{Serve, ServerCommand};
 use crate::exit::{self, Exit};
 use crate::frontend;
 use crate::invocation::{
@@ -107,11 +108,11 @@ fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
             ));
         }
         (false, Some(command)) => resolve_command(command, global.json)?,
-        (false, None) => Command::Chat(Chat {
-            is_implied: true,
-            ..Chat::default()
-        }),
+        (false, None) => Command::Server(ServerCommand::Serve(Serve::default())),
     };
+    if let Command::Server(command) = &command {
+        overrides.extend(command.overrides());
+    }
     Ok(Invocation {
         overrides,
         workspace: global.path,
@@ -124,6 +125,7 @@ fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
                 .iter()
                 .flat_map(|rules| split_rules(rules))
                 .collect(),
+            port: global.port,
             is_json: global.json,
             color: global.color,
             is_plain: global.plain,
@@ -141,6 +143,9 @@ fn overrides(global: &Global) -> Vec<(String, Value, String)> {
     if let Some(model) = &global.model {
         add("ai.model", json!(model), "--model");
     }
+    if let Some(port) = global.port {
+        add("app.port", json!(port), "--port");
+    }
     if let Some(mode) = global.approval_mode {
         add(
             "safety.approval_mode",
@@ -157,7 +162,6 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
             prompt: joined(&prompt),
             is_without_tools: place.no_tools,
             resume: place.resume(),
-            is_implied: false,
         }),
         Commands::Exec(exec) => Command::Exec(exec.resolve(is_json).map_err(Refused::Usage)?),
         Commands::Init {
@@ -175,6 +179,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
             is_endpoint_only: true,
         } => Command::Test,
         Commands::Doctor { .. } => Command::Doctor,
+        Commands::Server(command) => Command::Server(command),
         Commands::Organize(command) => Command::Organize(command),
         Commands::Tool { command } => Command::Tool(tool(command)),
         Commands::Identity { command } => Command::Identity(command),
@@ -325,10 +330,7 @@ mod tests {
         let check = |line: &[&str], wanted: Command| assert_eq!(parsed(line).command, wanted);
         check(
             &[],
-            Command::Chat(Chat {
-                is_implied: true,
-                ..Chat::default()
-            }),
+            Command::Server(ServerCommand::Serve(Serve::default())),
         );
         check(
             &["chat", "-c", "--no-tools", "hello", "you"],
@@ -336,7 +338,6 @@ mod tests {
                 prompt: Some("hello you".into()),
                 resume: Resume::Last,
                 is_without_tools: true,
-                is_implied: false,
             }),
         );
         check(&["exec", "-"], Command::Exec(Exec::default()));
@@ -411,11 +412,14 @@ mod tests {
             assert_eq!(invocation.options.mode, Some(Mode::AskForWrites));
             assert_eq!(
                 invocation.overrides,
-                vec![(
-                    "safety.approval_mode".into(),
-                    json!("ask_for_writes"),
-                    "--approval-mode".into()
-                )]
+                vec![
+                    ("app.port".into(), json!(9), "--port".into()),
+                    (
+                        "safety.approval_mode".into(),
+                        json!("ask_for_writes"),
+                        "--approval-mode".into()
+                    )
+                ]
             );
         }
     }

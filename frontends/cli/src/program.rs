@@ -129,6 +129,130 @@ pub(crate) fn edit_file(environment: &Environment, path: &Path) -> Result<(), Pr
     }
 }
 
+/// Puts a page into a new private file and leaves it there; gives its place.
+///
+/// # Errors
+/// When no file could be made or written.
+pub(crate) fn keep_page(environment: &Environment, html: &str) -> Result<PathBuf, Problem> {
+    let made = private_named(&folder(environment), "html");
+    let written = made.and_then(|(path, mut file)| {
+        file.write_all(html.as_bytes())?;
+        Ok(path)
+    });
+    written.map_err(|error| {
+        Problem::new(
+            ProblemCode::Internal,
+            "a file for the browser could not be written",
+        )
+        .cause(error)
+        .hint("look at $TMPDIR")
+    })
+}
+
+/// Opens a file in the person's browser, and does not wait for it.
+///
+/// # Errors
+/// When there is no browser, or nobody would see it.
+pub(crate) fn browse(environment: &Environment, path: &Path) -> Result<(), Problem> {
+    let none = || Problem::new(ProblemCode::NotFound, "no browser was found");
+    let mut command = match set(environment, "BROWSER") {
+        Some(browser) => shell(browser, &[path.as_os_str()]),
+        None => {
+            let is_seen = ["DISPLAY", "WAYLAND_DISPLAY"]
+                .iter()
+                .any(|name| set(environment, name).is_some());
+            let names: &[&str] = match () {
+                () if cfg!(target_os = "macos") => &["open"],
+                () if is_seen => &["xdg-open", "wslview"],
+                () => return Err(none()),
+            };
+            let mut command = Command::new(find(environment, names).ok_or_else(none)?);
+            command.arg(path);
+            command
+        }
+    };
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    alone(&mut command);
+    let mut child = command.spawn().map_err(|error| none().cause(error))?;
+    // It is waited for, so that it does not stay behind as a dead process.
+    std::thread::spawn(move || child.wait());
+    Ok(())
+}
+
+/// Signals of this terminal are not for it.
+fn alone(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// This program again, without a terminal.
+pub(crate) struct Background {
+    child: std::process::Child,
+    /// What it says until it has settled.
+    said: PathBuf,
+}
+
+impl Background {
+    /// Starts it with these arguments.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) fn start(environment: &Environment, words: &[String]) -> Result<Self, Problem> {
+        let failed = |error: std::io::Error| {
+            Problem::new(ProblemCode::Internal, "the server could not be started").cause(error)
+        };
+        let program = std::env::current_exe().map_err(failed)?;
+        let (said, file) = private(&folder(environment)).map_err(failed)?;
+        let mut command = Command::new(program);
+        command
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file);
+        alone(&mut command);
+        match command.spawn() {
+            Ok(child) => Ok(Self { child, said }),
+            Err(error) => {
+                // Empty, and the person's own.
+                let _ = std::fs::remove_file(&said);
+                Err(failed(error))
+            }
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// It stands by itself: what it says from now on goes to its log.
+    pub(crate) fn settled(self) {
+        // It may go on writing; nobody reads that any more.
+        let _ = std::fs::remove_file(&self.said);
+    }
+
+    /// Its last words, if it has ended.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        let is_over = matches!(self.child.try_wait(), Ok(Some(_)));
+        is_over.then(|| {
+            let words = read_text(&self.said).unwrap_or_default();
+            // Read, and nobody else's.
+            let _ = std::fs::remove_file(&self.said);
+            words
+        })
+    }
+
+    /// Ends it.
+    pub(crate) fn end(mut self) {
+        // It may just have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.said);
+    }
+}
+
 /// A command line of the person's own, with further arguments behind it, read as a shell would.
 #[cfg(unix)]
 fn shell(line: &str, arguments: &[&OsStr]) -> Command {
@@ -176,6 +300,10 @@ fn folder(environment: &Environment) -> PathBuf {
 
 /// A new file that only its owner may read; never one that was there.
 fn private(folder: &Path) -> std::io::Result<(PathBuf, File)> {
+    private_named(folder, "md")
+}
+
+fn private_named(folder: &Path, ending: &str) -> std::io::Result<(PathBuf, File)> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -183,7 +311,7 @@ fn private(folder: &Path) -> std::io::Result<(PathBuf, File)> {
     let process = std::process::id();
     let mut last = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
     for number in 0..TRIES {
-        let path = folder.join(format!("aroom-{process}-{number}.md"));
+        let path = folder.join(format!("aroom-{process}-{number}.{ending}"));
         match options.open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) => last = error,

@@ -61,6 +61,7 @@ impl Bench {
             interrupts: Interrupts::scripted(receiver),
             stdin: Some(Box::new(std::io::Cursor::new(stdin.to_owned()))),
             clock: || UnixMillis(0),
+            serving: std::sync::Arc::new(crate::serving::Nowhere),
         };
         Self {
             fake,

@@ -20,11 +20,12 @@ impl Session<'_> {
             Manage::Shared => self.shared_lines().await?,
             Manage::Share(name) => self.share(name).await?,
             Manage::Open => {
-                let problem = Problem::new(
-                    ProblemCode::NotFound,
-                    "there is no web page yet; it comes with a later version",
-                );
-                return Err(problem.hint("/history reads the conversation page by page"));
+                let path = match &self.place {
+                    Some(place) => format!("/c/{}", place.target.id),
+                    None => "/".to_owned(),
+                };
+                let url = command::server::open_page(self.context, &path).await?;
+                vec![format!("opened {}", reveal(&url))]
             }
         };
         self.page(lines).await

@@ -84,7 +84,7 @@ pub(super) const COMMANDS: &[Command] = &[
         summary: "open this conversation in the browser",
         group: Group::Manage,
         is_for_any_time: true,
-        examples: &[("/open", "once there is a web page; there is none yet")],
+        examples: &[("/open", "on the server that runs; `aroom start` starts one")],
         parse: |argument| nothing(argument, Wish::Manage(Manage::Open)),
     },
     Command {
