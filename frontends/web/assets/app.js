@@ -1,3 +1,45 @@
-/**
- * The beginning of the page.
- */
+/** Boots the page: the launch link, the session, the first answer of the server, then the shell. */
+import { h, html, render } from './lib/dom.js';
+import { get, problemOf } from './lib/api.js';
+import { applyTheme, theme } from './lib/prefs.js';
+import { lendToOtherTabs, openSession, session } from './lib/session.js';
+import { startKeys } from './lib/keys.js';
+import { registerRoute, startRouter } from './lib/router.js';
+import { setStart } from './lib/start.js';
+import { Shell } from './views/shell.js';
+
+registerRoute('chat', '/', () => import('./views/thread/page.js'));
+registerRoute('chat', '/c/:id', () => import('./views/thread/page.js'));
+registerRoute('note', '/n/:id', () => import('./views/note.js'));
+registerRoute('note', '/d/:id', () => import('./views/note.js'));
+registerRoute('tools', '/tools/:section?', () => import('./views/manage/tools.js'));
+registerRoute('usage', '/usage', () => import('./views/manage/usage.js'));
+registerRoute('audit', '/audit', () => import('./views/manage/audit.js'));
+registerRoute('settings', '/settings/:section?', () => import('./views/manage/settings.js'));
+
+const root = document.getElementById('app');
+
+async function boot() {
+  applyTheme(theme.value);
+  if (!(await openSession())) return signIn();
+  lendToOtherTabs();
+  try {
+    setStart(await get('/api/start'));
+  } catch (error) {
+    if (session.value.state === 'none') return signIn();
+    const { Failure } = await import('./views/sign-in.js');
+    render(h(Failure, { problem: problemOf(error), retry: boot }), root);
+    return;
+  }
+  startKeys();
+  startRouter();
+  render(h(Shell, null), root);
+}
+
+async function signIn() {
+  const { SignIn } = await import('./views/sign-in.js');
+  render(h(SignIn, { reason: session.value.reason, retry: boot }), root);
+}
+
+render(html`<p class="hidden-text">${document.title}</p>`, root);
+void boot();

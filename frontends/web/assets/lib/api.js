@@ -1,0 +1,129 @@
+/** Questions and wishes to the host over HTTP. Every failure is an `ApiError` with a problem a person can act on. */
+import { forget, tabSecret } from './session.js';
+
+/**
+ * @typedef {{code: string, message: string, hint?: string, field?: string, causes: string[], retryable: boolean}} Problem
+ */
+
+/** A request that did not do. */
+class ApiError extends Error {
+  /**
+   * @param {number} status 0 where no answer came
+   * @param {Problem} problem
+   */
+  constructor(status, problem) {
+    super(problem.message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** @returns {Problem} */
+function unreachable() {
+  return {
+    code: 'unreachable',
+    message: 'aroom does not answer',
+    hint: 'Start it; this page reconnects by itself.',
+    causes: [],
+    retryable: true,
+  };
+}
+
+/**
+ * One request, as it is.
+ * @param {string} path
+ * @param {RequestInit & {query?: Record<string, unknown>}} [init]
+ * @returns {Promise<Response>} a good one
+ */
+async function request(path, { query, ...init } = {}) {
+  const headers = new Headers(init.headers);
+  headers.set('X-Anteroom-Tab', tabSecret());
+  const answer = await fetch(path + queryOf(query), { ...init, headers }).catch((cause) => {
+    if (cause?.name === 'AbortError') throw cause;
+    throw new ApiError(0, unreachable());
+  });
+  if (answer.ok) return answer;
+  if (answer.status === 401) forget();
+  const said = await answer.json().catch(() => ({}));
+  throw new ApiError(answer.status, {
+    code: said.code ?? 'internal',
+    message: said.message ?? `the server answered ${answer.status}`,
+    hint: said.hint,
+    field: said.field,
+    causes: said.causes ?? [],
+    retryable: said.retryable ?? answer.status >= 500,
+  });
+}
+
+/** @param {Record<string, unknown>} [query] values that are null, undefined or false are left out */
+function queryOf(query) {
+  const pairs = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null && one !== false && one !== '') pairs.append(name, String(one));
+    }
+  }
+  const text = pairs.toString();
+  return text && `?${text}`;
+}
+
+/** @param {Response} answer */
+async function bodyOf(answer) {
+  if (answer.status === 204) return null;
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+}
+
+/** @param {string} method */
+function sending(method) {
+  return async (/** @type {string} */ path, /** @type {unknown} */ body, /** @type {RequestInit} */ init = {}) =>
+    bodyOf(
+      await request(path, {
+        ...init,
+        method,
+        headers: { 'Content-Type': 'application/json', ...init.headers },
+        body: JSON.stringify(body ?? {}),
+      }),
+    );
+}
+
+/**
+ * Reads a view.
+ * @param {string} path
+ * @param {Record<string, unknown>} [query]
+ * @param {RequestInit} [init] above all `signal`
+ */
+async function get(path, query, init = {}) {
+  return bodyOf(await request(path, { ...init, query }));
+}
+
+const post = sending('POST');
+const patch = sending('PATCH');
+
+/** @param {string} path */
+async function del(path, init = {}) {
+  return bodyOf(await request(path, { ...init, method: 'DELETE' }));
+}
+
+/**
+ * Submits a wish.
+ * @param {string} noun
+ * @param {object} wish its verb and what belongs to it
+ * @returns {Promise<string>} its id, which is also the id of what it creates
+ */
+async function op(noun, wish, init = {}) {
+  return (await post('/api/ops', { noun, op: wish }, init)).op;
+}
+
+/**
+ * What went wrong, whatever was thrown.
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+function problemOf(error) {
+  if (error instanceof ApiError) return error.problem;
+  return { code: 'internal', message: String(error?.message ?? error), causes: [], retryable: false };
+}
+
+export { ApiError, del, get, op, patch, post, problemOf, request };

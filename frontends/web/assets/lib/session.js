@@ -1,0 +1,134 @@
+/**
+ * Who this tab is: the secret that goes with the cookie, and how a tab comes by one.
+ *
+ * The secret lives in `sessionStorage` and nowhere else. A launch link gives the first one; a tab of the same browser
+ * that has a session asks the server for another one and hands it over. Knows nothing of views.
+ */
+import { signal } from '../vendor/signals.js';
+
+const KEY = 'aroom-tab';
+const CHANNEL = 'aroom-session';
+/** How long a tab without a session waits for another tab to answer: one round between tabs takes milliseconds. */
+const PATIENCE = 700;
+
+/** `unknown` until asked, then `open`, or `none` with the reason why the link did not do. */
+const session = signal({ state: 'unknown', reason: '' });
+
+/** @returns {string} the secret of this tab, empty without one */
+function tabSecret() {
+  return sessionStorage.getItem(KEY) ?? '';
+}
+
+/** @param {string} secret */
+function keep(secret) {
+  sessionStorage.setItem(KEY, secret);
+  session.value = { state: 'open', reason: '' };
+}
+
+/** Forgets the secret: the server does not take it any more. */
+function forget() {
+  if (session.value.state === 'none') return;
+  sessionStorage.removeItem(KEY);
+  session.value = { state: 'none', reason: '' };
+}
+
+/**
+ * A request of the session routes.
+ * @param {string} path
+ * @param {object} [body]
+ */
+async function ask(path, body) {
+  const answer = await fetch(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-Anteroom-Tab': tabSecret() || 'new' },
+    body: JSON.stringify(body ?? {}),
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(said.message || `the server answered ${answer.status}`);
+  return said;
+}
+
+/** Takes the launch token out of the address, before anything else can see it. */
+function takeLaunch() {
+  const found = /^#launch=([\w-]+)$/.exec(location.hash);
+  if (!found) return '';
+  history.replaceState(history.state, '', location.pathname + location.search);
+  return found[1];
+}
+
+/**
+ * Opens the session of this tab: by the launch link, by what it has, or through another tab.
+ * @returns {Promise<boolean>} whether there is one
+ */
+async function openSession() {
+  const launch = takeLaunch();
+  let reason = '';
+  if (launch) {
+    try {
+      keep((await ask('/api/session', { launch })).tab);
+      return true;
+    } catch (problem) {
+      reason = problem.message;
+    }
+  }
+  if (tabSecret()) {
+    session.value = { state: 'open', reason: '' };
+    return true;
+  }
+  const lent = await askOtherTabs();
+  if (lent) keep(lent);
+  else session.value = { state: 'none', reason };
+  return Boolean(lent);
+}
+
+/**
+ * Opens a session with the password of the server.
+ * @param {string} password
+ */
+async function openWithPassword(password) {
+  keep((await ask('/api/session/password', { password })).tab);
+}
+
+/** @returns {Promise<string>} a secret another tab obtained for this one, or nothing */
+function askOtherTabs() {
+  if (!('BroadcastChannel' in globalThis)) return Promise.resolve('');
+  const channel = new BroadcastChannel(CHANNEL);
+  const id = crypto.getRandomValues(new Uint32Array(2)).join('-');
+  return new Promise((resolve) => {
+    let chosen = '';
+    const done = (secret) => {
+      clearTimeout(timer);
+      channel.close();
+      resolve(secret);
+    };
+    let timer = setTimeout(done, PATIENCE, '');
+    channel.onmessage = ({ data }) => {
+      if (data?.to !== id) return;
+      if (data.type === 'can' && !chosen) {
+        chosen = data.from;
+        clearTimeout(timer);
+        timer = setTimeout(done, 5000, '');
+        channel.postMessage({ type: 'please', to: chosen, from: id });
+      } else if (data.type === 'tab') {
+        done(data.tab ?? '');
+      }
+    };
+    channel.postMessage({ type: 'need', from: id });
+  });
+}
+
+/** Answers other tabs of this browser that have no session yet. */
+function lendToOtherTabs() {
+  if (!('BroadcastChannel' in globalThis)) return;
+  const me = crypto.getRandomValues(new Uint32Array(2)).join('-');
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = async ({ data }) => {
+    if (!tabSecret()) return;
+    if (data?.type === 'need') channel.postMessage({ type: 'can', to: data.from, from: me });
+    if (data?.type !== 'please' || data.to !== me) return;
+    const tab = await ask('/api/session/tabs').then((said) => said.tab, () => '');
+    channel.postMessage({ type: 'tab', to: data.from, tab });
+  };
+}
+
+export { forget, lendToOtherTabs, openSession, openWithPassword, session, tabSecret };
