@@ -1,0 +1,223 @@
+/** The model of a conversation without a page: facts, previews, pages, rows. Run with `node --test`. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Items } from '../assets/lib/conversation/items.js';
+import { Model, reordered } from '../assets/lib/conversation/model.js';
+import { begun, entered, heard, later, rate } from '../assets/lib/conversation/phase.js';
+import { Folding, rowsOf } from '../assets/lib/conversation/rows.js';
+import { beyond, scalars, withoutFirst } from '../assets/lib/conversation/text.js';
+
+let clock = 1000;
+const USAGE = { prompt_tokens: 10, completion_tokens: 5, cached_tokens: 0, cost_micros: 0, is_estimated: false };
+
+const item = (id, kind, rest = {}, body = {}) => ({
+  id, turn: 't1', step: 1, status: 'completed', origin: { kind: 'model' }, created_at: Number(id.slice(1)),
+  ...rest, body: { kind, ...body },
+});
+const said = (id, text, rest) => item(id, 'user_message', { origin: { kind: 'person' }, step: 0, ...rest }, { content: [{ type: 'text', text }] });
+const words = (id, text, rest) => item(id, 'agent_message', rest, { text });
+const call = (id, tool, rest, body) => item(id, 'tool_call', rest, { call: id, tool, arguments: {}, tier: 'read', ...body });
+const opened = (entries = [], more = {}) => ({
+  conversation: { id: 'c', seq: 0, title: '', trust: 'user', usage: USAGE },
+  items: { entries }, turns: [], queue: [], approvals: [], questions: [], canvases: [], ...more,
+});
+let seq = 0;
+const fact = (noun, event, at = 50) => ({ signal: 'event', envelope: { seq: ++seq, at, event: { noun, event } } });
+const delta = (what) => ({ signal: 'delta', delta: what });
+const itemFact = (verb, one) => fact('item', { verb, item: one });
+
+function model(entries, more) {
+  seq = 0;
+  const made = new Model({ now: () => clock });
+  made.load(opened(entries, more));
+  return made;
+}
+const texts = (one) => one.items.entries.value.map(({ item: source }) => source.value.body.text ?? source.value.body.content?.[0]?.text ?? source.value.body.tool);
+
+test('places are counted in Unicode scalar values', () => {
+  assert.equal(scalars('a😀é'), 3);
+  assert.equal(withoutFirst('a😀é', 2), 'é');
+  assert.equal(beyond(2, { at: 2, text: 'x' }), 'x');
+  assert.equal(beyond(2, { at: 0, text: 'a😀é' }), 'é');
+  assert.equal(beyond(2, { at: 3, text: 'gap' }), '');
+  assert.equal(beyond(9, { at: 0, text: 'known' }), '');
+});
+
+/** One turn as it is told, with previews. */
+const script = () => [
+  fact('turn', { verb: 'started', turn: 't1', options: {} }),
+  itemFact('completed', said('i1', 'Hi')),
+  fact('turn', { verb: 'step_started', turn: 't1', step: 1 }),
+  delta({ delta: 'phase', turn: 't1', phase: { phase: 'waiting' } }),
+  itemFact('started', words('i2', '', { status: 'running' })),
+  delta({ delta: 'text', item: 'i2', at: 0, text: 'Hé' }),
+  delta({ delta: 'text', item: 'i2', at: 2, text: 'llo 😀' }),
+  delta({ delta: 'text', item: 'i2', at: 0, text: 'Héllo 😀!' }),
+  itemFact('completed', words('i2', 'Héllo 😀!')),
+  delta({ delta: 'text', item: 'i2', at: 8, text: ' late' }),
+  itemFact('started', call('i3', 'glob_files', { status: 'running' })),
+  delta({ delta: 'output', item: 'i3', stream: 'stdout', text: 'a\n' }),
+  itemFact('completed', call('i3', 'glob_files', {}, { result: { is_error: false, content: [] } })),
+  fact('turn', { verb: 'step_ended', turn: 't1', step: 1, usage: USAGE }),
+  itemFact('started', words('i4', '', { status: 'running', step: 2 })),
+  itemFact('completed', words('i4', 'Done.', { step: 2 })),
+  fact('turn', { verb: 'ended', turn: 't1', stop: { reason: 'end_turn' }, usage: USAGE }, 90),
+];
+
+test('a follower that drops every preview ends with the same picture', () => {
+  const whole = model();
+  whole.take(script());
+  const facts = model();
+  facts.take(script().filter((one) => one.signal === 'event'));
+  for (const one of [whole, facts]) {
+    assert.deepEqual(texts(one), ['Hi', 'Héllo 😀!', 'glob_files', 'Done.']);
+    assert.equal(one.run.value, null);
+    assert.equal(one.turns.value.get('t1').stop.reason, 'end_turn');
+    assert.equal(one.contextTokens.value, 15);
+  }
+});
+
+test('facts one by one, all at once and twice are the same', () => {
+  const all = script();
+  const single = model();
+  for (const one of all) single.take([one]);
+  single.take(all);
+  assert.deepEqual(texts(single), ['Hi', 'Héllo 😀!', 'glob_files', 'Done.']);
+});
+
+test('text grows by what is beyond it, and nobody else hears of it', () => {
+  const one = model([said('i1', 'Hi')]);
+  one.take([itemFact('started', words('i2', '', { status: 'running' }))]);
+  let heardOfOther = 0;
+  const stop = one.items.get('i1').item.subscribe(() => heardOfOther++);
+  one.take([delta({ delta: 'text', item: 'i2', at: 0, text: 'ab' })]);
+  const shape = one.items.shape.value;
+  one.take([delta({ delta: 'text', item: 'i2', at: 5, text: 'gap' }), delta({ delta: 'text', item: 'i2', at: 0, text: 'abcd' })]);
+  assert.equal(one.items.get('i2').item.value.body.text, 'abcd');
+  assert.equal(heardOfOther, 1);
+  assert.equal(one.items.shape.value, shape);
+  stop();
+});
+
+test('a view that is ahead of the facts is not set back by them', () => {
+  const one = model([words('i2', 'so far', { status: 'running' })]);
+  one.take([itemFact('started', words('i2', '', { status: 'running' })), delta({ delta: 'text', item: 'i2', at: 0, text: 'so far so good' })]);
+  assert.equal(one.items.get('i2').item.value.body.text, 'so far so good');
+  one.take([itemFact('completed', words('i2', 'so far so good.')), itemFact('started', words('i2', '', { status: 'running' }))]);
+  assert.equal(one.items.get('i2').item.value.status, 'completed');
+});
+
+test('phases follow from facts alone', () => {
+  const one = model();
+  const all = script().filter((signal) => signal.signal === 'event');
+  const seen = all.map((signal) => {
+    one.take([signal]);
+    const phase = one.run.value?.phase;
+    return phase?.tool ? `${phase.phase} ${phase.tool}` : phase?.phase;
+  });
+  assert.deepEqual([...new Set(seen)], ['connecting', 'streaming', 'running glob_files', undefined]);
+});
+
+test('silence, countdown and rate read as they are later', () => {
+  let run = entered(begun('t', 0, 0), { phase: 'streaming' }, 0);
+  run = heard(run, 400, 1000);
+  run = heard(run, 400, 2000);
+  assert.equal(rate(run, 3000), 100);
+  assert.deepEqual(later(run, 6999), { phase: 'streaming' });
+  assert.deepEqual(later(run, 8000), { phase: 'stalled', silent_ms: 6000 });
+  run = entered(run, { phase: 'retrying', attempt: 2, max: 3, delay_ms: 4000, reason: 'x' }, 9000);
+  assert.equal(later(run, 10_500).delay_ms, 2500);
+  assert.equal(later(run, 20_000).delay_ms, 0);
+});
+
+test('the queue is told, reworded, reordered, taken back and emptied by starting', () => {
+  const one = model();
+  const queued = (turn, text) => fact('turn', { verb: 'queued', queued: { turn, input: [{ type: 'text', text }] } });
+  one.take([queued('a', '1'), queued('b', '2'), queued('c', '3')]);
+  one.take([fact('turn', { verb: 'reordered', turn: 'c', ahead_of: 'a' })]);
+  one.take([fact('turn', { verb: 'reworded', queued: { turn: 'b', input: [{ type: 'text', text: '2!' }] } })]);
+  assert.deepEqual(one.queue.value.map(({ turn, input }) => turn + input[0].text), ['c3', 'a1', 'b2!']);
+  one.take([fact('turn', { verb: 'unqueued', turn: 'a' }), fact('turn', { verb: 'started', turn: 'c', options: {} })]);
+  assert.deepEqual(one.queue.value.map(({ turn }) => turn), ['b']);
+  assert.deepEqual(reordered([{ turn: 'x' }, { turn: 'y' }], 'x', null), [{ turn: 'y' }, { turn: 'x' }]);
+});
+
+test('approvals open, wait longer and are resolved wherever they are answered', () => {
+  const one = model();
+  const approval = { id: 'p', turn: 't1', item: 'i3', tool: 'bash', expires_at: 5, scopes: [] };
+  one.take([fact('turn', { verb: 'started', turn: 't1' }), fact('approval', { verb: 'requested', approval })]);
+  assert.equal(one.run.value.phase.phase, 'waiting_for_approval');
+  one.take([fact('approval', { verb: 'extended', approval: 'p', expires_at: 9 })]);
+  assert.equal(one.approvals.value[0].expires_at, 9);
+  one.take([fact('approval', { verb: 'resolved', approval: 'p', resolution: { resolution: 'allowed', scope: 'once' }, by: 'terminal' })]);
+  assert.deepEqual(one.approvals.value, []);
+  assert.equal(one.resolved.value.get('p').by, 'terminal');
+  assert.equal(one.run.value.phase.phase, 'running');
+});
+
+test('rewinding drops a message and what follows, not what came after it', () => {
+  const one = model([said('i1', 'a'), words('i2', 'b'), said('i3', 'c'), words('i4', 'd')]);
+  one.take([fact('conversation', { verb: 'rewound', before: 'i3' }, 60), itemFact('completed', said('i70', 'again', { created_at: 70 }))]);
+  one.take([{ ...fact('conversation', { verb: 'rewound', before: 'i3' }, 60) }]);
+  assert.deepEqual(texts(one), ['a', 'b', 'again']);
+});
+
+test('pages are put in front and behind, and what came meanwhile is not lost', () => {
+  const items = new Items();
+  items.replace({ entries: [words('i3', '3'), words('i4', '4')], before: 'x', after: 'y' });
+  const kept = items.get('i3');
+  items.prepend({ entries: [words('i1', '1'), words('i2', '2'), words('i3', '3')], after: 'z' });
+  items.put(words('i6', '6'));
+  assert.equal(items.news.value.count, 1);
+  assert.deepEqual(items.entries.value.map(({ id }) => id), ['i1', 'i2', 'i3', 'i4']);
+  items.append({ entries: [words('i5', '5')] });
+  assert.deepEqual(items.entries.value.map(({ id }) => id), ['i1', 'i2', 'i3', 'i4', 'i5', 'i6']);
+  assert.equal(items.get('i3'), kept);
+  assert.equal(items.before.value, null);
+});
+
+const rowsFor = (entries, more = {}) => {
+  const items = new Items();
+  items.replace({ entries });
+  return rowsOf(items.entries.value, {
+    turns: new Map(), running: null, folding: new Folding(), isFollowing: true, open: new Set(), approvals: [], questions: [], marks: [], isAtEnd: true, ...more,
+  });
+};
+const ended = new Map([['t1', { id: 't1', started_at: 0, ended_at: 48_000, stop: { reason: 'end_turn' }, usage: USAGE }]]);
+const worked = () => [
+  said('i1', 'Go'), words('i2', 'I look first.'), call('i3', 'read_file'), call('i4', 'read_file'),
+  call('i5', 'edit_file', {}, { tier: 'write', result: { content: [{ type: 'diff', path: 'a', added: 4, removed: 1 }] } }),
+  call('i6', 'bash', { status: 'failed' }, { tier: 'execute' }), words('i7', 'Done.'),
+];
+
+test('a finished turn folds its work to one line and keeps what was said', () => {
+  const rows = rowsFor(worked(), { turns: ended });
+  assert.deepEqual(rows.map(({ key }) => key), ['i1', 'fold:i2', 'i7', 'end:t1']);
+  const { work } = rows[1];
+  assert.deepEqual([work.tools, work.failed, work.files, work.added, work.removed, work.ms], [4, 1, 1, 4, 1, 48_000]);
+});
+
+test('an open fold shows every line, merges reading, and marks narration', () => {
+  const rows = rowsFor(worked(), { turns: ended, open: new Set(['fold:i2']) });
+  assert.deepEqual(rows.map(({ key }) => key), ['i1', 'fold:i2', 'i2', 'calls:i3', 'i5', 'i6', 'i7', 'end:t1']);
+  assert.equal(rows[2].isNarration, true);
+  assert.equal(rows[3].entries.length, 2);
+  assert.equal(rows[6].isNarration, false);
+});
+
+test('a running turn shows the line it is at, and whatever a person is asked', () => {
+  const entries = [...worked().slice(0, 5), call('i6', 'bash', { status: 'running' })];
+  const approval = { id: 'p', item: 'i5' };
+  const rows = rowsFor(entries, { running: 't1', approvals: [approval, { id: 'q', item: 'elsewhere' }] });
+  assert.deepEqual(rows.map(({ key }) => key), ['i1', 'fold:i2', 'i5', 'approval:p', 'i6', 'approval:q']);
+});
+
+test('nothing folds under a reader who is elsewhere', () => {
+  const folding = new Folding();
+  const running = { running: 't1', folding };
+  const part = worked().slice(0, 3);
+  assert.deepEqual(rowsFor(part, running).map(({ key }) => key), ['i1', 'fold:i2', 'calls:i3']);
+  const away = rowsFor(worked(), { turns: ended, folding, isFollowing: false });
+  assert.deepEqual(away.map(({ key }) => key), ['i1', 'fold:i2', 'calls:i3', 'i5', 'i6', 'i7', 'end:t1']);
+  assert.deepEqual(rowsFor(worked(), { turns: ended, folding }).map(({ key }) => key), ['i1', 'fold:i2', 'i7', 'end:t1']);
+});
