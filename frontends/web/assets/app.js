@@ -3,6 +3,7 @@ import { h, html, render } from './lib/dom.js';
 import { get, problemOf } from './lib/api.js';
 import { applyTheme, theme } from './lib/prefs.js';
 import { lendToOtherTabs, openSession, session } from './lib/session.js';
+import { startLive } from './lib/live.js';
 import { startKeys } from './lib/keys.js';
 import { registerRoute, startRouter } from './lib/router.js';
 import { setStart } from './lib/start.js';
@@ -32,6 +33,7 @@ async function boot() {
     return;
   }
   startKeys();
+  startLive();
   startRouter();
   render(h(Shell, null), root);
 }

@@ -1,0 +1,265 @@
+/**
+ * One event stream for many tabs: keeps what each tab follows and how far it has come, and the connection alive.
+ *
+ * Runs in the shared worker, or in a tab where there is none. Knows nothing of views; a tab is a name, a secret and a
+ * way to tell it something. Facts are told in order and none twice; a stream that breaks is resumed from what each
+ * tab has seen.
+ */
+
+/** Silence after which a connection counts as lost: the server says something every 15 seconds. */
+const SILENCE = 40_000;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 10_000;
+/** A tab that did not say so for this long is gone; browsers wake a hidden tab once a minute. */
+const FORGOTTEN = 150_000;
+/** What nobody follows any more stays in the stream this long: a page that changes comes back for it. */
+const LINGER = 1_000;
+/** The server follows no more topics in one stream. */
+const MAX_TOPICS = 64;
+
+/**
+ * @typedef {{secret: string, isRefused: boolean, seenAt: number, follows: Map<string, number|null>, tell: (message: object) => void}} Tab
+ */
+
+/**
+ * Bytes of an event stream to frames.
+ * @param {(event: string, data: string) => void} frame
+ * @returns {(text: string) => void} takes what has come
+ */
+function parser(frame) {
+  let rest = '';
+  let event = '';
+  let data = '';
+  return (text) => {
+    rest += text;
+    let from = 0;
+    for (let end = rest.indexOf('\n', from); end >= 0; end = rest.indexOf('\n', from)) {
+      const line = rest.slice(from, rest[end - 1] === '\r' ? end - 1 : end);
+      from = end + 1;
+      if (line === '') {
+        if (data || event) frame(event || 'message', data);
+        event = '';
+        data = '';
+      } else if (line.startsWith('data:')) {
+        const value = line.slice(line[5] === ' ' ? 6 : 5);
+        data = data ? `${data}\n${value}` : value;
+      } else if (line.startsWith('event:')) {
+        event = line.slice(6).trim();
+      }
+    }
+    rest = rest.slice(from);
+  };
+}
+
+class Hub {
+  /** @type {Map<string, Tab>} */
+  #tabs = new Map();
+  /** @type {AbortController | null} */
+  #open = null;
+  #state = 'connecting';
+  #wait = FIRST_WAIT;
+  #retry = 0;
+  #soon = 0;
+  #heardAt = 0;
+  #isPaused = false;
+  /** What the open stream follows. @type {Set<string>} */
+  #streamed = new Set();
+
+  constructor() {
+    setInterval(() => this.#check(), 5_000);
+    globalThis.addEventListener?.('online', () => this.poke());
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} secret
+   * @param {(message: object) => void} tell
+   */
+  join(name, secret, tell) {
+    const follows = this.#tabs.get(name)?.follows ?? new Map();
+    this.#tabs.set(name, { secret, isRefused: false, seenAt: Date.now(), follows, tell });
+    tell({ type: 'state', state: this.#state });
+    if (this.#state === 'signed-out') this.#state = 'connecting';
+  }
+
+  /** A tab is gone. @param {string} name */
+  leave(name) {
+    if (this.#tabs.delete(name)) this.#changed(LINGER);
+  }
+
+  /** A tab says that it is there. @param {string} name */
+  seen(name) {
+    const tab = this.#tabs.get(name);
+    if (tab) tab.seenAt = Date.now();
+    return Boolean(tab);
+  }
+
+  /**
+   * A tab follows a topic from a position on.
+   * @param {string} name
+   * @param {string} topic
+   * @param {number|null} after
+   */
+  follow(name, topic, after) {
+    this.#tabs.get(name)?.follows.set(topic, after);
+    // A follower that joins gets what is being written from its beginning, so the stream is opened anew each time.
+    this.#changed(0);
+  }
+
+  /** @param {string} name @param {string} topic */
+  unfollow(name, topic) {
+    this.#tabs.get(name)?.follows.delete(topic);
+    this.#changed(LINGER);
+  }
+
+  /** Tries again at once, if it waits. */
+  poke() {
+    if (this.#state === 'connected') this.#check();
+    else if (this.#retry) this.#connect();
+  }
+
+  /** @param {boolean} isPaused whether no stream is wanted now */
+  pause(isPaused) {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#close();
+    else this.#connect();
+  }
+
+  #changed(delay) {
+    if (delay === 0) {
+      clearTimeout(this.#soon);
+      this.#soon = setTimeout(() => this.#connect(), 0);
+      return;
+    }
+    setTimeout(() => {
+      const wanted = this.#wanted();
+      const isSame = wanted.size === this.#streamed.size && [...wanted.keys()].every((topic) => this.#streamed.has(topic));
+      if (!isSame) this.#connect();
+    }, delay);
+  }
+
+  /** Every topic and the earliest position a tab needs it from. */
+  #wanted() {
+    /** @type {Map<string, number|null>} */
+    const wanted = new Map();
+    for (const { follows } of this.#tabs.values()) {
+      for (const [topic, after] of follows) {
+        const other = wanted.get(topic);
+        if (other === undefined || other === null || (after !== null && after < other)) wanted.set(topic, after ?? other ?? null);
+      }
+    }
+    return new Map([...wanted].sort(([a], [b]) => Number(b === 'host') - Number(a === 'host')).slice(0, MAX_TOPICS));
+  }
+
+  #close() {
+    clearTimeout(this.#retry);
+    this.#retry = 0;
+    this.#open?.abort();
+    this.#open = null;
+    this.#streamed.clear();
+  }
+
+  async #connect() {
+    this.#close();
+    clearTimeout(this.#soon);
+    const wanted = this.#wanted();
+    const tab = [...this.#tabs.values()].find(({ isRefused }) => !isRefused);
+    if (this.#isPaused || wanted.size === 0) return;
+    if (!tab) return this.#say('signed-out');
+    const control = new AbortController();
+    this.#open = control;
+    this.#streamed = new Set(wanted.keys());
+    this.#heardAt = Date.now();
+    const query = [...wanted].map(([topic, after]) => `follow=${topic}${after === null ? '' : `@${after}`}`).join('&');
+    try {
+      const answer = await fetch(`/api/events?${query}`, {
+        headers: { 'X-Anteroom-Tab': tab.secret, Accept: 'text/event-stream' },
+        signal: control.signal,
+        cache: 'no-store',
+      });
+      if (answer.status === 401) {
+        this.#refused(tab);
+        return;
+      }
+      if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+      await this.#read(answer.body, control, tab);
+    } catch {
+      // Told below, whatever it was.
+    }
+    if (this.#open === control) this.#lost();
+  }
+
+  /** @param {ReadableStream<Uint8Array>} body @param {AbortController} control @param {Tab} tab */
+  async #read(body, control, tab) {
+    const reader = body.getReader();
+    const decoder = new TextDecoder();
+    const take = parser((event, data) => {
+      if (this.#open === control) this.#frame(event, data, tab);
+    });
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || this.#open !== control) return;
+      this.#heardAt = Date.now();
+      take(decoder.decode(value, { stream: true }));
+    }
+  }
+
+  /** @param {string} event @param {string} data @param {Tab} tab */
+  #frame(event, data, tab) {
+    if (event === 'ready') {
+      this.#wait = FIRST_WAIT;
+      this.#say('connected');
+    } else if (event === 'signals') {
+      const { topic, signals } = JSON.parse(data);
+      this.#deliver(topic, signals);
+    } else if (event === 'signed-out') {
+      this.#refused(tab);
+    } else if (event === 'stopping') {
+      this.#lost();
+    }
+  }
+
+  /** @param {string} topic @param {any[]} signals */
+  #deliver(topic, signals) {
+    const newest = signals.reduce((seq, one) => Math.max(seq, one.envelope?.seq ?? one.resume ?? -1), -1);
+    for (const tab of this.#tabs.values()) {
+      const after = tab.follows.get(topic);
+      if (after === undefined) continue;
+      const fresh = after === null ? signals : signals.filter(({ envelope }) => !envelope || envelope.seq > after);
+      if (newest > (after ?? -1)) tab.follows.set(topic, newest);
+      if (fresh.length > 0) tab.tell({ type: 'signals', topic, signals: fresh });
+    }
+  }
+
+  /** The server does not know this tab's secret: another tab's may do. @param {Tab} tab */
+  #refused(tab) {
+    tab.isRefused = true;
+    tab.tell({ type: 'state', state: 'signed-out' });
+    this.#connect();
+  }
+
+  #lost() {
+    this.#close();
+    this.#say('lost');
+    if (this.#isPaused || this.#tabs.size === 0) return;
+    this.#retry = setTimeout(() => this.#connect(), this.#wait * (0.75 + Math.random() / 2));
+    this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
+  }
+
+  /** @param {string} state */
+  #say(state) {
+    this.#state = state;
+    for (const tab of this.#tabs.values()) {
+      if (!tab.isRefused) tab.tell({ type: 'state', state });
+    }
+  }
+
+  #check() {
+    const now = Date.now();
+    for (const [name, { seenAt }] of this.#tabs) if (now - seenAt > FORGOTTEN) this.leave(name);
+    if (this.#open && now - this.#heardAt > SILENCE) this.#lost();
+  }
+}
+
+export { Hub, parser };
