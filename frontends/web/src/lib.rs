@@ -4,3 +4,4 @@
 //! becomes an op, a read or a following; nothing is decided here that another frontend would have to decide again.
 
 mod assets;
+mod stream;
