@@ -1,13 +1,18 @@
 //! What tests share: a real host on a temporary home, a scripted endpoint, event logs that compare.
 
 pub mod alone;
+#[cfg(unix)]
+pub mod chromium;
 #[path = "support/endpoint.rs"]
 pub mod endpoint;
 pub mod faults;
 pub mod filing;
 pub mod held;
+pub mod http;
 pub mod log;
 pub mod neighbor;
+#[cfg(unix)]
+pub mod page;
 pub mod program;
 #[cfg(unix)]
 pub mod pty;
