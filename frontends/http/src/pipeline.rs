@@ -1,0 +1,257 @@
+//! One request from its first line to its answer: the guards in their order, then the handler, then the headers.
+
+use crate::access::Class;
+use crate::context::Head;
+use crate::guard::host::Hosts;
+use crate::guard::origin;
+use crate::guard::{self, body, credential};
+use crate::input::Arrived;
+use crate::limits::{self, Buckets};
+use crate::routes::Route;
+use crate::session::Sessions;
+use crate::session::secret::Secret;
+use crate::transport::drain;
+use crate::{Body, Caller, Context, Failure, Policy, headers};
+use anteroom_api::{HostHandle, Problem, ProblemCode, SessionId, Stop};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{FutureExt, StreamExt};
+use serde_json::Value;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+/// Everything a request meets on its way.
+pub(crate) struct Site {
+    pub(crate) host: HostHandle,
+    pub(crate) stop: Stop,
+    pub(crate) hosts: Hosts,
+    pub(crate) is_tls: bool,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) document: Arc<OnceLock<Value>>,
+    pub(crate) strangers: Buckets<IpAddr>,
+    pub(crate) public: Buckets<IpAddr>,
+    pub(crate) members: Buckets<SessionId>,
+    pub(crate) costly: Buckets<SessionId>,
+    pub(crate) programs: Buckets<String>,
+}
+
+/// The peer of a connection, put into its requests by the listener.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// What stands at a path.
+pub(crate) type Routed = Arc<Vec<Route>>;
+
+/// Answers a request for what stands at its path, if anything does.
+pub(crate) async fn answer(
+    site: Arc<Site>,
+    routed: Option<Routed>,
+    params: Vec<(String, String)>,
+    request: Request<Body>,
+) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let method = match parts.method {
+        Method::HEAD => &Method::GET,
+        ref method => method,
+    };
+    let routes = routed.as_deref();
+    let route = routes.and_then(|routes| routes.iter().find(|route| route.method == method));
+    let policy = route.map_or(Policy::Page, |route| route.about.policy);
+    let asked = Asked {
+        site: &site,
+        routes: routes.map(Vec::as_slice).unwrap_or_default(),
+        route,
+    };
+    let passed = asked.pass(&parts, &mut body).await;
+    let answer = match passed {
+        Ok(passed) => asked.run(&parts, body, params, passed).await,
+        Err(failure) => Ok(drain::refuse(failure.into_response(), &parts, body)),
+    };
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    headers::secure(response.headers_mut(), policy, site.is_tls);
+    response
+}
+
+struct Asked<'a> {
+    site: &'a Arc<Site>,
+    routes: &'a [Route],
+    route: Option<&'a Route>,
+}
+
+/// A request that passed all guards.
+struct Passed<'a> {
+    route: &'a Route,
+    caller: Caller,
+    peer: IpAddr,
+}
+
+impl<'a> Asked<'a> {
+    /// The guards, in their order.
+    async fn pass(&self, parts: &Parts, body: &mut Body) -> Result<Passed<'a>, Failure> {
+        let site = self.site;
+        let peer = parts
+            .extensions
+            .get::<Peer>()
+            .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
+        let authority = site.hosts.check(parts)?;
+        self.check_method(parts)?;
+        let limit = self.route.map_or(body::LIMIT, Route::limit);
+        body::check_size(parts, limit)?;
+        let class = self.route.map_or(&Class::Public, |route| &route.class);
+        origin::check(parts, &authority, site.is_tls, class)?;
+        self.check_peer(parts, peer)?;
+        let Some(route) = self.route else {
+            return Err(not_found());
+        };
+        let caller = credential::check(parts, &route.class, &site.sessions).await;
+        let caller = caller.inspect_err(|failure| {
+            if failure.http_status() == StatusCode::UNAUTHORIZED {
+                let _ = site.strangers.take(&limits::peer(peer), Instant::now());
+            }
+        })?;
+        self.check_rate(route, &caller)?;
+        let has_body = !http_body::Body::is_end_stream(body);
+        body::check_kind(parts, route.takes, route.about.accepts, has_body)?;
+        Ok(Passed {
+            route,
+            caller,
+            peer,
+        })
+    }
+
+    fn check_method(&self, parts: &Parts) -> Result<(), Failure> {
+        let known = [
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ];
+        let is_known = known.contains(&parts.method);
+        if is_known && (self.route.is_some() || self.routes.is_empty()) {
+            return Ok(());
+        }
+        let mut allowed: Vec<&str> = self
+            .routes
+            .iter()
+            .map(|route| route.method.as_str())
+            .collect();
+        if allowed.contains(&"GET") {
+            allowed.push("HEAD");
+        }
+        let allowed = HeaderValue::try_from(allowed.join(", "));
+        Err(Failure::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "this cannot be asked for in this way",
+            "see `/api/openapi.json` for what can",
+        )
+        .header(
+            header::ALLOW,
+            allowed.unwrap_or(HeaderValue::from_static("GET, HEAD")),
+        ))
+    }
+
+    /// Strangers have few tries; whoever was let in before is none.
+    fn check_peer(&self, parts: &Parts, peer: IpAddr) -> Result<(), Failure> {
+        let site = self.site;
+        let (peer, now) = (limits::peer(peer), Instant::now());
+        let Some(route) = self.route else {
+            return site.strangers.take(&peer, now).map_err(limits::too_often);
+        };
+        let taken = match route.class {
+            Class::Public if route.about.is_costly => site.strangers.take(&peer, now),
+            Class::Public => site.public.take(&peer, now),
+            Class::Session
+                if secrets(parts, &site.sessions)
+                    .is_some_and(|(cookie, tab)| site.sessions.is_known(&cookie, &tab)) =>
+            {
+                Ok(())
+            }
+            Class::Session | Class::Bearer(_) => site.strangers.look(&peer, now),
+        };
+        taken.map_err(limits::too_often)
+    }
+
+    fn check_rate(&self, route: &Route, caller: &Caller) -> Result<(), Failure> {
+        let (site, now) = (self.site, Instant::now());
+        let taken = match caller {
+            Caller::Nobody => Ok(()),
+            Caller::Session(session) if route.about.is_costly => site.costly.take(session, now),
+            Caller::Session(session) => site.members.take(session, now),
+            Caller::Key(name) => site.programs.take(name, now),
+        };
+        taken.map_err(limits::too_often)
+    }
+
+    async fn run(
+        &self,
+        parts: &Parts,
+        body: Body,
+        params: Vec<(String, String)>,
+        passed: Passed<'_>,
+    ) -> Result<Response, Failure> {
+        let site = self.site;
+        let route = passed.route;
+        let place = match passed.caller {
+            Caller::Session(session) if route.about.is_stream => Some((
+                site.sessions.stream(session)?,
+                secrets(parts, &site.sessions),
+            )),
+            _ => None,
+        };
+        let context = Context {
+            host: site.host.clone(),
+            stop: site.stop.clone(),
+            caller: passed.caller,
+            peer: passed.peer,
+            head: Arc::new(Head::of(parts, site.is_tls)),
+            document: site.document.clone(),
+        };
+        let arrived = Arrived {
+            params,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            body,
+            limit: route.limit(),
+            description: route.description.clone(),
+        };
+        let running = AssertUnwindSafe(route.run.run(context, arrived)).catch_unwind();
+        let response = running.await.unwrap_or_else(|_| Err(broken()))?;
+        match place {
+            Some((place, Some((cookie, tab)))) => Ok(response.map(|body| {
+                let over = Box::pin(place.over(cookie, tab).map(|_| ()));
+                Body::from_stream(body.into_data_stream().take_until(over))
+            })),
+            _ => Ok(response),
+        }
+    }
+}
+
+/// The secrets of a session in a request.
+fn secrets(parts: &Parts, sessions: &Sessions) -> Option<(Secret, Secret)> {
+    let cookie = guard::cookie(&parts.headers, sessions.cookie_name());
+    let tab = guard::only(&parts.headers, &credential::TAB);
+    Some((Secret::parse(cookie?)?, Secret::parse(tab?)?))
+}
+
+fn not_found() -> Failure {
+    Failure::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this address",
+        "see `/api/openapi.json` for what there is",
+    )
+}
+
+fn broken() -> Failure {
+    Problem::new(
+        ProblemCode::Internal,
+        "answering this request failed unexpectedly",
+    )
+    .hint("try again; if it stays so, `aroom doctor` says more")
+    .into()
+}

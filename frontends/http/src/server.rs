@@ -1,0 +1,184 @@
+//! The listener: bound first, so that its address is known, then served until it is stopped.
+
+use crate::guard::host::Hosts;
+use crate::limits::{Buckets, PLENTY, SCARCE};
+use crate::listen::{Listen, owner};
+use crate::pipeline::{self, Routed, Site};
+use crate::session::{Sessions, routes as session_routes};
+use crate::transport::{self, Patience};
+use crate::{Body, Routes};
+use anteroom_api::{HostHandle, Problem, ProblemCode, Stop};
+use axum::Router;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::Request;
+use axum::response::Response;
+use axum::routing::any;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// Makes listeners.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
+/// A listener that has its port, and answers nobody yet.
+pub struct Bound {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    fingerprint: Option<String>,
+    listen: Listen,
+    host: HostHandle,
+    socket: SocketAddr,
+    patience: Patience,
+}
+
+impl Server {
+    /// Takes the port.
+    ///
+    /// # Errors
+    /// A port that is taken, naming who has it; an address other machines reach without TLS, names and a way to sign
+    /// in; a certificate that cannot be used.
+    pub async fn bind(listen: Listen, host: HostHandle) -> Result<Bound, Problem> {
+        let is_paired = !listen.address.is_loopback() && !host.read().sessions().await?.is_empty();
+        listen.check(is_paired)?;
+        let certificate = listen.certificate()?;
+        let wanted = listen.socket();
+        let listener = TcpListener::bind(wanted)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::AddrInUse => owner::in_use(wanted),
+                _ => unbound(wanted, &error),
+            })?;
+        let socket = listener
+            .local_addr()
+            .map_err(|error| unbound(wanted, &error))?;
+        let (tls, fingerprint) = certificate.map_or((None, None), |certificate| {
+            let tls = TlsAcceptor::from(certificate.config);
+            (Some(tls), Some(certificate.fingerprint))
+        });
+        Ok(Bound {
+            listener,
+            tls,
+            fingerprint,
+            listen,
+            host,
+            socket,
+            patience: Patience::default(),
+        })
+    }
+}
+
+fn unbound(wanted: SocketAddr, error: &std::io::Error) -> Problem {
+    Problem::new(
+        ProblemCode::InvalidConfig,
+        format!("could not listen on `{wanted}`"),
+    )
+    .cause(error)
+    .hint("choose another address or port: `app.host`, `app.port`, `--host`, `--port`")
+}
+
+impl Bound {
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.socket
+    }
+
+    /// The address to open, without a slash at its end: `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let usual = if self.tls.is_some() { 443 } else { 80 };
+        let name = self.listen.name();
+        match self.socket.port() {
+            port if port == usual => format!("{scheme}://{name}"),
+            port => format!("{scheme}://{name}:{port}"),
+        }
+    }
+
+    /// SHA-256 of the certificate, to be compared with what a browser shows; none without TLS.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
+    }
+
+    /// Serves these routes and those about sessions until `stop` is raised; then nobody new is let in, streams see
+    /// `stop` too, and answers in flight have ten seconds.
+    ///
+    /// # Errors
+    /// Routes that contradict each other.
+    pub async fn serve(self, routes: Routes, stop: Stop) -> Result<(), Problem> {
+        let late = session_routes::Late::default();
+        let mut routes = session_routes::add(routes, &late);
+        let document = Arc::new(OnceLock::from(routes.openapi()));
+        let site = Arc::new(self.site(stop.clone(), document));
+        let _ = late.set(Arc::downgrade(&site));
+        let following = tokio::spawn(site.sessions.clone().follow(stop.clone()));
+        let router = router(routes, &site)?;
+        let (ending, is_ending) = watch::channel(false);
+        let raise = async {
+            let mut stop = stop;
+            stop.raised().await;
+            ending.send_replace(true);
+        };
+        let accepting =
+            transport::accept(self.listener, self.tls, router, self.patience, is_ending);
+        tokio::join!(raise, accepting);
+        following.abort();
+        drop(site);
+        Ok(())
+    }
+
+    fn site(&self, stop: Stop, document: Arc<OnceLock<serde_json::Value>>) -> Site {
+        let is_tls = self.tls.is_some();
+        let port = self.socket.port();
+        let sessions = Sessions::new(self.host.clone(), port, is_tls);
+        Site {
+            host: self.host.clone(),
+            stop,
+            hosts: Hosts::new(self.listen.address, port, is_tls, &self.listen.hosts),
+            is_tls,
+            sessions: Arc::new(sessions),
+            document,
+            strangers: Buckets::new(SCARCE),
+            public: Buckets::new(PLENTY),
+            members: Buckets::new(PLENTY),
+            costly: Buckets::new(SCARCE),
+            programs: Buckets::new(PLENTY),
+        }
+    }
+}
+
+/// What finds the routes of a path; everything else, refusals included, is the pipeline's.
+fn router(routes: Routes, site: &Arc<Site>) -> Result<Router, Problem> {
+    let mut router = Router::new();
+    for (path, routes) in routes.take()? {
+        let routed: Routed = Arc::new(routes);
+        let site = site.clone();
+        router = router.route(
+            path,
+            any(move |request: Request<Body>| found(site, Some(routed), request)),
+        );
+    }
+    let site = site.clone();
+    Ok(router.fallback(move |request: Request<Body>| found(site, None, request)))
+}
+
+async fn found(site: Arc<Site>, routed: Option<Routed>, request: Request<Body>) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let params = match RawPathParams::from_request_parts(&mut parts, &()).await {
+        Ok(params) => params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        // What is not UTF-8 once decoded names nothing of ours.
+        Err(_) => {
+            return pipeline::answer(site, None, Vec::new(), Request::from_parts(parts, body))
+                .await;
+        }
+    };
+    pipeline::answer(site, routed, params, Request::from_parts(parts, body)).await
+}
