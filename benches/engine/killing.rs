@@ -383,6 +383,7 @@ fn old_view(id: ConversationId, folder: &Path) -> ConversationView {
         title: "old".to_owned(),
         workspace: folder.join("work").display().to_string(),
         model: None,
+        mode: None,
         parent: None,
         forked_from: None,
         database: None,

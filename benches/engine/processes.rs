@@ -102,6 +102,7 @@ async fn renamed(signals: &mut Signals, wanted: &str) -> anyhow::Result<()> {
                 _ => {}
             },
             Signal::Delta { .. } => {}
+            Signal::Stirred { .. } => {}
             signal @ (Signal::Lagged { .. } | Signal::Trouble { .. }) => bail!("{signal:?}"),
         }
     }

@@ -47,6 +47,7 @@ impl Book {
             title: format!("Conversation {number}"),
             workspace: "/home/ada/app".to_owned(),
             model: Some("scripted".to_owned()),
+            mode: None,
             parent: None,
             forked_from: None,
             database: None,
@@ -243,7 +244,7 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
         ),
     );
     let storage = &book.storage;
-    let page = storage.items(largest, None, 50).await?;
+    let page = storage.items(largest, anteroom_api::ItemsAt::Newest, 50).await?;
     ensure!(page.entries.len() == 50, "the last page is not full");
     let samples = rounds(async || {
         drop(storage.conversations(None, 50).await?);
@@ -252,7 +253,7 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     .await?;
     report.times("list of 50 conversations", &samples);
     let samples = rounds(async || {
-        drop(storage.items(largest, None, 50).await?);
+        drop(storage.items(largest, anteroom_api::ItemsAt::Newest, 50).await?);
         Ok(())
     })
     .await?;
@@ -260,7 +261,7 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     let open = async || {
         drop(storage.conversation(largest).await?);
         drop(storage.turns(largest).await?);
-        drop(storage.items(largest, None, 50).await?);
+        drop(storage.items(largest, anteroom_api::ItemsAt::Newest, 50).await?);
         Ok(())
     };
     report.times(

@@ -156,7 +156,7 @@ async fn conversations_are_carried_to_another_home_and_go_on_there() {
     let hits = other
         .handle()
         .read()
-        .search("written".into(), 5)
+        .search("written".into(), None, 5)
         .await
         .unwrap();
     assert_eq!(hits.len(), 1);

@@ -171,7 +171,7 @@ async fn a_text_is_never_written_over() {
     follow
         .until(|event| matches!(event, Event::Text(TextEvent::Saved { text }) if text.version == 3))
         .await;
-    let hits = there.read().search("retry".into(), 5).await.unwrap();
+    let hits = there.read().search("retry".into(), None, 5).await.unwrap();
     assert!(
         hits.iter()
             .any(|hit| hit.conversation == id && hit.item.is_none())

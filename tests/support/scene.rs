@@ -203,7 +203,7 @@ impl Scene {
     pub async fn items(&self, conversation: ConversationId) -> Vec<Item> {
         self.handle()
             .read()
-            .items(conversation, None, 500)
+            .items(conversation, anteroom_api::ItemsAt::Newest, 500)
             .await
             .unwrap()
             .entries
@@ -252,7 +252,7 @@ impl Watch {
         match &signal {
             Signal::Event { envelope } => self.told.events.push(envelope.clone()),
             Signal::Delta { delta } => self.told.deltas.push(delta.clone()),
-            Signal::Lagged { .. } | Signal::Trouble { .. } => {}
+            Signal::Lagged { .. } | Signal::Stirred { .. } | Signal::Trouble { .. } => {}
         }
         signal
     }

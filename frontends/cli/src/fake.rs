@@ -13,7 +13,7 @@ use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
     CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp,
     ConversationView, DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport,
-    EndpointSpec, Envelope, Event, FileDiff, Finding, FoundEndpoint, HostPort, Item, ItemBody,
+    EndpointSpec, Envelope, Event, FileDiff, Finding, FoundEndpoint, HostPort, Item, ItemsAt, ItemBody,
     ItemEvent, ItemId, ModuleView, Op, OpId, OpenApproval, Origin, Page, PathHits, Problem,
     ProblemCode, PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport, RuleView,
     ScopeOffer, SearchHit, Seq, SettingOrigin, SettingView, SettingsReport, Signal, Signals,
@@ -304,6 +304,7 @@ impl Reads for Fake {
         ready(Page {
             entries: self.views.conversations.clone(),
             before: None,
+            after: None,
         })
     }
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView> {
@@ -315,10 +316,11 @@ impl Reads for Fake {
             .cloned();
         Box::pin(async move { found.ok_or_else(|| Problem::new(ProblemCode::NotFound, "gone")) })
     }
-    fn items(&self, _: ConversationId, _: Option<String>, _: u32) -> Read<'_, Page<Item>> {
+    fn items(&self, _: ConversationId, _: ItemsAt, _: u32) -> Read<'_, Page<Item>> {
         ready(Page {
             entries: self.views.items.clone(),
             before: None,
+            after: None,
         })
     }
     fn turns(&self, _: ConversationId) -> Read<'_, Vec<TurnView>> {
@@ -386,7 +388,12 @@ impl Reads for Fake {
     fn spending(&self, _: UnixMillis) -> Read<'_, Vec<anteroom_api::SpendingRow>> {
         ready(self.views.filed.spending.clone())
     }
-    fn search(&self, _: String, _: u32) -> Read<'_, Vec<SearchHit>> {
+    fn search(
+        &self,
+        _: String,
+        _: Option<ConversationId>,
+        _: u32,
+    ) -> Read<'_, Vec<SearchHit>> {
         ready(self.views.hits.clone())
     }
     fn host_seq(&self) -> Read<'_, Seq> {
@@ -420,6 +427,19 @@ impl Reads for Fake {
     fn calls(&self, _: String) -> Read<'_, Vec<CallHit>> {
         ready(vec![])
     }
+    fn sessions(&self) -> Read<'_, Vec<anteroom_api::SessionView>> {
+        ready(vec![])
+    }
+    fn session_by(
+        &self,
+        _: String,
+        _: String,
+    ) -> Read<'_, Option<anteroom_api::SessionView>> {
+        ready(None)
+    }
+    fn servers(&self) -> Read<'_, Vec<anteroom_api::ServerView>> {
+        ready(vec![])
+    }
     fn grants(&self) -> Read<'_, Vec<anteroom_api::GrantOp>> {
         ready(vec![])
     }
@@ -430,6 +450,7 @@ impl Reads for Fake {
         ready(Page {
             entries: vec![],
             before: None,
+            after: None,
         })
     }
     fn audit_report(&self) -> Read<'_, AuditReport> {
@@ -503,6 +524,7 @@ pub(crate) fn view(number: u32, workspace: &str) -> ConversationView {
         title: format!("Talk {number}"),
         workspace: workspace.into(),
         model: None,
+        mode: None,
         parent: None,
         forked_from: None,
         database: None,

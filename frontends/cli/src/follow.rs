@@ -42,6 +42,8 @@ impl Follower {
                     return Some(Told::Fact(Box::new(envelope)));
                 }
                 Signal::Delta { delta } => return Some(Told::Preview(delta)),
+                // Of use to who shows lists.
+                Signal::Stirred { .. } => {}
                 Signal::Trouble { turn, problem } => return Some(Told::Trouble(turn, problem)),
                 Signal::Lagged { resume } => {
                     self.signals = self.host.follow(self.topic, Some(resume));

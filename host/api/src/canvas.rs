@@ -38,6 +38,25 @@ pub struct CanvasDiff {
     pub unified: String,
 }
 
+/// Wishes about canvases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum CanvasOp {
+    /// Writes the next version by hand, with title and kind as they are; answered by [`CanvasEvent::Saved`]. The same
+    /// words again are no new version and no event. Rejected with [`crate::ProblemCode::Conflict`] if somebody, or the
+    /// model, has written since `base_version`: then nothing is stored.
+    Write {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        canvas: CanvasId,
+        /// The version that was changed.
+        base_version: u32,
+        /// The whole text.
+        body: String,
+    },
+}
+
 /// Facts about canvases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verb", rename_all = "snake_case")]

@@ -1,7 +1,8 @@
 //! Conversations: lasting sequences of turns.
 
 use crate::{
-    ConversationId, Filing, FolderId, ItemId, ProjectId, Seq, Trust, TurnId, UnixMillis, Usage,
+    ConversationId, Filing, FolderId, ItemId, Mode, ProjectId, Seq, Trust, TurnId, UnixMillis,
+    Usage,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,13 @@ pub struct ConversationView {
     pub title: String,
     /// The folder its tools work in, absolute.
     pub workspace: String,
-    /// The model it was opened with, if not the configured one.
+    /// The model of its turns, if not the configured one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// The approval mode that frontends are to propose for its turns, if not the configured one. It holds for a turn
+    /// only once somebody gives it that: see [`crate::TurnOptions::mode`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
     /// The call that started it, if it is a child agent's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ItemId>,
@@ -155,6 +160,18 @@ pub enum ConversationOp {
         /// Whether it is kept at hand.
         is_pinned: bool,
     },
+    /// Chooses its model and its approval mode, both at once; answered by [`ConversationEvent::Configured`]. The model
+    /// holds from the next turn on. In a shared database no mode is kept: others may write there.
+    Configure {
+        /// Which.
+        conversation: ConversationId,
+        /// The model; none: the configured one.
+        #[serde(default)]
+        model: Option<String>,
+        /// The mode that frontends are to propose; none: the configured one.
+        #[serde(default)]
+        mode: Option<Mode>,
+    },
     /// Deletes it with all that belongs to it; answered by [`ConversationEvent::Deleted`] on the host's topic.
     Delete {
         /// Which.
@@ -209,6 +226,17 @@ pub enum ConversationEvent {
         conversation: ConversationId,
         /// Whether it is.
         is_pinned: bool,
+    },
+    /// Its model or its mode is another one.
+    Configured {
+        /// Which.
+        conversation: ConversationId,
+        /// The model; none: the configured one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// The mode; none: the configured one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<Mode>,
     },
     /// Content from outside entered; from now on sending data out asks.
     Tainted {

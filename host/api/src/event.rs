@@ -3,8 +3,8 @@
 use crate::{
     ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
     ElicitationEvent, FolderEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase,
-    Problem, ProjectEvent, RuleEvent, Seq, SettingEvent, TagEvent, TextEvent, TurnEvent, TurnId,
-    UnixMillis, WorkspaceEvent,
+    Problem, ProjectEvent, RuleEvent, Seq, SessionEvent, SettingEvent, TagEvent, TextEvent,
+    TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,8 @@ pub enum Event {
     Project(ProjectEvent),
     /// About a note or document.
     Text(TextEvent),
+    /// About a web session.
+    Session(SessionEvent),
     /// About the host itself.
     Host(HostEvent),
 }
@@ -102,18 +104,24 @@ pub enum HostEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "delta", rename_all = "snake_case")]
 pub enum Delta {
-    /// More words of an agent message.
+    /// More words of an agent message. Whoever has `had` characters of it appends what of `text` is beyond them
+    /// (all but the first `had - at`); `at` is never greater than `had`, because after a loss, and to whoever joins
+    /// later, the whole text is told anew with `at: 0`. A message that is complete is not previewed any more.
     Text {
         /// The message.
         item: ItemId,
-        /// What to append.
+        /// Unicode scalar values of the message before `text`.
+        at: u64,
+        /// The words from there on.
         text: String,
     },
-    /// More reasoning.
+    /// More reasoning; as [`Delta::Text`].
     Reasoning {
         /// The reasoning item.
         item: ItemId,
-        /// What to append.
+        /// Unicode scalar values of the item before `text`.
+        at: u64,
+        /// The words from there on.
         text: String,
     },
     /// More of a call's arguments, while the model still writes them.
@@ -187,6 +195,12 @@ pub enum Signal {
     Delta {
         /// The preview.
         delta: Delta,
+    },
+    /// Something was stored in a conversation, or it was opened: its view is another one. On [`Topic::Host`] only, a
+    /// hint that may be dropped, and of several in a row one may be told. Never stored.
+    Stirred {
+        /// Which.
+        conversation: ConversationId,
     },
     /// The follower was too slow and facts were not kept for it: follow again after `resume`.
     Lagged {

@@ -27,26 +27,35 @@ pub trait Frontend: Send {
 
 /// Tells a frontend that the process is ending.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(Option<watch::Receiver<bool>>);
 
 impl Stop {
     /// A stop and the sender that raises it.
     #[must_use]
     pub fn new() -> (watch::Sender<bool>, Self) {
         let (sender, receiver) = watch::channel(false);
-        (sender, Self(receiver))
+        (sender, Self(Some(receiver)))
+    }
+
+    /// One that nobody can raise.
+    #[must_use]
+    pub fn never() -> Self {
+        Self(None)
     }
 
     /// Whether it was raised.
     #[must_use]
     pub fn is_raised(&self) -> bool {
-        *self.0.borrow()
+        self.0.as_ref().is_some_and(|raised| *raised.borrow())
     }
 
     /// Waits until it is raised. A dropped sender counts as raised.
     pub async fn raised(&mut self) {
-        while !*self.0.borrow() {
-            if self.0.changed().await.is_err() {
+        let Some(receiver) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        while !*receiver.borrow() {
+            if receiver.changed().await.is_err() {
                 return;
             }
         }
@@ -61,6 +70,10 @@ pub trait HostPort: Send + Sync {
     fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals;
     /// The views.
     fn reads(&self) -> &dyn Reads;
+    /// Raised once another process asks this one to end; never, where nobody can ask.
+    fn asked_to_end(&self) -> Stop {
+        Stop::never()
+    }
 }
 
 /// A frontend's three doors: submit a wish, follow the facts, read a view.
@@ -93,6 +106,13 @@ impl HostHandle {
     #[must_use]
     pub fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
         self.0.follow(topic, after)
+    }
+
+    /// Raised once somebody asks this process's server to end ([`crate::ServerOp::End`]). Whoever runs the process
+    /// decides what follows from it.
+    #[must_use]
+    pub fn asked_to_end(&self) -> Stop {
+        self.0.asked_to_end()
     }
 
     /// The views.

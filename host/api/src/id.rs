@@ -54,6 +54,8 @@ ids! {
     FolderId,
     /// What conversations of one undertaking belong to.
     ProjectId,
+    /// A browser that is signed in.
+    SessionId,
 }
 
 impl From<OpId> for ConversationId {

@@ -35,6 +35,8 @@ pub mod reads;
 pub mod replay;
 pub mod rule;
 pub mod schema;
+pub mod server;
+pub mod session;
 pub mod setting;
 pub mod spending;
 pub mod tag;
@@ -49,7 +51,7 @@ pub use approval::{
 };
 pub use attachment::{AttachedImage, Attachment, AttachmentKind, LineRange};
 pub use audit::{AuditFault, AuditFilter, AuditRecord, AuditReport};
-pub use canvas::{CanvasDiff, CanvasEvent, CanvasView};
+pub use canvas::{CanvasDiff, CanvasEvent, CanvasOp, CanvasView};
 pub use checkpoint::{
     ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, FileDiff, UndoOutcome, UndoTarget,
     UndoneFile,
@@ -64,7 +66,7 @@ pub use folder::{FolderEvent, FolderOp, FolderView};
 pub use frontend::{BoxFuture, Frontend, FrontendName, HostHandle, HostPort, Signals, Stop};
 pub use id::{
     ApprovalId, CanvasId, ConversationId, ElicitationId, FolderId, ItemId, OpId, ProjectId, Seq,
-    TurnId, UnixMillis,
+    SessionId, TurnId, UnixMillis,
 };
 pub use identity::IdentityView;
 pub use item::{
@@ -83,9 +85,11 @@ pub use path::PathHits;
 pub use problem::{Problem, ProblemCode, Rejection};
 pub use project::{ProjectEvent, ProjectOp, ProjectSpec, ProjectView};
 pub use prompt::{PromptPart, PromptReport};
-pub use reads::{AskedApproval, CallHit, OpenApproval, Page, Reads, SearchHit};
+pub use reads::{AskedApproval, CallHit, ItemsAt, OpenApproval, Page, Reads, SearchHit};
 pub use replay::{Difference, ReplayReport};
 pub use rule::{RuleEvent, RuleOp, RuleView};
+pub use server::{ServerOp, ServerView};
+pub use session::{Password, SessionEvent, SessionHow, SessionOp, SessionView, SessionWay};
 pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
 pub use spending::SpendingRow;
 pub use tag::{TagEvent, TagOp, TagView};

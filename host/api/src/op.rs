@@ -1,8 +1,9 @@
 //! Wishes, frontend to host: one variant per noun.
 
 use crate::{
-    ApprovalOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp, ModuleOp,
-    ProjectOp, RuleOp, SettingOp, TagOp, TextOp, TurnOp, WorkspaceOp,
+    ApprovalOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp,
+    ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, TagOp, TextOp, TurnOp,
+    WorkspaceOp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub enum Op {
     Project(ProjectOp),
     /// About a note or document.
     Text(TextOp),
+    /// About a canvas.
+    Canvas(CanvasOp),
+    /// About a web session.
+    Session(SessionOp),
+    /// About a process that listens.
+    Server(ServerOp),
 }
 
 macro_rules! from {
@@ -64,4 +71,7 @@ from! {
     Folder(FolderOp),
     Project(ProjectOp),
     Text(TextOp),
+    Canvas(CanvasOp),
+    Session(SessionOp),
+    Server(ServerOp),
 }

@@ -5,9 +5,9 @@ use crate::{
     ChangeView, ConversationFilter, ConversationId, ConversationKind, ConversationView,
     DatabaseView, EndpointReport, EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint,
     GrantOp, IdentityView, Item, ItemId, ModuleView, PathHits, Problem, ProjectId, ProjectView,
-    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, SettingsReport,
-    SpendingRow, TagView, TextVersion, TextView, TurnId, TurnView, UndoTarget, UnixMillis,
-    WorkspaceView,
+    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, ServerView,
+    SessionView, SettingsReport, SpendingRow, TagView, TextVersion, TextView, TurnId, TurnView,
+    UndoTarget, UnixMillis, WorkspaceView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,31 @@ pub struct Page<T> {
     /// Pass this as `before` to get the next page; none on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
+    /// Pass this as `after` to get the page of what is newer; none on the newest, and where a list is read one way
+    /// only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// Which items of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemsAt {
+    /// The newest.
+    #[default]
+    Newest,
+    /// The last before a page's `before`.
+    Before(String),
+    /// The first after a page's `after`.
+    After(String),
+    /// Those around an item, and the item itself.
+    Around(ItemId),
+}
+
+impl From<Option<String>> for ItemsAt {
+    fn from(before: Option<String>) -> Self {
+        before.map_or(Self::Newest, Self::Before)
+    }
 }
 
 /// One place where a search found its words.
@@ -105,13 +130,9 @@ pub trait Reads: Send + Sync {
     fn spending(&self, since: UnixMillis) -> Read<'_, Vec<SpendingRow>>;
     /// One conversation.
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView>;
-    /// Items of a conversation in order, the last `limit` before `before`; a page is oldest first.
-    fn items(
-        &self,
-        conversation: ConversationId,
-        before: Option<String>,
-        limit: u32,
-    ) -> Read<'_, Page<Item>>;
+    /// Items of a conversation in order, `limit` at most; a page is oldest first. Fails with
+    /// [`crate::ProblemCode::NotFound`] where the item of [`ItemsAt::Around`] is not there.
+    fn items(&self, conversation: ConversationId, at: ItemsAt, limit: u32) -> Read<'_, Page<Item>>;
     /// Turns of a conversation, oldest first.
     fn turns(&self, conversation: ConversationId) -> Read<'_, Vec<TurnView>>;
     /// Input that waits behind the running turn, next first.
@@ -136,8 +157,14 @@ pub trait Reads: Send + Sync {
         canvas: CanvasId,
         versions: (u32, u32),
     ) -> Read<'_, CanvasDiff>;
-    /// Full-text search over messages, titles, notes and documents; best first.
-    fn search(&self, words: String, limit: u32) -> Read<'_, Vec<SearchHit>>;
+    /// Full-text search over messages, titles, notes and documents, best first; or over the messages of one
+    /// conversation, in their order, of more than `limit` the newest.
+    fn search(
+        &self,
+        words: String,
+        within: Option<ConversationId>,
+        limit: u32,
+    ) -> Read<'_, Vec<SearchHit>>;
     /// The newest event of the host's topic.
     fn host_seq(&self) -> Read<'_, Seq>;
     /// All modules, loaded or failed, with the capabilities granted in `workspace`.
@@ -203,6 +230,13 @@ pub trait Reads: Send + Sync {
     /// Fails with [`crate::ProblemCode::InvalidInput`] if the schema is none, refers to anything outside of
     /// itself, or would ask for endless work.
     fn misfits(&self, schema: serde_json::Value, text: String) -> Read<'_, Vec<String>>;
+    /// Browsers that are signed in, the last used first.
+    fn sessions(&self) -> Read<'_, Vec<SessionView>>;
+    /// The session of a cookie and a tab's secret, by their hashes; none if one of them is unknown, if they do not
+    /// belong together, or if it has ended. Says nothing of which.
+    fn session_by(&self, cookie_hash: String, tab_hash: String) -> Read<'_, Option<SessionView>>;
+    /// Living processes that listen, the oldest first.
+    fn servers(&self) -> Read<'_, Vec<ServerView>>;
     /// Who this installation is.
     fn identity(&self) -> Read<'_, IdentityView>;
 }

@@ -129,6 +129,12 @@ impl Ambient {
         Ok(bytes)
     }
 
+    /// The number of this process.
+    #[must_use]
+    pub fn process() -> u32 {
+        std::process::id()
+    }
+
     /// The environment variables, those that are UTF-8.
     #[must_use]
     pub fn environment(&self) -> &BTreeMap<String, String> {

@@ -423,6 +423,7 @@ impl Owner {
             return Err(crate::host::no_conversation(self.view.id));
         };
         self.is_titled |= !view.title.is_empty();
+        self.view.model.clone_from(&view.model);
         if view.trust == Trust::Untrusted && !self.taint.is_marked() {
             self.taint = Taint::earlier("read earlier in this conversation");
         }

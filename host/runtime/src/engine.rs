@@ -12,6 +12,7 @@ use crate::forwarding::Ticks;
 use crate::modules::keeper::Keeper;
 use crate::paths::Trees;
 use crate::rules::Memories;
+use crate::servers::Asked;
 use crate::standing::Standing;
 use anteroom_api::{ConversationId, Problem, ProblemCode};
 use anteroom_model::Client;
@@ -46,6 +47,10 @@ pub(crate) struct Engine {
     pub(crate) trees: Trees,
     /// What the settings came to.
     pub(crate) standing: Standing,
+    /// Whether somebody asked this process to end.
+    pub(crate) asked: Asked,
+    /// Held while a password is compared.
+    pub(crate) passwords: tokio::sync::Mutex<()>,
     is_stopping: AtomicBool,
     settings: RwLock<Arc<Settings>>,
     client: Mutex<Option<(anteroom_model::Endpoint, Client)>>,
@@ -108,6 +113,8 @@ impl Engine {
             modules: Keeper::default(),
             trees: Trees::default(),
             standing: Standing::default(),
+            asked: Asked::default(),
+            passwords: tokio::sync::Mutex::default(),
             is_stopping: AtomicBool::new(false),
             settings: RwLock::new(Arc::new(parts.settings)),
             client: Mutex::new(None),

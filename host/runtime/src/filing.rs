@@ -8,7 +8,7 @@ mod projects;
 use crate::host::Port;
 use anteroom_api::{
     ConversationEvent, ConversationId, ConversationKind, ConversationOp, ConversationView, Event,
-    FolderEvent, FolderId, FolderOp, FolderView, OpId, Problem, ProblemCode, TagEvent, TagOp,
+    FolderEvent, FolderId, FolderOp, FolderView, Mode, OpId, Problem, ProblemCode, TagEvent, TagOp,
     Topic,
 };
 
@@ -18,6 +18,8 @@ pub(crate) use projects::{Beginning, begin, of, project, trusted};
 const TAG_CHARS: usize = 64;
 /// Tags of one conversation.
 const TAGS: usize = 64;
+/// Characters of a model's name.
+const MODEL_CHARS: usize = 200;
 /// Characters of a folder's or project's name.
 const NAME_CHARS: usize = 80;
 
@@ -68,6 +70,17 @@ pub(crate) async fn conversation(port: &Port, id: OpId, op: ConversationOp) -> R
             };
             (conversation, pinned)
         }
+        ConversationOp::Configure {
+            conversation,
+            model,
+            mode,
+        } => {
+            let view = of_people(port, conversation).await?;
+            match configured(&view, model, mode)? {
+                Some(event) => (conversation, event),
+                None => return Ok(()),
+            }
+        }
         ConversationOp::Open { .. }
         | ConversationOp::Rename { .. }
         | ConversationOp::Fork { .. }
@@ -83,6 +96,37 @@ pub(crate) async fn conversation(port: &Port, id: OpId, op: ConversationOp) -> R
     };
     let topic = Topic::Conversation(conversation);
     port.tell(topic, id, Event::Conversation(event)).await
+}
+
+/// What changes, if anything does.
+fn configured(
+    view: &ConversationView,
+    model: Option<String>,
+    mode: Option<Mode>,
+) -> Result<Option<ConversationEvent>, Problem> {
+    let model = model.map(|name| name.trim().to_owned());
+    let model = model.filter(|name| !name.is_empty());
+    let is_name =
+        |name: &String| name.chars().count() <= MODEL_CHARS && !name.chars().any(char::is_control);
+    if !model.as_ref().is_none_or(is_name) {
+        return Err(Problem::new(
+            ProblemCode::InvalidInput,
+            format!("a model's name is one line of {MODEL_CHARS} characters at most"),
+        ));
+    }
+    if mode.is_some() && view.database.is_some() {
+        return Err(Problem::new(
+            ProblemCode::InvalidInput,
+            "a conversation of a shared database keeps no approval mode: others may write there",
+        )
+        .hint("choose it for each turn, or set `safety.approval_mode`"));
+    }
+    let is_new = view.model != model || view.mode != mode;
+    Ok(is_new.then_some(ConversationEvent::Configured {
+        conversation: view.id,
+        model,
+        mode,
+    }))
 }
 
 /// A conversation that people may put somewhere.

@@ -7,7 +7,7 @@ use crate::host::Port;
 use crate::recovery;
 use anteroom_api::{
     ApprovalOp, ConversationId, ConversationOp, ElicitationOp, Event, Op, OpId, Problem,
-    ProblemCode, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
+    ProblemCode, ServerOp, Topic, TurnEvent, TurnId, TurnOp, TurnOptions,
 };
 use anteroom_storage::{Delivery, Holder, HostNumber, Letter};
 use std::sync::Arc;
@@ -171,6 +171,7 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
                 false => storage.holder_of_question(*elicitation).await?,
             }
         }
+        Op::Server(ServerOp::End { pid }) => storage.holder_of_server(*pid).await?,
         Op::Conversation(
             ConversationOp::Open { .. }
             | ConversationOp::Rename { .. }
@@ -178,6 +179,7 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
             | ConversationOp::Move { .. }
             | ConversationOp::Assign { .. }
             | ConversationOp::Pin { .. }
+            | ConversationOp::Configure { .. }
             | ConversationOp::Fork { .. },
         )
         | Op::Module(_)
@@ -189,7 +191,10 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
         | Op::Tag(_)
         | Op::Folder(_)
         | Op::Project(_)
-        | Op::Text(_) => Holder::Own,
+        | Op::Text(_)
+        | Op::Canvas(_)
+        | Op::Session(_)
+        | Op::Server(ServerOp::Announce { .. }) => Holder::Own,
     };
     Ok(match holder {
         Holder::Nobody | Holder::Own => Way::Here,
@@ -233,6 +238,7 @@ fn concerns_one_process(op: &Op) -> bool {
         Op::Turn(_)
             | Op::Approval(_)
             | Op::Elicitation(_)
+            | Op::Server(ServerOp::End { .. })
             | Op::Conversation(ConversationOp::Delete { .. })
     )
 }

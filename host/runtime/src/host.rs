@@ -14,12 +14,13 @@ use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{
-    checkpoints, database, forwarding, modules, neighbors, recovery, rules, texts, trust, wiring,
+    canvases, checkpoints, database, forwarding, modules, neighbors, recovery, rules, servers,
+    sessions, texts, trust, wiring,
 };
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
     ConversationView, ElicitationOp, Event, Filing, HostHandle, HostPort, Op, OpId, Problem,
-    ProblemCode, Reads, Rejection, Seq, SettingOp, Signals, Topic, Trust, TurnOp, Usage,
+    ProblemCode, Reads, Rejection, Seq, SettingOp, Signals, Stop, Topic, Trust, TurnOp, Usage,
 };
 use anteroom_storage::{Storage, UserStamp};
 use anteroom_tools::Registry;
@@ -217,6 +218,10 @@ impl HostPort for Port {
     fn reads(&self) -> &dyn Reads {
         &self.view
     }
+
+    fn asked_to_end(&self) -> Stop {
+        self.engine.asked.stop()
+    }
 }
 
 impl Port {
@@ -248,6 +253,9 @@ impl Port {
                 Op::Folder(op) => filing::folder(self, id, op).await,
                 Op::Project(op) => filing::project(self, id, op).await,
                 Op::Text(op) => texts::take(self, id, op).await,
+                Op::Canvas(op) => canvases::take(self, id, op).await,
+                Op::Session(op) => sessions::take(self, id, op).await,
+                Op::Server(op) => servers::take(self, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
             }
         })
@@ -288,7 +296,8 @@ impl Port {
             op @ (ConversationOp::Tag { .. }
             | ConversationOp::Move { .. }
             | ConversationOp::Assign { .. }
-            | ConversationOp::Pin { .. }) => filing::conversation(self, id, op).await,
+            | ConversationOp::Pin { .. }
+            | ConversationOp::Configure { .. }) => filing::conversation(self, id, op).await,
             ConversationOp::Rewind {
                 conversation,
                 before,
@@ -379,6 +388,7 @@ impl Port {
             title: title.trim().to_owned(),
             workspace: folder.display().to_string(),
             model,
+            mode: None,
             parent: None,
             forked_from: None,
             database: begins.database,

@@ -111,7 +111,7 @@ async fn react(port: Weak<Port>, mut after: Seq) {
                     after = resume;
                     continue;
                 }
-                Signal::Delta { .. } | Signal::Trouble { .. } => continue,
+                Signal::Delta { .. } | Signal::Stirred { .. } | Signal::Trouble { .. } => continue,
             };
             after = envelope.seq;
             let Some(port) = port.upgrade() else {
@@ -148,6 +148,7 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         | Event::Folder(_)
         | Event::Project(_)
         | Event::Text(_)
+        | Event::Session(_)
         | Event::Host(_) => {}
     }
 }

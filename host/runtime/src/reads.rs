@@ -7,10 +7,10 @@ use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasDiff, CanvasId, CanvasView,
     ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView, EndpointReport,
     EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item,
-    ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId, ProjectView,
-    PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit, Seq,
-    SettingsReport, SpendingRow, TagView, TextVersion, TextView, Topic, TurnId, TurnView,
-    UndoTarget, UnixMillis, WorkspaceView,
+    ItemsAt, ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId,
+    ProjectView, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit,
+    Seq, ServerView, SessionView, SettingsReport, SpendingRow, TagView, TextVersion, TextView,
+    Topic, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
 };
 use std::sync::{Arc, Weak};
 
@@ -104,18 +104,13 @@ impl Reads for View {
         })
     }
 
-    fn items(
-        &self,
-        conversation: ConversationId,
-        before: Option<String>,
-        limit: u32,
-    ) -> Read<'_, Page<Item>> {
+    fn items(&self, conversation: ConversationId, at: ItemsAt, limit: u32) -> Read<'_, Page<Item>> {
         Box::pin(async move {
             Ok(self
                 .port()?
                 .engine
                 .storage
-                .items(conversation, before, limit.min(MAX_PAGE))
+                .items(conversation, at, limit.min(MAX_PAGE))
                 .await?)
         })
     }
@@ -171,14 +166,18 @@ impl Reads for View {
         })
     }
 
-    fn search(&self, words: String, limit: u32) -> Read<'_, Vec<SearchHit>> {
+    fn search(
+        &self,
+        words: String,
+        within: Option<ConversationId>,
+        limit: u32,
+    ) -> Read<'_, Vec<SearchHit>> {
         Box::pin(async move {
-            Ok(self
-                .port()?
-                .engine
-                .storage
-                .search(&words, limit.min(MAX_PAGE))
-                .await?)
+            let (storage, limit) = (self.port()?.engine.storage.clone(), limit.min(MAX_PAGE));
+            Ok(match within {
+                Some(conversation) => storage.search_within(conversation, &words, limit).await?,
+                None => storage.search(&words, limit).await?,
+            })
         })
     }
 
@@ -324,6 +323,20 @@ impl Reads for View {
                 Err(error) => Err(refused(error.to_string())),
             }
         })
+    }
+
+    fn sessions(&self) -> Read<'_, Vec<SessionView>> {
+        Box::pin(async move { crate::sessions::all(&self.port()?.engine).await })
+    }
+
+    fn session_by(&self, cookie_hash: String, tab_hash: String) -> Read<'_, Option<SessionView>> {
+        Box::pin(
+            async move { crate::sessions::by(&self.port()?.engine, cookie_hash, tab_hash).await },
+        )
+    }
+
+    fn servers(&self) -> Read<'_, Vec<ServerView>> {
+        Box::pin(async move { crate::servers::all(&*self.port()?).await })
     }
 
     fn identity(&self) -> Read<'_, IdentityView> {

@@ -123,6 +123,7 @@ fn blank(port: &Port, id: OpId, kind: ConversationKind) -> Result<ConversationVi
         title: String::new(),
         workspace: String::new(),
         model: None,
+        mode: None,
         parent: None,
         forked_from: None,
         database: None,

@@ -227,7 +227,11 @@ fn list(
     entries.truncate(limit as usize);
     let last = entries.last().filter(|_| has_more);
     let before = last.map(|record| record.number.to_string());
-    Ok(Page { entries, before })
+    Ok(Page {
+        entries,
+        before,
+        after: None,
+    })
 }
 
 impl Body {

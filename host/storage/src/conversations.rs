@@ -6,7 +6,7 @@ use crate::project::Fact;
 use crate::rows::{self, Key};
 use crate::{Storage, filing, journal, prefixes, shared};
 use anteroom_api::{
-    ConversationFilter, ConversationId, ConversationView, Filing, Page, Seq, Topic, Trust,
+    ConversationFilter, ConversationId, ConversationView, Filing, Mode, Page, Seq, Topic, Trust,
     UnixMillis,
 };
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
@@ -22,7 +22,7 @@ const VIEW: &str = "SELECT c.id, c.kind, c.title, c.workspace, c.model, c.parent
     c.forked_from,
     (SELECT json_group_array(g.tag ORDER BY g.tag) FROM conversation_tags g
         WHERE g.conversation = c.id),
-    c.folder, c.project, c.is_pinned
+    c.folder, c.project, c.is_pinned, c.mode
     FROM conversations c";
 
 impl Storage {
@@ -143,6 +143,19 @@ pub(crate) fn rename(fact: &Fact<'_>, id: ConversationId, title: &str) -> Result
     Ok(())
 }
 
+/// Gives a conversation another model and mode, or none of its own.
+pub(crate) fn configure(
+    fact: &Fact<'_>,
+    id: ConversationId,
+    (model, mode): (Option<&str>, Option<Mode>),
+) -> Result<(), Fault> {
+    let mode = mode.map(|mode| rows::word_column(&mode)).transpose()?;
+    fact.connection
+        .prepare_cached("UPDATE conversations SET model = ?2, mode = ?3 WHERE id = ?1")?
+        .execute(params![key(id), model, mode])?;
+    Ok(())
+}
+
 /// Marks a conversation as holding content from outside.
 pub(crate) fn taint(fact: &Fact<'_>, id: ConversationId) -> Result<(), Fault> {
     fact.connection
@@ -229,7 +242,11 @@ fn merged(pages: Vec<(Arc<File>, Page<ConversationView>)>, limit: u32) -> Page<C
     entries.truncate(limit as usize);
     let last = entries.last().filter(|_| has_more);
     let before = last.map(|view| Place::of(view).to_string());
-    Page { entries, before }
+    Page {
+        entries,
+        before,
+        after: None,
+    }
 }
 
 fn list(
@@ -246,7 +263,11 @@ fn list(
     entries.truncate(limit as usize);
     let last = entries.last().filter(|_| has_more);
     let before = last.map(|view| Place::of(view).to_string());
-    Ok(Page { entries, before })
+    Ok(Page {
+        entries,
+        before,
+        after: None,
+    })
 }
 
 /// The conversations whose ids a statement gives, most recently used first.
@@ -268,6 +289,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<ConversationView> {
         title: row.get(2)?,
         workspace: row.get(3)?,
         model: row.get(4)?,
+        mode: rows::optional_word(row, 21)?,
         parent: rows::optional_id(row, 5)?,
         forked_from: rows::optional_id(row, 16)?,
         database: None,

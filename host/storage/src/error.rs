@@ -1,7 +1,7 @@
 //! What can go wrong with the database, and how that is told to a person.
 
 use crate::filing::FilingFault;
-use anteroom_api::{ConversationId, Problem, ProblemCode, Topic};
+use anteroom_api::{ConversationId, ItemId, Problem, ProblemCode, Topic};
 use rusqlite::ErrorCode;
 use std::error::Error;
 use std::fmt;
@@ -110,6 +110,9 @@ pub enum Fault {
     /// An event for a conversation that is not there (any more).
     #[error("there is no conversation `{0}`")]
     UnknownConversation(ConversationId),
+    /// An item that is not in the conversation, or was put aside.
+    #[error("there is no item `{0}` in this conversation")]
+    UnknownItem(ItemId),
     /// An event on a topic where it makes no sense.
     #[error("an event about {noun} does not belong on the topic `{topic}`")]
     Misplaced {
@@ -260,7 +263,9 @@ impl From<StorageError> for Problem {
 fn code(fault: &Fault) -> ProblemCode {
     match fault {
         Fault::Filing(fault) => fault.code(),
-        Fault::UnknownConversation(_) | Fault::UnknownDatabase(_) => ProblemCode::NotFound,
+        Fault::UnknownConversation(_) | Fault::UnknownItem(_) | Fault::UnknownDatabase(_) => {
+            ProblemCode::NotFound
+        }
         Fault::BadCursor(_)
         | Fault::BadLine { .. }
         | Fault::BadCopy(_)
@@ -315,6 +320,7 @@ fn words(error: &StorageError) -> String {
             format!("could not bring the database `{path}` to schema {version}")
         }
         Fault::UnknownConversation(_)
+        | Fault::UnknownItem(_)
         | Fault::Misplaced { .. }
         | Fault::BadCursor(_)
         | Fault::StaleCanvas { .. }
@@ -400,6 +406,7 @@ fn hint(error: &StorageError) -> Option<String> {
         Fault::UnknownConversation(_) => {
             "it may have been deleted; list the conversations there are".to_string()
         }
+        Fault::UnknownItem(_) => "it may have been taken back; read the newest page".to_string(),
         Fault::BadCursor(_) => "start again from the first page".to_string(),
         Fault::Busy => "send it again; it will wait behind that turn".to_string(),
         Fault::StaleCanvas { .. } => "look at its newest version and change that".to_string(),

@@ -103,6 +103,7 @@ pub(crate) fn is_filing(event: &Event) -> bool {
                 | ConversationEvent::Moved { .. }
                 | ConversationEvent::Assigned { .. }
                 | ConversationEvent::Pinned { .. }
+                | ConversationEvent::Configured { .. }
         )
     )
 }

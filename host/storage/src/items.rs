@@ -6,7 +6,7 @@ use crate::error::{Fault, StorageError};
 use crate::project::Fact;
 use crate::rows::{self, Key};
 use anteroom_api::{
-    Content, ConversationId, Item, ItemBody, ItemId, Page, Status, ToolCall, Topic, TurnId,
+    Content, ConversationId, Item, ItemBody, ItemId, ItemsAt, Page, Status, ToolCall, Topic, TurnId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -27,20 +27,18 @@ pub(crate) fn view_with(columns: &str) -> String {
 const STEP_ITEMS: u32 = 256;
 
 impl Storage {
-    /// Items of a conversation that were not put aside, the last `limit` before `before`; a page is oldest first.
+    /// Items of a conversation that were not put aside, `limit` at most; a page is oldest first.
     ///
     /// # Errors
-    /// [`Fault::BadCursor`], or any other [`Fault`].
+    /// [`Fault::BadCursor`], [`Fault::UnknownItem`], or any other [`Fault`].
     pub async fn items(
         &self,
         id: ConversationId,
-        before: Option<String>,
+        at: ItemsAt,
         limit: u32,
     ) -> Result<Page<Item>, StorageError> {
-        self.read_of(id, move |connection| {
-            page(connection, id, before.as_deref(), limit)
-        })
-        .await
+        self.read_of(id, move |connection| page(connection, id, &at, limit))
+            .await
     }
 
     /// All items of a conversation that were not put aside, oldest first.
@@ -239,31 +237,107 @@ pub(crate) fn calls_of_step(
 fn page(
     connection: &Connection,
     id: ConversationId,
-    before: Option<&str>,
+    at: &ItemsAt,
     limit: u32,
 ) -> Result<Page<Item>, Fault> {
-    let before: i64 = match before {
-        None => i64::MAX,
-        Some(cursor) => cursor
-            .parse()
-            .map_err(|_| Fault::BadCursor(cursor.to_string()))?,
+    let limit = limit.max(1) as usize;
+    let found = match at {
+        ItemsAt::Newest => older(connection, id, (i64::MAX, limit))?,
+        ItemsAt::Before(cursor) => older(connection, id, (place(cursor)?, limit))?,
+        ItemsAt::After(cursor) => newer(connection, id, (place(cursor)?, limit))?,
+        ItemsAt::Around(item) => {
+            let middle = ordinal(connection, id, *item)?.ok_or(Fault::UnknownItem(*item))?;
+            let mut found = older(connection, id, (middle, limit))?;
+            let mut rest = newer(connection, id, (middle - 1, limit))?;
+            // Half of them on either side, and more where the other side has less.
+            let behind = rest.len().min(limit.div_ceil(2));
+            let before = found.len().min(limit - behind);
+            found.drain(..found.len() - before);
+            rest.truncate(limit - before);
+            found.append(&mut rest);
+            found
+        }
     };
-    let limit = limit.max(1);
+    let (first, last) = (found.first(), found.last());
+    let (before, after) = match (first, last) {
+        (Some((_, first)), Some((_, last))) => (
+            is_any(connection, id, (i64::MIN, *first))?.then(|| first.to_string()),
+            is_any(connection, id, (*last, i64::MAX))?.then(|| last.to_string()),
+        ),
+        _ => (None, None),
+    };
+    Ok(Page {
+        before,
+        after,
+        entries: found.into_iter().map(|(item, _)| item).collect(),
+    })
+}
+
+fn place(cursor: &str) -> Result<i64, Fault> {
+    let place = cursor.parse();
+    place.map_err(|_| Fault::BadCursor(cursor.to_string()))
+}
+
+/// The last items before a place, oldest first.
+fn older(
+    connection: &Connection,
+    id: ConversationId,
+    (before, limit): (i64, usize),
+) -> Result<Vec<(Item, i64)>, Fault> {
     let mut statement = connection.prepare_cached(&format!(
         "{VIEW} WHERE i.conversation = ?1 AND i.ordinal < ?2 AND NOT i.is_aside
          ORDER BY i.ordinal DESC LIMIT ?3"
     ))?;
-    let found = statement.query_map(params![key(id), before, i64::from(limit) + 1], |row| {
-        Ok((view(row)?, row.get::<_, i64>(15)?))
-    })?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = statement.query_map(params![key(id), before, limit], placed)?;
     let mut found: Vec<(Item, i64)> = found.collect::<Result<_, _>>()?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let first = found.last().filter(|_| has_more);
-    Ok(Page {
-        before: first.map(|(_, ordinal)| ordinal.to_string()),
-        entries: found.into_iter().rev().map(|(item, _)| item).collect(),
-    })
+    found.reverse();
+    Ok(found)
+}
+
+/// The first items after a place, oldest first.
+fn newer(
+    connection: &Connection,
+    id: ConversationId,
+    (after, limit): (i64, usize),
+) -> Result<Vec<(Item, i64)>, Fault> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{VIEW} WHERE i.conversation = ?1 AND i.ordinal > ?2 AND NOT i.is_aside
+         ORDER BY i.ordinal LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = statement.query_map(params![key(id), after, limit], placed)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn placed(row: &Row<'_>) -> rusqlite::Result<(Item, i64)> {
+    Ok((view(row)?, row.get(15)?))
+}
+
+/// The place of an item of a conversation that was not put aside.
+fn ordinal(
+    connection: &Connection,
+    id: ConversationId,
+    item: ItemId,
+) -> Result<Option<i64>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT ordinal FROM items WHERE id = ?1 AND conversation = ?2 AND NOT is_aside",
+    )?;
+    let found = statement.query_row(params![item.0.into_bytes(), key(id)], |row| row.get(0));
+    Ok(found.optional()?)
+}
+
+/// Whether there is any item between two places.
+fn is_any(
+    connection: &Connection,
+    id: ConversationId,
+    (after, before): (i64, i64),
+) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM items WHERE conversation = ?1 AND ordinal > ?2 AND ordinal < ?3
+             AND NOT is_aside LIMIT 1",
+    )?;
+    Ok(statement.exists(params![key(id), after, before])?)
 }
 
 pub(crate) fn view(row: &Row<'_>) -> rusqlite::Result<Item> {

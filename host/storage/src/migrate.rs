@@ -20,6 +20,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/0005_agent.sql"),
     include_str!("schema/0006_data.sql"),
     include_str!("schema/0007_organize.sql"),
+    include_str!("schema/0008_web.sql"),
 ];
 
 /// The schema that `steps` lead to.

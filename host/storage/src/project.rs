@@ -137,7 +137,9 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
                 Err(fact.misplaced("a text"))
             }
         }
-        Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })
+        // Sessions are stored by themselves: their hashes are told to nobody.
+        Event::Session(_)
+        | Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }
 }
@@ -156,6 +158,7 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         | ConversationEvent::Moved { conversation, .. }
         | ConversationEvent::Assigned { conversation, .. }
         | ConversationEvent::Pinned { conversation, .. }
+        | ConversationEvent::Configured { conversation, .. }
         | ConversationEvent::Compacted { conversation, .. }
         | ConversationEvent::Uncompacted { conversation }
         | ConversationEvent::Rewound { conversation, .. }
@@ -184,6 +187,11 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
             conversation,
             is_pinned,
         } => filing::pin(fact, *conversation, *is_pinned),
+        ConversationEvent::Configured {
+            conversation,
+            model,
+            mode,
+        } => conversations::configure(fact, *conversation, (model.as_deref(), *mode)),
         ConversationEvent::Tainted { conversation, .. } => {
             conversations::taint(fact, *conversation)
         }

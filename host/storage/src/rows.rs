@@ -69,6 +69,17 @@ pub(crate) fn json_column<T: Serialize>(value: &T) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::Unstorable(Arc::new(error)))
 }
 
+/// A word from a column that may be null.
+pub(crate) fn optional_word<T: DeserializeOwned>(
+    row: &Row<'_>,
+    index: usize,
+) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(index)?.as_str_or_null()? {
+        None => Ok(None),
+        Some(_) => word(row, index).map(Some),
+    }
+}
+
 /// An enum without data from a column that holds its name.
 pub(crate) fn word<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
     let text: String = row.get(index)?;

@@ -1,9 +1,10 @@
 //! Full-text search over what people and the model said, and over titles, notes and documents.
 
 use crate::Storage;
+use crate::conversations::key;
 use crate::error::{Fault, StorageError};
 use crate::rows;
-use anteroom_api::{ConversationKind, SearchHit};
+use anteroom_api::{ConversationId, ConversationKind, SearchHit};
 use rusqlite::{Connection, params};
 
 /// More words than a person types; the engine's expressions have a limit of their own.
@@ -33,6 +34,58 @@ impl Storage {
         hits.truncate(limit as usize);
         Ok(hits.into_iter().map(|(_, hit)| hit).collect())
     }
+}
+
+impl Storage {
+    /// Messages of one conversation that hold all the words, in their order; of more than `limit` the newest.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn search_within(
+        &self,
+        id: ConversationId,
+        words: &str,
+        limit: u32,
+    ) -> Result<Vec<SearchHit>, StorageError> {
+        let Some(query) = query(words) else {
+            return Ok(Vec::new());
+        };
+        self.read_of(id, move |connection| {
+            within(connection, id, (&query, limit))
+        })
+        .await
+    }
+}
+
+fn within(
+    connection: &Connection,
+    id: ConversationId,
+    (query, limit): (&str, u32),
+) -> Result<Vec<SearchHit>, Fault> {
+    // The bounds spare a look at the matches of all other conversations that are older or newer.
+    let mut statement = connection.prepare_cached(
+        "SELECT i.conversation, c.title, i.id,
+             snippet(messages_text, 0, char(2), char(3), '…', 24), c.kind
+         FROM messages_text
+             CROSS JOIN items i ON i.row = messages_text.rowid
+             CROSS JOIN conversations c ON c.id = i.conversation
+         WHERE messages_text MATCH ?1 AND i.conversation = ?2 AND messages_text.rowid
+             BETWEEN (SELECT min(row) FROM items WHERE conversation = ?2)
+                 AND (SELECT max(row) FROM items WHERE conversation = ?2)
+         ORDER BY i.ordinal DESC LIMIT ?3",
+    )?;
+    let found = statement.query_map(params![query, key(id), limit], |row| {
+        Ok(SearchHit {
+            conversation: rows::id(row, 0)?,
+            title: row.get(1)?,
+            kind: rows::word::<ConversationKind>(row, 4)?,
+            item: rows::optional_id(row, 2)?,
+            snippet: row.get(3)?,
+        })
+    })?;
+    let mut hits: Vec<SearchHit> = found.collect::<Result<_, _>>()?;
+    hits.reverse();
+    Ok(hits)
 }
 
 /// Hits with their scores; lower is better.

@@ -346,5 +346,9 @@ async fn open(
 /// The name of the file, as a conversation in it says it.
 pub(crate) fn named(file: &File, mut view: ConversationView) -> ConversationView {
     view.database = file.name.as_deref().map(str::to_owned);
+    if view.database.is_some() {
+        // Whoever else may write there chooses no mode here.
+        view.mode = None;
+    }
     view
 }

@@ -18,6 +18,7 @@ mod processes;
 mod projection;
 mod random;
 mod reading;
+mod sessions;
 mod shared;
 mod spending;
 mod support;

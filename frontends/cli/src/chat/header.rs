@@ -127,7 +127,7 @@ pub(super) async fn past(
     let page = context
         .host
         .read()
-        .items(target.id, None, PAST_ITEMS)
+        .items(target.id, anteroom_api::ItemsAt::Newest, PAST_ITEMS)
         .await?;
     let all = transcript::lines(&page.entries, theme);
     let hidden = all.len().saturating_sub(PAST_LINES);

@@ -17,6 +17,8 @@ pub(super) struct Message {
     markdown: Markdown,
     /// All pieces, as they came.
     seen: String,
+    /// Characters of those.
+    had: u64,
     /// Whether a line was printed.
     has_printed: bool,
 }
@@ -29,8 +31,15 @@ impl Message {
             cleaner: Cleaner::default(),
             markdown: Markdown::new(theme),
             seen: String::new(),
+            had: 0,
             has_printed: false,
         }
+    }
+
+    /// Characters there are of it.
+    #[cfg(test)]
+    pub(super) fn had(&self) -> u64 {
+        self.had
     }
 
     pub(super) fn resize(&mut self, columns: usize) {
@@ -38,9 +47,21 @@ impl Message {
         self.markdown.resize(columns);
     }
 
+    /// What of a preview is new: it says how many characters come before it, and may tell again what was told. One
+    /// that is ahead of what there is says nothing; the completed text will.
+    pub(super) fn new_of<'a>(&self, at: u64, text: &'a str) -> &'a str {
+        let known = self.had.checked_sub(at).map(usize::try_from);
+        let Some(Ok(known)) = known else {
+            return "";
+        };
+        let from = text.char_indices().nth(known);
+        from.map_or("", |(from, _)| &text[from..])
+    }
+
     /// Takes the next piece; gives the lines it finished.
     pub(super) fn push(&mut self, piece: &str) -> Vec<String> {
         self.seen.push_str(piece);
+        self.had += u64::try_from(piece.chars().count()).unwrap_or(u64::MAX);
         let lines = self.markdown.push(&self.cleaner.push(piece));
         self.has_printed |= !lines.is_empty();
         lines
@@ -101,6 +122,23 @@ mod tests {
         }
         lines.extend(message.complete(whole));
         assert_eq!(lines, wanted, "{pieces:?}");
+    }
+
+    #[test]
+    fn what_is_told_again_is_taken_once_and_never_with_a_gap() {
+        let mut message = Message::new(uuid_of::id(1), NARROW);
+        for (at, text, new) in [
+            (0, "für", "für"),
+            (0, "für dich", " dich"),
+            (3, " dich", ""),
+            (8, "", ""),
+            (7, "h und", " und"),
+            (20, "lost", ""),
+        ] {
+            assert_eq!(message.new_of(at, text), new, "{at} {text}");
+            message.push(new);
+        }
+        assert_eq!(message.seen, "für dich und");
     }
 
     #[test]

@@ -209,7 +209,8 @@ impl View {
                 | ConversationEvent::Tagged { .. }
                 | ConversationEvent::Moved { .. }
                 | ConversationEvent::Assigned { .. }
-                | ConversationEvent::Pinned { .. },
+                | ConversationEvent::Pinned { .. }
+                | ConversationEvent::Configured { .. },
             )
             | Event::Rule(_)
             | Event::Database(_)
@@ -218,6 +219,7 @@ impl View {
             | Event::Folder(_)
             | Event::Project(_)
             | Event::Text(_)
+            | Event::Session(_)
             | Event::Approval(ApprovalEvent::Resolved { .. } | ApprovalEvent::Extended { .. })
             | Event::Elicitation(ElicitationEvent::Answered { .. })
             | Event::Setting(_)
@@ -519,15 +521,16 @@ impl View {
     /// Takes a preview; gives the lines it finished.
     pub(super) fn preview(&mut self, delta: &Delta, now: Instant) -> Vec<String> {
         match delta {
-            Delta::Text { item, text } => {
-                self.count(text, now);
+            Delta::Text { item, at, text } => {
                 let mut lines = Vec::new();
                 if self.message.as_ref().is_none_or(|m| m.item != *item) {
                     lines = self.flush_message();
                     lines.extend(self.flush_text(false));
                     self.message = Some(Message::new(*item, self.theme));
                 }
-                lines.extend(self.push(text));
+                let new = self.message.as_ref().map_or("", |m| m.new_of(*at, text));
+                self.count(new, now);
+                lines.extend(self.push(new));
                 lines
             }
             Delta::Reasoning { text, .. } | Delta::Arguments { text, .. } => {

@@ -92,6 +92,7 @@ fn facts_told_after_a_lag_are_complete() {
         started(),
         Step::Preview(Delta::Text {
             item: crate::fake::uuid_of::id(10),
+            at: 0,
             text: "lost".into(),
         }),
         Step::Lag,
@@ -173,6 +174,7 @@ fn stream_json_is_one_signal_a_line() {
             2,
             Step::Preview(Delta::Text {
                 item: crate::fake::uuid_of::id(10),
+                at: 0,
                 text: "Hel".into(),
             }),
         );

@@ -38,6 +38,7 @@ pub(super) fn filtered(
     ready(Page {
         entries: entries.cloned().collect(),
         before: None,
+        after: None,
     })
 }
 

@@ -308,6 +308,7 @@ fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {
             title: name(task),
             workspace: child.workspace.display().to_string(),
             model: task.model.clone(),
+            mode: None,
             parent: Some(item),
             forked_from: None,
             database: None,

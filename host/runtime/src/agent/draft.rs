@@ -51,6 +51,8 @@ struct Piece {
     text: String,
     /// Bytes of `text` already previewed.
     previewed: usize,
+    /// Characters of those.
+    previewed_chars: u64,
     /// Bytes of `text` already in the database.
     saved: usize,
     is_announced: bool,
@@ -243,6 +245,7 @@ impl Draft {
             let piece = state.piece(kind);
             piece.text.clear();
             piece.previewed = 0;
+            piece.previewed_chars = 0;
             piece.saved = 0;
             piece.is_announced = false;
             if let Some(item) = piece.item.clone() {
@@ -281,10 +284,12 @@ impl Piece {
             .filter(|text| !text.is_empty())?
             .to_owned();
         self.previewed = self.text.len();
+        let at = self.previewed_chars;
+        self.previewed_chars += u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         let item: ItemId = self.item.as_ref()?.id;
         Some(match kind {
-            Kind::Reasoning => Delta::Reasoning { item, text },
-            Kind::Message => Delta::Text { item, text },
+            Kind::Reasoning => Delta::Reasoning { item, at, text },
+            Kind::Message => Delta::Text { item, at, text },
         })
     }
 

@@ -1,6 +1,6 @@
 //! The environment as a source of values: `AI_CHAT_*` variables and `${NAME}` references.
 
-use super::settings::{RESERVED, ROWS, Row};
+use super::settings::{ROWS, Row};
 use std::collections::BTreeMap;
 
 /// All variables that set something begin with this.
@@ -20,8 +20,7 @@ pub(crate) fn settings(
 /// Variables with our prefix that no setting knows, and whether a later version might.
 pub(crate) fn unknown(environment: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
     environment.keys().map(String::as_str).filter(|name| {
-        let known = ROWS.iter().filter_map(|row| row.environment);
-        let mut known = known.chain(RESERVED.iter().filter_map(|reserved| reserved.environment));
+        let mut known = ROWS.iter().filter_map(|row| row.environment);
         name.starts_with(PREFIX) && !known.any(|known| known == *name)
     })
 }

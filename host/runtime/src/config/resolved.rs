@@ -126,6 +126,29 @@ pub struct App {
     pub data_dir: PathBuf,
     pub log_level: LogLevel,
     pub log_format: LogFormat,
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// Names under which other machines reach the page.
+    pub hosts: Vec<String>,
+    pub password_hash: Option<Secret>,
+    /// Hours.
+    pub session_idle: u32,
+    pub session_days: u32,
+}
+
+/// How the web page is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// As it is.
+    Off,
+    /// With a certificate of this installation.
+    SelfSigned,
+    /// With a certificate of the user's.
+    Files,
 }
 
 /// How much is logged.

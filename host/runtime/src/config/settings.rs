@@ -91,7 +91,6 @@ pub(crate) enum Project {
 /// A name that the original or a later version knows and this one does not use.
 pub(crate) struct Reserved {
     pub(crate) key: &'static str,
-    pub(crate) environment: Option<&'static str>,
     /// The next thing to try.
     pub(crate) hint: &'static str,
 }
@@ -287,6 +286,18 @@ pub(crate) static ROWS: &[Row] = &[
         .environment("AI_CHAT_LOG_LEVEL"),
     Row::choice("app.log_format", &["text", "json"], "text", "How a log line is written")
         .environment("AI_CHAT_LOG_FORMAT"),
+    Row::new("app.host", Kind::Text, Standard::Word("127.0.0.1"), "Address the web page is served on; another than the machine's own needs `app.tls`, `app.hosts` and a password"),
+    Row::whole("app.port", 8080, (0, 65_535), "Port the web page is served on; 0 takes a free one")
+        .environment("AI_CHAT_PORT"),
+    Row::choice("app.tls", &["off", "self-signed", "files"], "off", "Serve the web page encrypted: not, with a certificate made here, or with `app.tls_cert` and `app.tls_key`"),
+    Row::new("app.tls_cert", Kind::Path, Standard::Nothing, "Certificate chain of the web page, as a PEM file"),
+    Row::new("app.tls_key", Kind::Path, Standard::Nothing, "Private key of that certificate, as a PEM file"),
+    Row::list("app.hosts", "Names under which other machines reach the web page; requests for any other are refused"),
+    Row::text("app.password_hash", "Hash of the password for the web page; `aroom password` sets it")
+        .secret()
+        .literal(),
+    Row::whole("app.session_idle", 12, (1, 168), "Hours without use after which a browser is signed out"),
+    Row::whole("app.session_days", 7, (1, 90), "Days after which a browser is signed out in any case"),
     // The agent and the terminal.
     Row::whole("cli.max_tool_iterations", 50, (1, NO_CEILING), "Most steps of one turn")
         .project(Project::Lower),
@@ -427,15 +438,6 @@ impl Reserved {
     const fn later(key: &'static str) -> Self {
         Self {
             key,
-            environment: None,
-            hint: LATER,
-        }
-    }
-
-    const fn later_environment(key: &'static str, name: &'static str) -> Self {
-        Self {
-            key,
-            environment: Some(name),
             hint: LATER,
         }
     }
@@ -443,7 +445,6 @@ impl Reserved {
     const fn instead(key: &'static str, hint: &'static str) -> Self {
         Self {
             key,
-            environment: None,
             hint,
         }
     }
@@ -459,9 +460,6 @@ pub(crate) static RESERVED: &[Reserved] = &[
     Reserved::later("mcp_servers"),
     Reserved::later("embeddings"),
     Reserved::later("databases"),
-    Reserved::later("app.host"),
-    Reserved::later_environment("app.port", "AI_CHAT_PORT"),
-    Reserved::later("app.tls"),
     Reserved::later("cli.retry_delay"),
     Reserved::later("cli.max_retries"),
     Reserved::instead(

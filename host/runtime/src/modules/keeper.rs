@@ -232,7 +232,7 @@ async fn listen(engine: Weak<Engine>, mut signals: Signals) {
         match signal {
             Signal::Event { envelope } => heard(&engine, &envelope.event).await,
             Signal::Lagged { resume } => signals = engine.bus.follow(Topic::Host, Some(resume)),
-            Signal::Delta { .. } | Signal::Trouble { .. } => {}
+            Signal::Delta { .. } | Signal::Stirred { .. } | Signal::Trouble { .. } => {}
         }
     }
 }

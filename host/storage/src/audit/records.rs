@@ -7,7 +7,7 @@ use crate::project::Fact;
 use anteroom_api::{
     ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
     Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent,
-    Scope, SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
+    Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -51,6 +51,12 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
             let what = format!("project {project} as {hash}");
             host(fact, "trust", &what, "trusted")
         }
+        Event::Session(SessionEvent::Opened { session }) => {
+            host(fact, "session", &session_words(session), "opened")
+        }
+        Event::Session(SessionEvent::Ended { session }) => {
+            host(fact, "session", &session.to_string(), "ended")
+        }
         Event::Database(event) => database(fact, event),
         Event::Conversation(event) => conversation(fact, event),
         Event::Approval(ApprovalEvent::Requested { .. } | ApprovalEvent::Extended { .. })
@@ -63,6 +69,14 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
         | Event::Text(_)
         | Event::Host(_) => Ok(()),
     }
+}
+
+fn session_words(session: &SessionView) -> String {
+    let how = match session.how {
+        SessionHow::Launch => "launch link",
+        SessionHow::Password => "password",
+    };
+    format!("{} by {how}: {}", session.id, session.label)
 }
 
 fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault> {
@@ -92,6 +106,7 @@ fn conversation(fact: &Fact<'_>, event: &ConversationEvent) -> Result<(), Fault>
         | ConversationEvent::Moved { .. }
         | ConversationEvent::Assigned { .. }
         | ConversationEvent::Pinned { .. }
+        | ConversationEvent::Configured { .. }
         | ConversationEvent::Rewound { .. }
         | ConversationEvent::Compacted { .. }
         | ConversationEvent::Uncompacted { .. }

@@ -132,6 +132,7 @@ impl Taking<'_> {
             title: record.title,
             workspace: record.workspace,
             model: record.model,
+            mode: None,
             parent: record.parent,
             forked_from: record.forked_from,
             database: None,

@@ -72,7 +72,7 @@ async fn items_are_paged_backwards_and_shown_forwards() {
         let mut found: Vec<Item> = Vec::new();
         let mut before = None;
         loop {
-            let page = storage.items(id, before, limit).await.unwrap();
+            let page = storage.items(id, before.into(), limit).await.unwrap();
             assert!(page.entries.len() <= limit.max(1) as usize);
             found.splice(0..0, page.entries);
             before = page.before;
@@ -83,7 +83,7 @@ async fn items_are_paged_backwards_and_shown_forwards() {
         assert_eq!(found, items, "{limit}");
     }
     assert_eq!(storage.all_items(id).await.unwrap(), items);
-    let nobody = storage.items(conversation_id(3), None, 5).await.unwrap();
+    let nobody = storage.items(conversation_id(3), anteroom_api::ItemsAt::Newest, 5).await.unwrap();
     assert_eq!((nobody.entries, nobody.before), (vec![], None));
 }
 
@@ -103,7 +103,7 @@ async fn cursors_of_others_are_refused() {
         let listed = storage.conversations(Some(cursor.to_string()), 5).await;
         assert!(is_refused(listed.unwrap_err().fault), "{cursor}");
         let paged = storage
-            .items(conversation_id(1), Some(cursor.to_string()), 5)
+            .items(conversation_id(1), Some(cursor.to_string()).into(), 5)
             .await;
         assert!(is_refused(paged.unwrap_err().fault), "{cursor}");
     }

@@ -87,6 +87,7 @@ pub(super) fn view(number: u32) -> ConversationView {
         title: format!("conversation {number}"),
         workspace: "/work/space".to_string(),
         model: Some("small".to_string()),
+        mode: None,
         parent: None,
         forked_from: None,
         database: None,

@@ -39,7 +39,7 @@ impl Session<'_> {
                 self.listed(filter, nothing).await
             }
             Organize::Search(words) => {
-                let hits = self.context.host.read().search(words, LIMIT).await?;
+                let hits = self.context.host.read().search(words, None, LIMIT).await?;
                 Ok(or(hit_lines(&hits, &theme), "nothing found"))
             }
             Organize::Usage(None) => Ok(vec![words::usage(self.view.usage)]),

@@ -136,7 +136,7 @@ impl Session<'_> {
             .context
             .host
             .read()
-            .items(conversation, None, 1)
+            .items(conversation, anteroom_api::ItemsAt::Newest, 1)
             .await?;
         let Some(last) = page.entries.last() else {
             return Err(nothing());
@@ -156,7 +156,7 @@ impl Session<'_> {
         let host = self.context.host.clone();
         let (mut pages, mut before) = (Vec::new(), None);
         loop {
-            let page = host.read().items(conversation, before, PAGE).await?;
+            let page = host.read().items(conversation, before.into(), PAGE).await?;
             pages.push(transcript::lines(&page.entries, &self.theme));
             before = page.before;
             if before.is_none() {
@@ -171,7 +171,7 @@ impl Session<'_> {
     pub(super) async fn last_items(&mut self) -> Result<Vec<Item>, Problem> {
         let conversation = self.conversation()?;
         let host = &self.context.host;
-        Ok(host.read().items(conversation, None, PAGE).await?.entries)
+        Ok(host.read().items(conversation, anteroom_api::ItemsAt::Newest, PAGE).await?.entries)
     }
 
     pub(super) fn conversation(&self) -> Result<ConversationId, Problem> {
@@ -208,7 +208,7 @@ async fn message(
 ) -> Result<Option<ItemId>, Problem> {
     let mut before = None;
     loop {
-        let page = host.read().items(conversation, before, PAGE).await?;
+        let page = host.read().items(conversation, before.into(), PAGE).await?;
         for item in page.entries.iter().rev() {
             let is_said = matches!(item.body, ItemBody::UserMessage { .. });
             if is_said && item.origin != Origin::Host {

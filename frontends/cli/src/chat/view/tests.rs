@@ -57,8 +57,11 @@ impl Watch {
     }
 
     fn text(&mut self, number: u32, text: &str) {
+        let item = uuid_of::id(number);
+        let at = self.view.message.as_ref().filter(|m| m.item == item);
         self.preview(Delta::Text {
-            item: uuid_of::id(number),
+            item,
+            at: at.map_or(0, Message::had),
             text: text.into(),
         });
     }

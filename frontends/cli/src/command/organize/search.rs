@@ -20,7 +20,7 @@ pub struct Search {
 pub(crate) async fn run(context: &mut Context, search: &Search) -> Result<u8, Quit> {
     let words = search.words.join(" ");
     let read = context.host.read();
-    let hits = read.search(words.clone(), search.limit).await?;
+    let hits = read.search(words.clone(), None, search.limit).await?;
     if context.options.is_json {
         context.printer.json(&json!(hits));
         return Ok(exit::OK);

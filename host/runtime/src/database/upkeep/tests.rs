@@ -184,6 +184,7 @@ async fn open(desk: &Desk, number: u128, used_at: UnixMillis) {
         title: String::new(),
         workspace: "/work".to_owned(),
         model: None,
+        mode: None,
         parent: None,
         forked_from: None,
         database: None,
