@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("anteroom-tool-borrower", &["anteroom-sdk"]),
     ("anteroom-embed", &[]),
     ("anteroom-cli", &["anteroom-api"]),
+    ("anteroom-http", &["anteroom-api"]),
     ("anteroom-web", &["anteroom-api", "anteroom-http"]),
     (
         "anteroom",
@@ -51,6 +52,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brush-parser", &["anteroom-gate"]),
     ("reedline", &["anteroom-cli"]),
     ("crossterm", &["anteroom-cli"]),
+    ("axum", &["anteroom-http"]),
+    ("hyper", &["anteroom-http"]),
+    ("hyper-util", &["anteroom-http"]),
+    ("tokio-rustls", &["anteroom-http"]),
+    ("rcgen", &["anteroom-http"]),
 ];
 
 /// Lines a source file may have outside tests.
