@@ -39,7 +39,7 @@ async fn tells_what_went_wrong() {
         .await;
     assert!(page.console_errors()[0].contains("nowhere is not defined"));
     assert_eq!(page.alarms().len(), 1);
-    page.js("alarmed('run')").await;
+    page.js("alarm(1)").await;
     page.until_seen("the alarm", |page| page.alarms().len() == 2)
         .await;
     let wrong = page.axe().await;

@@ -41,7 +41,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often is looked.
 const GLANCE: Duration = Duration::from_millis(20);
-/// The name of the function that hostile content would call.
+/// What hostile content would call is `alarm`; it tells the browser by this.
 pub const ALARM: &str = "alarmed";
 
 /// A page. Dropping it closes it.
@@ -109,6 +109,12 @@ impl Page {
         .await;
         page.call("Runtime.addBinding", json!({ "name": ALARM }))
             .await;
+        let bell = format!("globalThis.alarm = (what) => {ALARM}(String(what))");
+        page.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": bell }),
+        )
+        .await;
         page.resize(1280, 800).await;
         page
     }
