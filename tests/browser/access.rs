@@ -40,7 +40,7 @@ async fn axe_finds_nothing_on_any_route() {
     let mut room = Room::new([]).await;
     let page = room.page().await;
     let mut wrong = Vec::new();
-    let note = json!({ "kind": "note", "title": "Retry policy", "text": "# Retry\n\nBack off." });
+    let note = json!({ "kind": "note", "title": "Retry policy", "body": "# Retry\n\nBack off." });
     let note = page.api("POST", "/api/conversations", &note).await;
     let note = format!("/n/{}", note["id"].as_str().unwrap());
     for path in ROUTES.iter().copied().chain([note.as_str()]) {

@@ -31,7 +31,7 @@ fn the_modules_of_the_page_keep_their_promises() {
     let version = Command::new("node").arg("--version").output();
     assert!(
         version.is_ok_and(|version| version.status.success()),
-        "the checks of the page's modules need Node 20 or newer: `apt install nodejs`"
+        "the checks of the page's modules need Node 18 or newer: `apt install nodejs`"
     );
     let run = Command::new("node")
         .arg("--test")

@@ -16,7 +16,7 @@ async fn a_note_is_found_referred_to_and_sent_without_the_mouse() {
             .api(
                 "POST",
                 "/api/conversations",
-                &json!({ "kind": "note", "title": title, "text": text }),
+                &json!({ "kind": "note", "title": title, "body": text }),
             )
             .await;
         assert!(made["id"].is_string(), "{made}");
