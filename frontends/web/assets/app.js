@@ -1,12 +1,13 @@
 /** Boots the page: the launch link, the session, the first answer of the server, then the shell. */
-import { h, html, render } from './lib/dom.js';
+import { effect, h, html, render } from './lib/dom.js';
 import { get, problemOf } from './lib/api.js';
 import { applyTheme, theme } from './lib/prefs.js';
+import { startList } from './lib/list.js';
 import { lendToOtherTabs, openSession, session } from './lib/session.js';
 import { startLive } from './lib/live.js';
 import { startKeys } from './lib/keys.js';
-import { registerRoute, startRouter } from './lib/router.js';
-import { setStart } from './lib/start.js';
+import { go, registerRoute, route, startRouter } from './lib/router.js';
+import { setStart, start } from './lib/start.js';
 import { Shell } from './views/shell.js';
 
 registerRoute('chat', '/', () => import('./views/thread/page.js'));
@@ -16,6 +17,7 @@ registerRoute('note', '/d/:id', () => import('./views/note.js'));
 registerRoute('tools', '/tools/:section?', () => import('./views/manage/tools.js'));
 registerRoute('usage', '/usage', () => import('./views/manage/usage.js'));
 registerRoute('audit', '/audit', () => import('./views/manage/audit.js'));
+registerRoute('doctor', '/doctor', () => import('./views/manage/doctor.js'));
 registerRoute('settings', '/settings/:section?', () => import('./views/manage/settings.js'));
 
 const root = document.getElementById('app');
@@ -34,7 +36,12 @@ async function boot() {
   }
   startKeys();
   startLive();
+  void startList();
   startRouter();
+  effect(() => {
+    // Nothing can be said without a model: a new chat begins with choosing one.
+    if (!start.value.is_configured && route.value.name === 'chat' && !route.value.params.id) void go('/settings/connection', { replace: true });
+  });
   render(h(Shell, null), root);
 }
 
