@@ -152,8 +152,8 @@ function onKey(event) {
   begun = '';
   const binding = (sequence && bindingFor(sequence, event)) || bindingFor(pressed, event);
   if (binding) {
-    event.preventDefault();
-    binding.run(event);
+    // What says `false` at once leaves the key to the browser.
+    if (binding.run(event) !== false) event.preventDefault();
   } else if (!isField(event.target) && beginsSequence(pressed)) {
     begun = pressed;
     begunAt = event.timeStamp;

@@ -11,8 +11,8 @@ import { workerUrl } from './trusted.js';
 
 /** The state of the stream. @type {import('../vendor/signals.js').Signal<'connecting'|'connected'|'lost'|'signed-out'>} */
 const connection = signal('connecting');
-/** Facts that came at once when the stream was there again. */
-const caughtUp = signal(0);
+/** How often the stream came back after a loss, and how many facts came at once the last time. */
+const caughtUp = signal({ times: 0, events: 0 });
 
 const HERE = 30_000;
 /** What comes this soon after a stream is there again had happened before. */
@@ -39,7 +39,7 @@ function stateIs(state) {
     counted = 0;
     countingUntil = Date.now() + CATCH_UP;
     setTimeout(() => {
-      caughtUp.value = counted;
+      caughtUp.value = { times: caughtUp.value.times + 1, events: counted };
     }, CATCH_UP);
   }
   connection.value = state;

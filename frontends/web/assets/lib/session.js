@@ -117,9 +117,13 @@ function askOtherTabs() {
   });
 }
 
+let isLending = false;
+
 /** Answers other tabs of this browser that have no session yet. */
 function lendToOtherTabs() {
   if (!('BroadcastChannel' in globalThis)) return;
+  if (isLending) return;
+  isLending = true;
   const me = crypto.getRandomValues(new Uint32Array(2)).join('-');
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = async ({ data }) => {

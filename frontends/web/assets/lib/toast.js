@@ -8,6 +8,8 @@ import { words } from '../strings/shell.js';
 /** @type {import('./dom.js').Signal<Toast[]>} */
 const toasts = signal([]);
 const LENGTH = 6000;
+/** More than these at once cover the page; the oldest go. */
+const MOST = 4;
 let nextId = 1;
 
 /**
@@ -32,7 +34,8 @@ function toast(text, { undo, undoLabel = words.undo, kind = 'info', length = LEN
     undo();
   });
   for (const old of toasts.value.filter((one) => one.text === text && !one.undo)) old.end();
-  toasts.value = [...toasts.value, { id, text, kind, undo: undone, undoLabel, end }].slice(-4);
+  toasts.value = [...toasts.value, { id, text, kind, undo: undone, undoLabel, end }];
+  for (const old of toasts.value.slice(0, -MOST)) old.end();
   (kind === 'error' ? assertive : polite)(text);
   timer = setTimeout(end, length);
   return end;

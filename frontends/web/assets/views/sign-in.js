@@ -1,32 +1,29 @@
 /** The page of a browser without a session: how to get a link, or the password form; and the page of a failed start. */
 import { h, html, useId, useState } from '../lib/dom.js';
+import { copyText } from '../lib/copy.js';
 import { openWithPassword } from '../lib/session.js';
 import { words } from '../strings/shell.js';
 
 const text = words.signIn;
 
-/**
- * @param {{reason: string, retry: () => void, hasPassword?: boolean}} props
- */
-function SignIn({ reason, retry, hasPassword = false }) {
+/** @param {{reason?: string, retry: () => void}} props */
+function SignIn(props) {
+  return html`<main class="plain-page" id="main"><h1>${text.title}</h1>${h(SignInText, props)}</main>`;
+}
+
+/** @param {{reason?: string, retry: () => void}} props */
+function SignInText({ reason, retry }) {
   const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard?.writeText(text.command).catch(() => {});
-    setCopied(true);
-  };
-  return html`<main class="plain-page" id="main">
-    <h1>${text.title}</h1>
+  const copy = async () => setCopied(await copyText(text.command));
+  return html`<div>
     ${reason && html`<p class="problem" role="alert">${text.linkFailed} ${reason}</p>`}
     <p>${text.lead}</p>
-    <p class="plain-command">
-      <code>${text.command}</code>
-      <button class="button" onClick=${copy}>${copied ? text.copied : text.copy}</button>
-    </p>
+    <p class="plain-command"><code>${text.command}</code><button class="button" onClick=${copy}>${copied ? text.copied : text.copy}</button></p>
     <p>${text.then}</p>
+    <details><summary>${text.passwordLead}</summary>${h(PasswordForm, { done: retry })}</details>
     <p class="muted">${text.other}</p>
     <p><button class="button" onClick=${retry}>${text.reload}</button></p>
-    ${hasPassword && h(PasswordForm, { done: retry })}
-  </main>`;
+  </div>`;
 }
 
 /** @param {{done: () => void}} props */
@@ -43,7 +40,6 @@ function PasswordForm({ done }) {
     }
   };
   return html`<form onSubmit=${submit}>
-    <p>${text.passwordLead}</p>
     <label class="field" for=${id}><span class="field-label">${text.password}</span>
       <input class="input" id=${id} name="password" type="password" autocomplete="current-password" required />
     </label>
@@ -65,4 +61,4 @@ function Failure({ problem, retry }) {
   </main>`;
 }
 
-export { Failure, SignIn };
+export { Failure, SignIn, SignInText };
