@@ -2,6 +2,9 @@
 //!
 //! Knows everybody and contains no logic.
 
+#[cfg(feature = "web")]
+mod serving;
+
 use anteroom_api::{Frontend, Problem, ProblemCode, Stop};
 use anteroom_cli::{Cli, ExitSlot, Invocation, Terminal};
 use anteroom_runtime::{Ambient, FlagValue, Host, HostOptions};
@@ -61,7 +64,14 @@ async fn run(
         anteroom_cli::report(&problem, &invocation.options, &terminal);
     }
     let (_raise, stop) = Stop::new();
-    let frontend: Box<dyn Frontend> = Box::new(Cli::new(invocation, terminal, exit));
+    let cli = Cli::new(invocation, terminal, exit);
+    #[cfg(feature = "web")]
+    let cli = cli.serving(std::sync::Arc::new(serving::Page(anteroom_web::Options {
+        version: env!("CARGO_PKG_VERSION"),
+        workspace: workspace.display().to_string(),
+        home: ambient.environment().get("HOME").cloned(),
+    })));
+    let frontend: Box<dyn Frontend> = Box::new(cli);
     let ended = frontend.run(host.handle(), stop).await;
     host.stop().await;
     ended
