@@ -22,7 +22,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
-pub(crate) use wanted::{MAX_TOPICS, Wanted};
+pub(crate) use wanted::Wanted;
 
 /// After so long without a word a comment is sent, so that nobody in between takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -101,9 +101,11 @@ fn specifier(after: &str, is_export: bool) -> Option<String> {
         return None;
     }
     let clause = clause.trim();
-    let is_bare = clause.is_empty() && !is_export;
-    let is_list = clause.starts_with(['{', '*']) || !is_export;
-    if !is_bare && !(clause.ends_with("from") && is_list) {
+    let is_said = match is_export {
+        true => clause.starts_with(['{', '*']) && clause.ends_with("from"),
+        false => clause.is_empty() || clause.ends_with("from"),
+    };
+    if !is_said {
         return None;
     }
     let quote = after[quote_at..].chars().next()?;

@@ -57,7 +57,12 @@ struct Host {
 
 impl Host {
     fn with<T>(&self, topic: Topic, act: impl FnOnce(&mut Journal) -> T) -> T {
-        act(self.journals.lock().unwrap().entry(topic.to_string()).or_default())
+        act(self
+            .journals
+            .lock()
+            .unwrap()
+            .entry(topic.to_string())
+            .or_default())
     }
 
     fn follow(&self) -> Follow {
@@ -87,7 +92,13 @@ impl Host {
             let resume = if is_failing { Some(seen) } else { None };
             let resume = resume.or_else(|| (seen < oldest).then_some(oldest));
             if let Some(resume) = resume {
-                drop(sender.send(Signal::Lagged { resume: Seq(resume) }).await);
+                drop(
+                    sender
+                        .send(Signal::Lagged {
+                            resume: Seq(resume),
+                        })
+                        .await,
+                );
                 return;
             }
             if seen == newest {
@@ -121,14 +132,22 @@ struct Page {
 
 impl Page {
     fn new(host: Host) -> Self {
-        let seen: BTreeMap<String, u64> = (0..3).map(|index| (topic(index).to_string(), 0)).collect();
+        let seen: BTreeMap<String, u64> =
+            (0..3).map(|index| (topic(index).to_string(), 0)).collect();
         let stream = Self::open(&host, &seen);
         Self { host, stream, seen }
     }
 
     fn open(host: &Host, seen: &BTreeMap<String, u64>) -> EventStream {
-        let wanted: Vec<String> = seen.iter().map(|(topic, seq)| format!("{topic}@{seq}")).collect();
-        EventStream::new(host.follow(), Wanted::parse_all(&wanted).unwrap(), Stop::never())
+        let wanted: Vec<String> = seen
+            .iter()
+            .map(|(topic, seq)| format!("{topic}@{seq}"))
+            .collect();
+        EventStream::new(
+            host.follow(),
+            Wanted::parse_all(&wanted).unwrap(),
+            Stop::never(),
+        )
     }
 
     fn cut(&mut self) {
@@ -195,7 +214,9 @@ async fn run(acts: Vec<Act>) {
                 page.cut();
             }
             Act::Fail(index, after) => {
-                host.with(topic(index), |journal| journal.failing_after = Some(journal.newest + after));
+                host.with(topic(index), |journal| {
+                    journal.failing_after = Some(journal.newest + after)
+                });
             }
             Act::Forget(index) => {
                 host.with(topic(index), |journal| journal.oldest = journal.newest);

@@ -3,8 +3,8 @@
 use super::batch::Batch;
 use super::{EventStream, Follow, Wanted};
 use anteroom_api::{
-    ConversationId, Delta, Envelope, Event, ItemId, OutputStream, Phase, Seq, Signal, Signals, Stop,
-    TagEvent, Topic, TurnId, UnixMillis,
+    ConversationId, Delta, Envelope, Event, ItemId, OutputStream, Phase, Seq, Signal, Signals,
+    Stop, TagEvent, Topic, TurnId, UnixMillis,
 };
 use serde_json::{Value, json};
 use std::str::FromStr;
@@ -58,7 +58,9 @@ impl Host {
     }
 
     fn tell(&self, index: usize, signal: Signal) {
-        self.channels.lock().unwrap()[index].try_send(signal).unwrap();
+        self.channels.lock().unwrap()[index]
+            .try_send(signal)
+            .unwrap();
     }
 
     fn hang_up(&self, index: usize) {
@@ -100,7 +102,10 @@ async fn a_stream_says_first_from_where_it_tells() {
              {{\"topic\":\"conversation:{ID}\",\"seq\":null}}]}}\n\n"
         )
     );
-    assert_eq!(host.asked(), [(Topic::Host, Some(Seq(7))), (conversation(), None)]);
+    assert_eq!(
+        host.asked(),
+        [(Topic::Host, Some(Seq(7))), (conversation(), None)]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +117,10 @@ async fn what_has_come_is_written_at_once_and_together() {
     let one = data(&next(&mut stream).await);
     assert_eq!(one["topic"], "host");
     assert_eq!(one["signals"].as_array().unwrap().len(), 1);
-    assert_eq!(one["signals"][0], serde_json::to_value(fact(Topic::Host, 1)).unwrap());
+    assert_eq!(
+        one["signals"][0],
+        serde_json::to_value(fact(Topic::Host, 1)).unwrap()
+    );
     host.tell(0, fact(Topic::Host, 2));
     host.tell(0, fact(Topic::Host, 3));
     let two = data(&next(&mut stream).await);
@@ -130,7 +138,10 @@ async fn each_topic_has_a_frame_of_its_own() {
     let frames: Vec<&str> = written.split_terminator("\n\n").collect();
     assert_eq!(frames.len(), 2, "{written}");
     assert!(frames[0].contains("\"topic\":\"host\""), "{written}");
-    assert!(frames[1].contains(&format!("\"topic\":\"conversation:{ID}\"")), "{written}");
+    assert!(
+        frames[1].contains(&format!("\"topic\":\"conversation:{ID}\"")),
+        "{written}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +164,10 @@ async fn the_end_of_the_server_is_said_after_what_was_told_before() {
     raise.send(true).unwrap();
     let written = next(&mut stream).await;
     assert!(written.contains("\"t1\""), "{written}");
-    assert!(written.ends_with("event: stopping\ndata: {}\n\n"), "{written}");
+    assert!(
+        written.ends_with("event: stopping\ndata: {}\n\n"),
+        "{written}"
+    );
     assert!(stream.next().await.is_none());
 }
 
@@ -188,7 +202,10 @@ async fn a_topic_the_host_could_not_read_is_followed_again_from_the_same_place()
     let written = next(&mut stream).await;
     teller.await.unwrap();
     assert_eq!(data(&written)["signals"][0]["envelope"]["seq"], 6);
-    assert_eq!(host.asked(), [(Topic::Host, Some(Seq(4))), (Topic::Host, Some(Seq(5)))]);
+    assert_eq!(
+        host.asked(),
+        [(Topic::Host, Some(Seq(4))), (Topic::Host, Some(Seq(5)))]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,7 +215,10 @@ async fn what_the_journal_has_let_go_of_is_told_so_that_views_are_read_anew() {
     next(&mut stream).await;
     host.tell(0, Signal::Lagged { resume: Seq(90) });
     let told = data(&next(&mut stream).await);
-    assert_eq!(told["signals"], json!([{ "signal": "lagged", "resume": 90 }]));
+    assert_eq!(
+        told["signals"],
+        json!([{ "signal": "lagged", "resume": 90 }])
+    );
 }
 
 #[test]
@@ -236,7 +256,12 @@ fn previews_that_follow_each_other_are_told_as_one() {
     let mut written = Vec::new();
     batch.write(Topic::Host, &mut written);
     let signals = data(&String::from_utf8(written).unwrap())["signals"].clone();
-    let deltas: Vec<&Value> = signals.as_array().unwrap().iter().map(|one| &one["delta"]).collect();
+    let deltas: Vec<&Value> = signals
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["delta"])
+        .collect();
     let wanted = [
         json!({ "delta": "phase", "turn": ID, "phase": { "phase": "waiting" } }),
         json!({ "delta": "text", "item": ID, "at": 0, "text": "ä€𝄞x" }),
@@ -256,7 +281,12 @@ fn facts_keep_their_place_between_previews() {
     let mut written = Vec::new();
     batch.write(Topic::Host, &mut written);
     let signals = data(&String::from_utf8(written).unwrap())["signals"].clone();
-    let kinds: Vec<&Value> = signals.as_array().unwrap().iter().map(|one| &one["signal"]).collect();
+    let kinds: Vec<&Value> = signals
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["signal"])
+        .collect();
     assert_eq!(kinds, ["delta", "event", "delta"]);
 }
 
@@ -267,9 +297,23 @@ fn what_is_asked_for_is_read_or_refused_with_words() {
     assert_eq!(read("host@12").unwrap(), "host@12");
     let both = format!("conversation:{ID}@40");
     assert_eq!(read(&both).unwrap(), both);
-    for wrong in ["", "@", "host@", "host@-1", "host@x", "Host", "conversation", "conversation:x", "run:1", "host:1"] {
+    for wrong in [
+        "",
+        "@",
+        "host@",
+        "host@-1",
+        "host@x",
+        "Host",
+        "conversation",
+        "conversation:x",
+        "run:1",
+        "host:1",
+    ] {
         let problem = Wanted::parse(wrong).unwrap_err();
-        assert!(problem.error.contains("is nothing to follow"), "{wrong}: {problem}");
+        assert!(
+            problem.error.contains("is nothing to follow"),
+            "{wrong}: {problem}"
+        );
         assert!(problem.hint.unwrap().contains("host@12"));
     }
 }
@@ -286,5 +330,8 @@ fn a_topic_is_followed_once_and_not_too_many() {
     let many: Vec<String> = (0..65)
         .map(|n| format!("conversation:018f0000-0000-7000-8000-0000000000{n:02}"))
         .collect();
-    assert_eq!(all(&many).unwrap_err(), "65 topics are too many for one stream");
+    assert_eq!(
+        all(&many).unwrap_err(),
+        "65 topics are too many for one stream"
+    );
 }

@@ -4,7 +4,7 @@ use anteroom_api::{Problem, ProblemCode, Seq, Topic};
 use std::fmt;
 
 /// Topics one stream may follow.
-pub(crate) const MAX_TOPICS: usize = 64;
+const MAX_TOPICS: usize = 64;
 
 /// A topic and the newest of its facts that is known already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +54,10 @@ impl Wanted {
             }
         }
         match all.len() {
-            0 => Err(Problem::new(ProblemCode::InvalidInput, "nothing to follow is named")
-                .hint("add `?follow=host`")),
+            0 => Err(
+                Problem::new(ProblemCode::InvalidInput, "nothing to follow is named")
+                    .hint("add `?follow=host`"),
+            ),
             1..=MAX_TOPICS => Ok(all),
             count => Err(Problem::new(
                 ProblemCode::LimitReached,
