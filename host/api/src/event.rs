@@ -104,9 +104,11 @@ pub enum HostEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "delta", rename_all = "snake_case")]
 pub enum Delta {
-    /// More words of an agent message. Whoever has `had` characters of it appends what of `text` is beyond them
-    /// (all but the first `had - at`); `at` is never greater than `had`, because after a loss, and to whoever joins
-    /// later, the whole text is told anew with `at: 0`. A message that is complete is not previewed any more.
+    /// More words of an agent message. Whoever has `had` characters of it appends what of `text` is beyond them: all
+    /// but the first `had - at`. `at` is never greater than `had`: what a slow follower had no room for is told once
+    /// there is room, and whoever joins later is first told the whole text so far, with `at: 0`. The announcement
+    /// of the item ([`ItemEvent::Started`]), also a second one, sets `had` to what that holds. A message that is
+    /// complete is not previewed any more.
     Text {
         /// The message.
         item: ItemId,

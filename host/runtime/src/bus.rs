@@ -2,15 +2,22 @@
 //!
 //! Knows storage and followers; knows nothing of what the events mean. Each topic has one broadcast
 //! channel that carries facts in journal order and previews between them. A follower that falls behind,
-//! or that joins late, reads what it missed from the journal, so that facts are never lost on the way.
+//! or that joins late, reads what it missed from the journal, so that facts are never lost on the way; texts
+//! that are being written are kept until they are complete, so that their previews have no gaps either.
 
 pub(crate) mod bell;
+mod follower;
+mod growing;
 pub(crate) mod watch;
 
 use crate::ambient::Ambient;
-use anteroom_api::{Delta, Envelope, Event, OpId, Problem, Seq, Signal, Signals, Topic, TurnId};
+use anteroom_api::{
+    ConversationId, Delta, Envelope, Event, OpId, Problem, Seq, Signals, Topic, TurnId,
+};
 use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
 use bell::Bell;
+use follower::Follower;
+use growing::Growing;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +27,9 @@ use tokio::sync::{Notify, broadcast, mpsc};
 const BROADCAST_CAPACITY: usize = 1024;
 /// Signals waiting between a follower's task and its frontend.
 const FOLLOWER_CAPACITY: usize = 256;
+/// Conversations of which is remembered that this process told of them; they are forgotten when it hears of its own
+/// writes.
+const STIRRED: usize = 4096;
 /// Facts read from the journal at once.
 const REPLAY_PAGE: u32 = 256;
 
@@ -32,6 +42,8 @@ struct Inner {
     ambient: Ambient,
     user: UserStamp,
     topics: Mutex<HashMap<Topic, Channel>>,
+    /// How far this process itself told that something was stored.
+    stirred: Mutex<HashMap<ConversationId, Seq>>,
     /// Whether the newest write failed because of the disk or the file.
     is_troubled: AtomicBool,
     /// Rung after each write, for other processes.
@@ -50,6 +62,7 @@ struct Channel {
     waiting: BTreeMap<Seq, Arc<Envelope>>,
     /// The newest fact known to be stored, by whichever process.
     stored: Seq,
+    growing: Growing,
 }
 
 /// The newest position of a topic that was found in the journal.
@@ -59,7 +72,10 @@ pub(crate) struct Looked(pub(crate) Seq);
 #[derive(Clone)]
 enum Cast {
     Event(Arc<Envelope>),
-    Delta(Arc<Delta>),
+    /// With the fact that its text grows since, if it is of one.
+    Delta(Arc<Delta>, Option<Seq>),
+    /// Something was stored in a conversation; on the host's topic.
+    Stirred(ConversationId),
     /// Another process wrote between; read the journal.
     Resync,
     /// What could not be stored.
@@ -75,6 +91,7 @@ impl Bus {
             user,
             bell,
             topics: Mutex::default(),
+            stirred: Mutex::default(),
             is_troubled: AtomicBool::new(false),
             wrote: Notify::new(),
         }))
@@ -107,8 +124,13 @@ impl Bus {
             let stored = stored.map(|list| list.into_iter().map(Arc::new).collect::<Vec<_>>());
             bus.with_channel(topic, |channel| {
                 channel.in_flight -= 1;
-                channel.tell(stored.as_deref().unwrap_or(&[]));
+                let stored = stored.as_deref().unwrap_or(&[]);
+                for envelope in stored {
+                    channel.growing.stored(envelope);
+                }
+                channel.tell(stored);
             });
+            bus.stir(topic, stored.as_deref().unwrap_or(&[]));
             bus.forget_if_idle(topic);
             bus.tell_trouble(stored.as_ref().err());
             bus.0.bell.ring();
@@ -160,14 +182,55 @@ impl Bus {
             channel.stored = channel.stored.max(looked.0);
             channel.tell(&[]);
         }
+        if let Topic::Conversation(id) = topic {
+            let own = self.stirred().remove(&id);
+            if own.is_none_or(|own| own < looked.0) {
+                self.tell_stirred(id);
+            }
+        }
+    }
+
+    /// Tells lists that something was stored in a conversation.
+    fn stir(&self, topic: Topic, stored: &[Arc<Envelope>]) {
+        let (Topic::Conversation(id), Some(last)) = (topic, stored.last()) else {
+            return;
+        };
+        {
+            let mut stirred = self.stirred();
+            if stirred.len() >= STIRRED {
+                stirred.clear();
+            }
+            let own = stirred.entry(id).or_default();
+            *own = last.seq.max(*own);
+        }
+        self.tell_stirred(id);
+    }
+
+    fn tell_stirred(&self, id: ConversationId) {
+        if let Some(channel) = self.topics().get(&Topic::Host) {
+            // An error only says that nobody follows.
+            drop(channel.sender.send(Cast::Stirred(id)));
+        }
+    }
+
+    /// Whether anybody follows a topic here.
+    pub(crate) fn is_followed(&self, topic: Topic) -> bool {
+        let topics = self.topics();
+        topics
+            .get(&topic)
+            .is_some_and(|channel| channel.sender.receiver_count() > 0)
     }
 
     /// Tells a preview. Never waits, never fails; nobody has to hear it.
     pub(crate) fn preview(&self, topic: Topic, delta: Delta) {
-        let topics = self.topics();
-        if let Some(channel) = topics.get(&topic) {
+        if let Some(channel) = self.topics().get_mut(&topic) {
+            let is_text = matches!(delta, Delta::Text { .. } | Delta::Reasoning { .. });
+            let since = channel.growing.more(&delta);
+            if is_text && since.is_none() {
+                return;
+            }
             // An error only says that nobody follows.
-            drop(channel.sender.send(Cast::Delta(Arc::new(delta))));
+            drop(channel.sender.send(Cast::Delta(Arc::new(delta), since)));
         }
     }
 
@@ -182,21 +245,16 @@ impl Bus {
     pub(crate) fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
         let (sender, receiver) = mpsc::channel(FOLLOWER_CAPACITY);
         let live = self.with_channel(topic, |channel| channel.sender.subscribe());
-        let storage = self.0.storage.clone();
+        let (storage, bus) = (self.0.storage.clone(), Arc::downgrade(&self.0));
         tokio::spawn(async move {
             let seen = match after {
                 Some(seq) => seq,
                 None => storage.last_seq(topic).await.unwrap_or_default(),
             };
-            Follower {
-                topic,
-                storage,
-                live,
-                sender,
-                seen,
-            }
-            .run(after.is_some())
-            .await;
+            drop(storage);
+            Follower::new(bus, topic, (live, sender), seen)
+                .run(after.is_some())
+                .await;
         });
         Signals::new(receiver)
     }
@@ -204,8 +262,11 @@ impl Bus {
     /// A topic that nobody follows and nobody writes to costs nothing.
     fn forget_if_idle(&self, topic: Topic) {
         let mut topics = self.topics();
-        let is_idle =
-            |channel: &Channel| channel.in_flight == 0 && channel.sender.receiver_count() == 0;
+        let is_idle = |channel: &Channel| {
+            channel.in_flight == 0
+                && channel.sender.receiver_count() == 0
+                && channel.growing.is_empty()
+        };
         if topics.get(&topic).is_some_and(is_idle) {
             topics.remove(&topic);
         }
@@ -218,7 +279,15 @@ impl Bus {
             in_flight: 0,
             waiting: BTreeMap::new(),
             stored: Seq(0),
+            growing: Growing::default(),
         }))
+    }
+
+    fn stirred(&self) -> MutexGuard<'_, HashMap<ConversationId, Seq>> {
+        self.0
+            .stirred
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn topics(&self) -> MutexGuard<'_, HashMap<Topic, Channel>> {
@@ -261,101 +330,5 @@ impl Channel {
     }
 }
 
-struct Follower {
-    topic: Topic,
-    storage: Storage,
-    live: broadcast::Receiver<Cast>,
-    sender: mpsc::Sender<Signal>,
-    seen: Seq,
-}
-
-impl Follower {
-    async fn run(mut self, has_history: bool) {
-        if has_history && self.catch_up().await.is_none() {
-            return;
-        }
-        loop {
-            let cast = tokio::select! {
-                cast = self.live.recv() => cast,
-                () = self.sender.closed() => return,
-            };
-            let went_on = match cast {
-                Ok(Cast::Event(envelope)) => self.event(&envelope).await,
-                Ok(Cast::Delta(delta)) => self.delta(&delta),
-                Ok(Cast::Trouble(turn, problem)) => {
-                    let problem = Problem::clone(&problem);
-                    self.sender
-                        .send(Signal::Trouble { turn, problem })
-                        .await
-                        .ok()
-                }
-                Ok(Cast::Resync) | Err(broadcast::error::RecvError::Lagged(_)) => {
-                    self.catch_up().await
-                }
-                Err(broadcast::error::RecvError::Closed) => None,
-            };
-            if went_on.is_none() {
-                return;
-            }
-        }
-    }
-
-    async fn event(&mut self, envelope: &Envelope) -> Option<()> {
-        if envelope.seq <= self.seen {
-            return Some(());
-        }
-        if envelope.seq > self.seen.next() {
-            self.catch_up().await?;
-            if envelope.seq <= self.seen {
-                return Some(());
-            }
-        }
-        self.seen = envelope.seq;
-        self.sender
-            .send(Signal::Event {
-                envelope: envelope.clone(),
-            })
-            .await
-            .ok()
-    }
-
-    /// A preview goes only to who has room for it.
-    fn delta(&self, delta: &Delta) -> Option<()> {
-        match self.sender.try_send(Signal::Delta {
-            delta: delta.clone(),
-        }) {
-            Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => Some(()),
-            Err(mpsc::error::TrySendError::Closed(_)) => None,
-        }
-    }
-
-    /// Delivers what the journal has after `seen`. On a storage failure the follower is told where to resume.
-    async fn catch_up(&mut self) -> Option<()> {
-        loop {
-            let Ok(page) = self
-                .storage
-                .events(self.topic, self.seen, REPLAY_PAGE)
-                .await
-            else {
-                drop(self.sender.send(Signal::Lagged { resume: self.seen }).await);
-                return None;
-            };
-            let is_last = page.len() < REPLAY_PAGE as usize;
-            if let Some(first) = page.first()
-                && first.seq > self.seen.next()
-            {
-                // What came before was let go of: whoever needs it reads the views anew.
-                let resume = Seq(first.seq.0 - 1);
-                drop(self.sender.send(Signal::Lagged { resume }).await);
-                return None;
-            }
-            for envelope in page {
-                self.seen = envelope.seq;
-                self.sender.send(Signal::Event { envelope }).await.ok()?;
-            }
-            if is_last {
-                return Some(());
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

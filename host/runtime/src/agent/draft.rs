@@ -195,8 +195,8 @@ impl Draft {
         let piece = state.piece(kind);
         piece.text.push_str(text);
         if piece.is_announced {
+            // Told while it is held, so that of two that tell the one that was first is told first.
             let delta = piece.preview(kind);
-            drop(state);
             self.tell(delta);
         }
     }
@@ -214,13 +214,10 @@ impl Draft {
             if told.is_err() {
                 return;
             }
-            let delta = {
-                let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-                let piece = state.piece(kind);
-                piece.is_announced = true;
-                piece.preview(kind)
-            };
-            if let Some(delta) = delta {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let piece = state.piece(kind);
+            piece.is_announced = true;
+            if let Some(delta) = piece.preview(kind) {
                 bus.preview(topic, delta);
             }
         })
