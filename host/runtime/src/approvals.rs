@@ -23,6 +23,10 @@ use tokio::time::Instant;
 const MAX_OPEN: usize = 100;
 /// However often more time is given, a turn does not wait for one answer longer than this.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// An approval that nobody can see counts as not answered after this, unless another process may show it.
+const UNSEEN: Duration = Duration::from_secs(30);
+/// How often in that time it is looked whether somebody can.
+const LOOKS: u32 = 10;
 /// Wishes for more time that wait for an approval; it takes them at once.
 const EXTENSIONS: usize = 8;
 
@@ -56,6 +60,8 @@ struct Inner {
     bus: Bus,
     ambient: Ambient,
     storage: Storage,
+    /// How long an approval may be seen by nobody.
+    unseen: Duration,
     open: Mutex<Open>,
 }
 
@@ -93,10 +99,15 @@ struct Waiting {
 
 impl Desk {
     pub(crate) fn new(bus: Bus, ambient: Ambient, storage: Storage) -> Self {
+        Self::patient(bus, ambient, storage, UNSEEN)
+    }
+
+    fn patient(bus: Bus, ambient: Ambient, storage: Storage, unseen: Duration) -> Self {
         Self(Arc::new(Inner {
             bus,
             ambient,
             storage,
+            unseen,
             open: Mutex::default(),
         }))
     }
@@ -338,15 +349,27 @@ impl Desk {
         self.open().questions.contains_key(&id)
     }
 
+    /// Whether anybody may see what is asked on a topic: who follows it here, or another process, which reads it
+    /// where it is stored.
+    fn is_seen(&self, topic: Topic) -> bool {
+        self.0.bus.is_followed(topic) || self.0.storage.has_company()
+    }
+
     /// Waits for an answer, for the end of patience or for a stop, whichever is first.
     async fn wait(&self, mut waiting: Waiting, mut stop: Stop) -> Option<(Decision, String, OpId)> {
         let started = Instant::now();
         let mut deadline = started + waiting.patience;
+        let mut seen = Seen::new(self.0.unseen, started);
         let given = loop {
             tokio::select! {
                 given = &mut waiting.answer => break given.ok(),
                 () = stop.raised() => break None,
                 () = tokio::time::sleep_until(deadline) => break None,
+                () = tokio::time::sleep_until(seen.look_at) => {
+                    if seen.is_over(self.is_seen(waiting.topic), Instant::now()) {
+                        break None;
+                    }
+                }
                 Some(extension) = waiting.extensions.recv() => {
                     let longer = (deadline + waiting.patience).min(started + LONGEST);
                     let more = longer.saturating_duration_since(deadline);
@@ -422,6 +445,32 @@ impl Open {
     }
 }
 
+/// Since when nobody sees an approval.
+struct Seen {
+    patience: Duration,
+    last: Instant,
+    look_at: Instant,
+}
+
+impl Seen {
+    fn new(patience: Duration, now: Instant) -> Self {
+        Self {
+            patience,
+            last: now,
+            look_at: now + patience / LOOKS,
+        }
+    }
+
+    /// Takes what a look found; true once nobody saw it for too long. A page that is loaded anew is back before.
+    fn is_over(&mut self, is_seen: bool, now: Instant) -> bool {
+        self.look_at = now + self.patience / LOOKS;
+        if is_seen {
+            self.last = now;
+        }
+        now.saturating_duration_since(self.last) >= self.patience
+    }
+}
+
 fn not_open(what: &str) -> Problem {
     Problem::new(
         ProblemCode::Conflict,
@@ -454,3 +503,6 @@ pub(crate) async fn open_in(
 pub(crate) async fn calls(port: &Port, id: String) -> Result<Vec<CallHit>, Problem> {
     Ok(port.engine.storage.calls(&id).await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,11 @@ impl File {
         move |number| known.as_ref().is_none_or(|is_alive| is_alive(number))
     }
 
+    /// Whether another process has the file open.
+    pub(crate) fn has_company(&self) -> bool {
+        self.host.as_ref().is_none_or(Host::has_company)
+    }
+
     /// Why the newest write failed, if it did and none has succeeded since.
     pub(crate) fn trouble(&self) -> Option<Fault> {
         self.writer.as_ref().and_then(Writer::trouble)

@@ -68,6 +68,19 @@ impl Host {
         move |number| own == Some(number) || is_alive(&folder.join(number.to_string()))
     }
 
+    /// Whether another process that lives has the database open. Where that cannot be told, one may have.
+    pub(crate) fn has_company(&self) -> bool {
+        let Some(own) = self.number else {
+            return true;
+        };
+        let own = self.folder.join(own.to_string());
+        let Ok(files) = std::fs::read_dir(&self.folder) else {
+            return true;
+        };
+        let mut others = files.flatten().map(|file| file.path());
+        others.any(|path| path != own && is_alive(&path))
+    }
+
     /// Removes what processes left behind that did not end by themselves.
     fn clear_away(&self) {
         let own = self

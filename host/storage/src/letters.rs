@@ -136,6 +136,12 @@ impl Storage {
         self.host().liveness()(host.0)
     }
 
+    /// Whether another process has the personal file open, or may have.
+    #[must_use]
+    pub fn has_company(&self) -> bool {
+        self.host().has_company()
+    }
+
     /// Leaves a wish for another process; false if that one has ended or this one cannot be answered.
     ///
     /// # Errors
