@@ -16,7 +16,7 @@ export function Appearance() {
   return html`
     ${h(Part, {
       id: 'appearance-theme', title: said.theme,
-      children: h(Choices, { legend: said.theme, name: 'theme', value: theme.value ?? 'system', choices: themes, onChange: setTheme }),
+      children: h(Choices, { legend: said.theme, isLegendHidden: true, name: 'theme', value: theme.value ?? 'system', choices: themes, onChange: setTheme }),
     })}
     ${h(Part, {
       id: 'appearance-reading', title: said.reading,

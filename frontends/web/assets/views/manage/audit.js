@@ -112,7 +112,7 @@ function List({ records, isFiltered }) {
   }
   const open = (record) => openLayer((close) => h(Details, { record, close }));
   return h(Table, {
-    caption: said.caption, className: 'manage-audit',
+    caption: said.caption,
     heads: [{ name: said.number, isNumber: true }, said.at, said.what, said.effect, said.verdict, said.by, { name: said.actions, isHidden: true }],
     children: records.map((record) => html`<tr key=${record.number} data-testid="audit-record">
       <td class="manage-number">${record.number}</td>

@@ -2,7 +2,7 @@
  * What the pages for looking after things share: the frame of a page, reading with its three states, problems in
  * words, fields with their help and error, links.
  */
-import { html, h, useCallback, useEffect, useRef, useState } from '../../lib/dom.js';
+import { html, h, useCallback, useEffect, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
 import { problemOf } from '../../lib/api.js';
 import { copyText as copy, saveBlob } from '../../lib/copy.js';
 import { follow } from '../../lib/live.js';
@@ -238,9 +238,9 @@ export function FieldError({ id, problem }) {
 }
 
 /** One choice of several, all in sight. */
-export function Choices({ legend, name, value, choices, onChange, isDisabled }) {
+export function Choices({ legend, name, value, choices, onChange, isDisabled, isLegendHidden }) {
   return html`<fieldset class="manage-choices" disabled=${isDisabled}>
-    <legend>${legend}</legend>
+    <legend class=${isLegendHidden ? 'hidden-text' : ''}>${legend}</legend>
     ${choices.map((choice) => html`<label key=${choice.value} class="manage-choice">
       <input type="radio" name=${name} value=${choice.value} checked=${choice.value === value}
         aria-describedby=${choice.help ? `${name}-${choice.value}-help` : undefined}
@@ -251,11 +251,17 @@ export function Choices({ legend, name, value, choices, onChange, isDisabled }) 
   </fieldset>`;
 }
 
-/** A table that scrolls by itself where it is wider than the page, and says what it holds. */
-export function Table({ caption, heads, children, isCaptionShown = false, className }) {
+/** A table that says what it holds. Where it has no room its rows become cards, or it scrolls by itself if it is of numbers. */
+export function Table({ caption, heads, children, isOfNumbers = false }) {
+  const table = useRef(null);
+  useLayoutEffect(() => {
+    // Where rows are shown as cards, each cell says which column it is of.
+    const names = heads.map((head) => (head.isHidden ? '' : (head.name ?? head)));
+    for (const row of table.current.tBodies[0].rows) [...row.cells].forEach((cell, at) => (cell.dataset.label = names[at] ?? ''));
+  });
   return html`<div class="manage-scroll" role="region" aria-label=${caption} tabindex="0">
-    <table class=${`manage-table ${className ?? ''}`}>
-      <caption class=${isCaptionShown ? '' : 'hidden-text'}>${caption}</caption>
+    <table ref=${table} class=${`manage-table ${isOfNumbers ? '' : 'manage-stack'}`}>
+      <caption class="hidden-text">${caption}</caption>
       <thead><tr>${heads.map((head) => html`<th scope="col" class=${head.isNumber ? 'manage-number' : ''}>
         ${head.isHidden ? html`<span class="hidden-text">${head.name}</span>` : (head.name ?? head)}</th>`)}</tr></thead>
       <tbody>${children}</tbody>

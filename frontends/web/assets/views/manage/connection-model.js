@@ -3,13 +3,19 @@
  * of elements.
  */
 import { batch, computed, signal } from '../../lib/dom.js';
-import { get, op, post, problemOf } from '../../lib/api.js';
+import { get, op, problemOf, request } from '../../lib/api.js';
 import { refreshStart, start } from '../../lib/start.js';
 import { nearest, parsed, urlFixes } from './url-fixes.js';
 
 /** The steps of a test in their order. */
 export const STEPS = ['connect', 'models', 'stream', 'tools'];
 const KEYS = ['ai.base_url', 'ai.api_key', 'ai.api_key_command', 'ai.model', 'safety.approval_mode'];
+
+/** @param {object|null} spec null is the one that is configured */
+async function testing(spec) {
+  const headers = { 'Content-Type': 'application/json' };
+  return (await request('/api/endpoints/test', { method: 'POST', headers, body: JSON.stringify(spec) })).json();
+}
 
 /** The state of one visit of the page. */
 export function connection() {
@@ -113,7 +119,7 @@ export function connection() {
     test.value = { ...test.value, isRunning: true, url, problem: null, report: wanted && test.value.url === url ? test.value.report : null };
     try {
       const spec = await specOf(url, wanted);
-      const report = await post('/api/endpoints/test', spec);
+      const report = await testing(spec);
       if (mine !== round) return;
       took(url, report, wanted);
     } catch (thrown) {
@@ -157,7 +163,7 @@ export function connection() {
       if (one?.origin.origin !== 'user') return;
       await op('setting', { verb: 'reset', key: name });
     } else {
-      if (one && !one.is_secret && one.origin.origin !== 'default' && one.value === value) return;
+      if (one && !one.is_secret && one.value === value) return;
       await op('setting', { verb: 'change', key: name, value });
     }
     const origin = isUnset ? { origin: 'default' } : { origin: 'user' };

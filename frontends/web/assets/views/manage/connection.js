@@ -221,7 +221,7 @@ function ModelField({ state }) {
   const help = canTools.value[model.value] === false ? said.toolsNoHelp : said.modelHelp;
   if (models.value.length === 0) {
     return h(Field, {
-      id: 'model', label: said.model, help: said.modelTyped,
+      id: 'model', label: said.model, help: state.test.value.report ? said.modelTyped : said.modelUntested,
       children: (tie) => html`<input ...${tie} class="input" spellcheck="false" autocomplete="off" value=${model.value}
         disabled=${state.isLocked('ai.model')} onInput=${(event) => (model.value = event.target.value)} />`,
     });

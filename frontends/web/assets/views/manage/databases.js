@@ -12,7 +12,7 @@ const said = words.databases;
 /** The page's content. */
 export function Databases() {
   const [isChecking, setChecking] = useState(false);
-  const read = useRead(() => get('/api/databases', { check: isChecking, is_checking: isChecking }), [isChecking]);
+  const read = useRead(() => get('/api/databases', { check: isChecking }), [isChecking]);
   useFacts(['database'], read.reload);
   const work = useWork();
   const check = async () => {

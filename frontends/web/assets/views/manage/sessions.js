@@ -1,8 +1,9 @@
 /** Browsers that are signed in: this one marked, each can be signed out. */
 import { html, h } from '../../lib/dom.js';
-import { del, get, op } from '../../lib/api.js';
+import { del, get } from '../../lib/api.js';
 import { confirm } from '../../lib/dialog.js';
 import { ago, dateTime } from '../../lib/format.js';
+import { forget } from '../../lib/session.js';
 import { words } from '../../strings/manage.js';
 import { Badge, Loaded, Part, ProblemNote, Prose, Table, useFacts, useRead, useWork } from './common.js';
 
@@ -22,14 +23,14 @@ export function Sessions() {
 
 function List({ data, reload }) {
   const work = useWork();
-  const sessions = data.sessions ?? data;
-  const isOwn = (session) => session.is_current === true || session.id === data.current;
+  const sessions = data;
+  const isOwn = (session) => session.is_current;
   const end = async (session) => {
     const isSure = await confirm({ title: isOwn(session) ? said.endOwnTitle : said.endTitle, text: isOwn(session) ? said.endOwnText : session.label, action: said.end, isDanger: true });
     if (!isSure) return;
     await work.run(async () => {
-      await del(`/api/sessions/${session.id}`);
-      if (isOwn(session)) location.reload();
+      await del(isOwn(session) ? '/api/session' : `/api/sessions/${session.id}`);
+      if (isOwn(session)) forget();
       else await reload();
     }, said.ended);
   };
@@ -37,8 +38,8 @@ function List({ data, reload }) {
     const isSure = await confirm({ title: said.endAllTitle, text: said.endAllText, action: said.endAll, isDanger: true });
     if (!isSure) return;
     await work.run(async () => {
-      await op('session', { verb: 'end_all' });
-      location.reload();
+      await del('/api/sessions');
+      forget();
     });
   };
   return h(Part, {

@@ -81,7 +81,7 @@ export function Setting({ setting, schema, reload }) {
 }
 
 function Origin({ setting, locked }) {
-  const kind = setting.origin.origin === 'default' ? 'muted' : locked ? 'warn' : 'plain';
+  const kind = setting.origin.origin === 'default' ? 'muted' : locked ? 'warn' : 'accent';
   return h(Badge, { kind, sign: locked ? '🔒︎' : '', children: said.originNames[setting.origin.origin] });
 }
 

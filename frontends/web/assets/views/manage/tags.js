@@ -5,7 +5,7 @@ import { askText, confirm } from '../../lib/dialog.js';
 import { plural } from '../../lib/format.js';
 import { pref, save } from '../../lib/prefs.js';
 import { words } from '../../strings/manage.js';
-import { Empty, Link, Loaded, ProblemNote, Table, useFacts, useRead, useWork } from './common.js';
+import { Empty, Loaded, ProblemNote, Table, useFacts, useRead, useWork } from './common.js';
 
 const said = words.tags;
 /** The colors of tags as this browser shows them: name to the name of a color. */
@@ -57,7 +57,7 @@ function Tag({ tag, tags, work, reload }) {
   };
   return html`<tr data-testid="tag">
     <th scope="row"><span class=${`manage-tag manage-tag-${color}`}>#${tag.name}</span></th>
-    <td>${h(Link, { href: `/?tag=${encodeURIComponent(tag.name)}`, children: plural(tag.conversations, 'conversation') })}</td>
+    <td>${plural(tag.conversations, 'conversation')}</td>
     <td><select class="input" aria-label=${said.colorOf(tag.name)} value=${color} onChange=${(event) => paint(tag.name, event.target.value)}>
       ${COLORS.map((one) => html`<option value=${one} selected=${one === color}>${said.colors[one]}</option>`)}</select></td>
     <td><div class="manage-actions">

@@ -12,18 +12,38 @@ const SINGLE_ENDPOINTS = ['/chat/completions', '/completions', '/models', '/resp
  */
 
 /**
+ * Each with everything else that is surely wrong put right as well.
  * @param {string} baseUrl
  * @returns {UrlFix[]}
  */
 export function urlFixes(baseUrl) {
+  return single(baseUrl).map((fix) => {
+    const reasons = [fix.reason];
+    let url = fix.baseUrl;
+    for (let next = sure(url); next && !reasons.includes(next.reason); next = sure(url)) {
+      reasons.push(next.reason);
+      url = next.baseUrl;
+    }
+    return { ...fix, baseUrl: url, reason: reasons.join('; ') };
+  });
+}
+
+/** @param {string} baseUrl */
+function sure(baseUrl) {
+  return single(baseUrl).find((fix) => !fix.isScheme);
+}
+
+/**
+ * @param {string} baseUrl
+ * @returns {UrlFix[]}
+ */
+function single(baseUrl) {
   const text = baseUrl.trim();
   if (text === '') return [];
   if (!text.includes('://')) {
     const probe = parsed(`http://${text}`);
     if (!probe) return [];
-    const whole = `${isNear(probe.hostname) ? 'http' : 'https'}://${text}`;
-    const deeper = urlFixes(whole).find((fix) => !fix.isScheme);
-    return [{ baseUrl: deeper ? deeper.baseUrl : whole, reason: said.noScheme }];
+    return [{ baseUrl: `${isNear(probe.hostname) ? 'http' : 'https'}://${text}`, reason: said.noScheme }];
   }
   const url = parsed(text);
   if (!url || !['http:', 'https:'].includes(url.protocol)) return [];

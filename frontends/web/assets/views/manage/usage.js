@@ -104,7 +104,7 @@ function Sums({ id, title, head, list, hasCost }) {
   return h(Part, {
     id, title,
     children: h(Table, {
-      caption: title, heads: [head, ...NUMBERS(hasCost)],
+      caption: title, isOfNumbers: true, heads: [head, ...NUMBERS(hasCost)],
       children: list.map(({ name, sum }) => html`<tr key=${name}><th scope="row">${name}</th>${h(Numbers, { sum, hasCost })}</tr>`),
     }),
   });
@@ -115,7 +115,7 @@ function Rows({ rows, hasCost }) {
   return h(Part, {
     id: 'usage-rows', title: said.byDay,
     children: h(Table, {
-      caption: said.byDayCaption, heads: [said.day, said.model, said.project, ...NUMBERS(hasCost)],
+      caption: said.byDayCaption, isOfNumbers: true, heads: [said.day, said.model, said.project, ...NUMBERS(hasCost)],
       children: [
         ...rows.map((row) => html`<tr key=${`${row.day} ${row.model} ${row.project ?? ''}`} data-testid="usage-row">
           <th scope="row">${isoDay(row.day)}</th><td>${row.model || said.unknownModel}</td><td>${row.project_name || words.common.none}</td>
