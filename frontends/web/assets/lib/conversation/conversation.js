@@ -57,6 +57,10 @@ export class Conversation {
     this.questions = model.questions;
     this.canvases = model.canvases;
     this.drafts = model.drafts;
+    /** Approvals that were answered on this page. @type {Set<string>} */
+    this.own = new Set();
+    /** The message that is on its way, so that nothing is told before it. @type {Promise<unknown>|null} */
+    this.sending = null;
     /** `loading`, `ready` or `failed`. */
     this.state = signal('loading');
     /** Why it could not be opened. */
@@ -77,17 +81,18 @@ export class Conversation {
     return this.model.items.after;
   }
 
-  /** Reads it and follows from there. @param {{around?: string}} [where] */
-  async open({ around } = {}) {
+  /** Reads it and follows from there, or from its beginning if it is new. @param {{around?: string, isNew?: boolean}} [where] */
+  async open({ around, isNew = false } = {}) {
     const wanted = ++this.#wanted;
     try {
       const answer = await this.#doors.get(`${this.path}/open`, { limit: PAGE, around });
       if (wanted !== this.#wanted || this.#isClosed) return;
       this.#buffer = [];
-      this.model.load(answer);
+      const seq = isNew ? 0 : answer.conversation.seq;
+      this.model.load(isNew ? unheard(answer) : answer);
       this.state.value = 'ready';
       this.problem.value = null;
-      this.#follow(answer.conversation.seq);
+      this.#follow(seq);
     } catch (error) {
       if (wanted !== this.#wanted || this.#isClosed) return;
       this.problem.value = error.problem ?? { code: 'internal', message: String(error), causes: [] };
@@ -108,8 +113,6 @@ export class Conversation {
     this.#stop = this.#doors.follow(this.topic, {
       after,
       signals: (list) => this.#receive(list),
-      // The place is not known any more: what is stored says it all.
-      reset: () => void this.open(),
     });
   }
 
@@ -128,8 +131,17 @@ export class Conversation {
     this.#buffer = [];
     if (!list.length || this.#isClosed) return;
     this.model.take(list);
-    const lagged = list.find((one) => one.signal === 'lagged');
-    if (lagged) this.#follow(Math.max(lagged.resume, this.model.seq));
+    // Facts were not kept for us: what is stored says it all.
+    if (list.some((one) => one.signal === 'lagged')) void this.#reread();
+  }
+
+  /** Reads it anew without moving a reader. */
+  async #reread() {
+    const wanted = this.#wanted;
+    const answer = await this.#doors.get(`${this.path}/open`, { limit: PAGE }).catch(() => null);
+    if (!answer || wanted !== this.#wanted || this.#isClosed) return;
+    this.model.load(answer, { isAgain: true });
+    this.#follow(answer.conversation.seq);
   }
 
   /** Loads the page before what is loaded. Answers whether there was one. */
@@ -188,7 +200,13 @@ export class Conversation {
   }
 }
 
-/** Opens a conversation and follows it until it is closed. @param {string} id @param {{around?: string}} [where] */
+/** A new conversation before anything happened in it: all of it is told as events. @param {any} answer */
+function unheard({ conversation: { running: _, ...view } }) {
+  const conversation = { ...view, seq: 0 };
+  return { conversation, items: { entries: [] }, turns: [], queue: [], approvals: [], questions: [], canvases: [] };
+}
+
+/** Opens a conversation and follows it until it is closed. @param {string} id @param {{around?: string, isNew?: boolean}} [where] */
 export function openConversation(id, where = {}) {
   const conversation = new Conversation(id);
   void conversation.open(where);

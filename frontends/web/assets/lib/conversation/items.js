@@ -93,6 +93,22 @@ export class Items {
     this.#late();
   }
 
+  /** Brings the newest page together with what is loaded, which stays where it reaches so far. @param {ItemsPage} page */
+  merge(page) {
+    if (this.after.value !== null) return;
+    const all = this.entries.value;
+    const at = page.entries.length ? all.findIndex(({ id }) => id === page.entries[0].id) : -1;
+    if (at < 0) {
+      this.replace(page);
+      return;
+    }
+    const kept = this.byId;
+    const stays = all.slice(0, at);
+    this.byId = new Map(stays.map((one) => [one.id, one]));
+    this.entries.value = [...stays, ...page.entries.map((item) => this.#adopt(item, kept))];
+    this.shape.value++;
+  }
+
   /** Puts an older page in front. @param {ItemsPage} page */
   prepend(page) {
     const fresh = page.entries.filter((item) => !this.byId.has(item.id));

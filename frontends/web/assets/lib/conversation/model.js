@@ -47,14 +47,15 @@ export class Model {
     this.onNews = (/** @type {string} */ _kind, /** @type {any} */ _detail) => {};
   }
 
-  /** Takes in what opening answered. @param {any} open */
-  load(open) {
+  /** Takes in what opening answered; again, if the loaded stretch is to stay. @param {any} open @param {{isAgain?: boolean}} [how] */
+  load(open, { isAgain = false } = {}) {
     batch(() => {
       const { conversation: view } = open;
       this.view.value = view;
       this.seq = view.seq;
-      this.items.replace(open.items);
-      this.turns.value = new Map(open.turns.map((/** @type {any} */ turn) => [turn.id, turn]));
+      if (isAgain) this.items.merge(open.items);
+      else this.items.replace(open.items);
+      this.turns.value = new Map([...(isAgain ? this.turns.value : [])].concat(open.turns.map((/** @type {any} */ turn) => [turn.id, turn])));
       this.queue.value = open.queue;
       this.approvals.value = open.approvals;
       this.questions.value = open.questions;

@@ -1,0 +1,102 @@
+/** One conversation: its thread and canvas, and what stands between the thread and the composer. */
+import { h, html, signal, useEffect } from '../../lib/dom.js';
+import { setBar } from '../../lib/bar.js';
+import { Icon } from '../../lib/icons.js';
+import { link } from '../../lib/router.js';
+import { pref, save } from '../../lib/prefs.js';
+import { route } from '../../lib/router.js';
+import { words } from '../../strings/thread.js';
+import { CanvasPanel } from '../canvas.js';
+import { ChangesBar } from './changes.js';
+import { Find } from './find.js';
+import { HeaderActions, HeaderChips } from './header.js';
+import { PhaseLine } from './phase-line.js';
+import { Problem } from './problem.js';
+import { Queue } from './queue.js';
+import { Thread } from './thread.js';
+
+/** Longer than this is worth saying that it loads, milliseconds. */
+const LATE = 150;
+
+/** Whether the canvas of a conversation is shown. @param {any} conversation */
+export const canvasPref = (conversation) => pref(`canvas.${conversation.id}`, /** @type {boolean|null} */ (null));
+
+/** @param {any} conversation */
+export function isCanvasShown(conversation) {
+  return conversation.canvases.value.length > 0 && canvasPref(conversation).value !== false;
+}
+
+/** @param {any} conversation */
+export function toggleCanvas(conversation) {
+  if (conversation.canvases.value.length) save(`canvas.${conversation.id}`, !isCanvasShown(conversation));
+}
+
+/** @param {{session: any}} props */
+export function Chat({ session }) {
+  const { conversation } = session;
+  const state = conversation.state.value;
+  const item = route.value.query.get('item');
+  useEffect(() => setBar({ title: conversation.view.value?.title || words.header.untitled, actions: () => h(HeaderActions, { session }) }), [session, conversation.view.value?.title]);
+  useEffect(() => {
+    if (item && state === 'ready') void session.jump(item);
+  }, [item, state]);
+  if (state === 'failed') return h(Failed, { conversation });
+  if (conversation.model.isDeleted.value) return html`<div class="thread-middle"><p>${words.thread.deleted}</p><a class="button" ...${link('/')}>${words.thread.newOne}</a></div>`;
+  return html`<div class="thread-body">
+    <div class="thread-column">
+      ${h(HeaderChips, { session })}
+      ${session.isFinding.value && h(Find, { session })}
+      ${state === 'loading' ? h(Skeleton, null) : h(Thread, { session })}
+    </div>
+    ${isCanvasShown(conversation) && h(CanvasPanel, { conversation, onClose: () => toggleCanvas(conversation) })}
+  </div>`;
+}
+
+/** @param {{conversation: any}} props */
+function Failed({ conversation }) {
+  const retry = () => {
+    conversation.state.value = 'loading';
+    void conversation.open();
+  };
+  return html`<div class="thread-middle"><h1>${words.thread.failedTitle}</h1>
+    ${h(Problem, { problem: conversation.problem.value }, html`<button class="button" onClick=${retry}>${words.thread.retry}</button>`)}</div>`;
+}
+
+const isLate = signal(false);
+
+/** Three bars, if it takes a while. */
+function Skeleton() {
+  useEffect(() => {
+    isLate.value = false;
+    const timer = setTimeout(() => (isLate.value = true), LATE);
+    return () => clearTimeout(timer);
+  }, []);
+  return html`<div class="thread-scroll" aria-busy="true" aria-label=${words.thread.loading} role="status">
+    ${isLate.value && html`<div class="thread-skeleton" aria-hidden="true"><span></span><span></span><span></span></div>`}</div>`;
+}
+
+/** What stands above the composer. @param {{session: any, isStopping: boolean}} props */
+export function ChatFoot({ session, isStopping }) {
+  return html`<div class="thread-above">
+      ${h(PhaseLine, { session, isStopping })}
+      ${h(Beside, { session })}
+    </div>
+    ${h(ChangesBar, { session })} ${h(Queue, { session })}`;
+}
+
+/** The ways to what waits and to the end. @param {{session: any}} props */
+function Beside({ session }) {
+  const { conversation, viewport } = session;
+  const waiting = conversation.approvals.value.length + conversation.questions.value.length;
+  const count = session.unseen.value.size;
+  const isFollowing = viewport.following.value;
+  return html`<span class="thread-beside">
+    ${waiting > 0 &&
+    html`<button class="button thread-small thread-waits" aria-label=${words.thread.waitingLabel(waiting)} onClick=${() => session.focusWaiting()}>${words.thread.waiting(waiting)}</button>`}
+    ${!isFollowing &&
+    html`<button class="button thread-small" data-testid="jump-latest" aria-label=${words.thread.latestLabel(count)} onClick=${() => {
+      viewport.follow();
+      session.focusComposer();
+    }}>${h(Icon, { name: 'down' })}<span>${count ? words.thread.latestCount(count) : words.thread.latest}</span></button>`}
+  </span>`;
+}

@@ -1,0 +1,103 @@
+/** The menus of the composer: `@` files and notes, `/` actions, `#` tags. What fits is found while typing. */
+import { classes, html, useEffect, useState } from '../../lib/dom.js';
+import { get } from '../../lib/api.js';
+import { words } from '../../strings/thread.js';
+
+const say = words.composer;
+const LIMIT = 12;
+/** A pause in typing before the server is asked, milliseconds. */
+const PAUSE = 60;
+
+/**
+ * What is typed at the caret that opens a menu.
+ *
+ * @param {string} text @param {number} caret
+ * @returns {{sign: string, typed: string, from: number}|null}
+ */
+export function triggerAt(text, caret) {
+  const before = text.slice(0, caret);
+  const action = /^\/([\w-]*)$/.exec(before);
+  if (action) return { sign: '/', typed: action[1], from: 0 };
+  const found = /(?:^|[\s([{,;:])([@#])(?:"([^"\n]*)|([^\s"]*))$/.exec(before);
+  if (!found) return null;
+  const typed = found[2] ?? found[3] ?? '';
+  if (found[1] === '#' && !/^[\p{L}\p{N}_-]*$/u.test(typed)) return null;
+  const from = before.lastIndexOf(found[1], caret - typed.length - 1);
+  return { sign: found[1], typed, from };
+}
+
+/** A path as a reference. @param {string} path */
+export const reference = (path) => (/[\s"]/.test(path) ? `@"${path.replaceAll('"', '')}"` : `@${path}`);
+
+/**
+ * @typedef {{key: string, label: string, hint?: string, insert?: string, isFolder?: boolean, run?: () => unknown}} Choice
+ * @param {{sign: string, typed: string}} trigger @param {{workspace: string, actions: () => Choice[], tags: (name: string) => void}} of
+ * @returns {Promise<Choice[]>}
+ */
+async function choices({ sign, typed }, { workspace, actions, tags }) {
+  if (sign === '/') return actions().filter(({ label, key }) => fits(typed, `${key} ${label}`)).slice(0, LIMIT);
+  if (sign === '#') {
+    const known = (await get('/api/tags')).map((/** @type {any} */ tag) => tag.name);
+    const found = known.filter((/** @type {string} */ name) => fits(typed, name)).slice(0, LIMIT);
+    const fresh = typed && !known.includes(typed) ? [{ key: `new:${typed}`, label: say.newTag(typed), run: () => tags(typed) }] : [];
+    return [...found.map((/** @type {string} */ name) => ({ key: name, label: `#${name}`, run: () => tags(name) })), ...fresh];
+  }
+  const [paths, notes] = await Promise.all([
+    workspace ? get('/api/paths', { workspace, typed, limit: LIMIT }) : { paths: [], is_whole: true },
+    typed.length > 1 ? get('/api/conversations', { kind: ['note', 'document'], words: typed.replace(/^note:/, ''), limit: 5 }).catch(() => ({ entries: [] })) : { entries: [] },
+  ]);
+  return [
+    ...paths.paths.map((/** @type {string} */ path) => ({ key: path, label: path, insert: reference(path), isFolder: path.endsWith('/') })),
+    ...notes.entries.map((/** @type {any} */ note) => ({
+      key: note.id,
+      label: note.title || note.id,
+      hint: note.kind === 'note' ? say.noteKind : say.documentKind,
+      insert: `@note:${note.id}`,
+    })),
+  ];
+}
+
+/** Whether all typed letters are in a text in their order, case apart. @param {string} typed @param {string} text */
+export function fits(typed, text) {
+  const within = text.toLowerCase();
+  let at = -1;
+  return [...typed.toLowerCase()].every((letter) => (at = within.indexOf(letter, at + 1)) >= 0);
+}
+
+/** What fits a trigger, asked for after a pause. @param {any} trigger @param {any} of */
+export function useChoices(trigger, of) {
+  const [found, setFound] = useState(/** @type {{for: string, list: Choice[]}|null} */ (null));
+  const wanted = trigger ? `${trigger.sign}${trigger.typed}` : '';
+  useEffect(() => {
+    if (!trigger) return setFound(null);
+    let isOver = false;
+    const ask = async () => {
+      const list = await choices(trigger, of).catch(() => []);
+      if (!isOver) setFound({ for: wanted, list });
+    };
+    const timer = setTimeout(ask, trigger.sign === '/' ? 0 : PAUSE);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [wanted]);
+  return trigger ? found : null;
+}
+
+/** @param {{id: string, sign: string, list: Choice[]|null, at: number, choose: (choice: Choice) => void}} props */
+export function ComposerMenu({ id, sign, list, at, choose }) {
+  const title = { '@': say.menuFiles, '/': say.menuActions, '#': say.menuTags }[sign];
+  const press = (/** @type {Choice} */ one) => (/** @type {PointerEvent} */ event) => {
+    // The composer keeps the focus.
+    event.preventDefault();
+    choose(one);
+  };
+  return html`<div class="thread-menu" role="listbox" id=${id} aria-label=${title} data-testid="composer-menu">
+    ${list?.map(
+      (one, index) => html`<div key=${one.key} id=${`${id}-${index}`} role="option" aria-selected=${String(index === at)}
+        class=${classes('thread-menu-item', index === at && 'is-selected')} onPointerDown=${press(one)}>
+        <bdi>${one.label}</bdi>${one.hint && html`<span class="muted">${one.hint}</span>`}</div>`,
+    )}
+    ${!list && html`<p class="muted">${say.looking}</p>`} ${list?.length === 0 && html`<p class="muted">${say.nothing}</p>`}
+  </div>`;
+}

@@ -1,0 +1,113 @@
+/** The page of a conversation, and of one that has not begun: thread or choices above, the composer below. */
+import { h, html, signal, useEffect, useLayoutEffect, useMemo } from '../../lib/dom.js';
+import { Choices } from '../../lib/conversation/choices.js';
+import { openConversation } from '../../lib/conversation/conversation.js';
+import { del, op } from '../../lib/api.js';
+import { draft, save } from '../../lib/prefs.js';
+import { go, route } from '../../lib/router.js';
+import { start } from '../../lib/start.js';
+import { actionsOf } from './actions.js';
+import { Chat, ChatFoot } from './chat.js';
+import { Composer } from './composer.js';
+import { Fresh, FreshChoice } from './fresh.js';
+import { ThreadSession } from './session.js';
+import { tellOf } from './tell.js';
+import { useChatKeys } from './chat-keys.js';
+
+/** Conversations that began on this page a moment ago: nothing of them was told yet. @type {Set<string>} */
+const begun = new Set();
+
+/** Opens a conversation for the page, and closes it when another is shown. @param {string|undefined} id */
+function useSession(id) {
+  const session = useMemo(() => {
+    if (!id) return null;
+    const isNew = begun.delete(id);
+    const conversation = openConversation(id, { isNew, around: route.peek().query.get('item') ?? undefined });
+    tellOf(conversation);
+    return new ThreadSession(conversation);
+  }, [id]);
+  useEffect(() => () => session?.close(), [session]);
+  return session;
+}
+
+/** @param {{id?: string}} props */
+export default function ThreadPage({ id }) {
+  const session = useSession(id);
+  const fresh = useMemo(() => (id ? null : new FreshChoice(route.peek().query)), [id]);
+  const isStopping = useMemo(() => signal(false), [session]);
+  const doors = useMemo(() => (session ? chatDoors(session) : freshDoors(/** @type {FreshChoice} */ (fresh))), [session, fresh]);
+  const stop = async () => {
+    if (!session?.conversation.view.value?.running) return;
+    isStopping.value = true;
+    await session.attempt(() => session.conversation.cancel());
+    isStopping.value = false;
+  };
+  useChatKeys({ session, doors, stop });
+  useLayoutEffect(() => {
+    // A page that is gone to with the keyboard or by a link begins where one writes, if nothing else is wanted there.
+    if (matchMedia('(pointer: fine)').matches && (document.activeElement === document.body || !document.activeElement)) {
+      /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="composer"] textarea'))?.focus({ preventScroll: true });
+    }
+  }, [id]);
+  const isAgent = session?.conversation.view.value?.kind === 'agent';
+  return html`<main class="shell-main thread-page" id="main" tabindex="-1">
+    ${session ? h(Chat, { key: id, session, stop }) : h(Fresh, { key: 'fresh', choice: fresh })}
+    <div class="thread-foot">
+      ${session && h(ChatFoot, { key: `foot:${id}`, session, isStopping: isStopping.value })}
+      ${!isAgent && h(Composer, { key: 'composer', doors, session, isStopping: isStopping.value, stop })}
+    </div>
+  </main>`;
+}
+
+/** @param {ThreadSession} session */
+function chatDoors(session) {
+  const { conversation } = session;
+  const choices = new Choices(conversation.id, () => conversation.view.value);
+  return {
+    id: conversation.id,
+    workspace: () => conversation.view.value?.workspace ?? '',
+    choices,
+    submit: (/** @type {any[]} */ input, /** @type {object} */ options, /** @type {{isNow: boolean}} */ { isNow }) =>
+      isNow ? conversation.sendNow(input, options) : conversation.send(input, options),
+    actions: () => actionsOf(session, choices),
+    tag: (/** @type {string} */ name) => void session.attempt(() => conversation.tag({ add: [name] })),
+  };
+}
+
+/** Nothing is made before there is a first message: looking leaves nothing behind. @param {FreshChoice} fresh */
+function freshDoors(fresh) {
+  const choices = new Choices('new', () => null);
+  const submit = async (/** @type {any[]} */ input, /** @type {object} */ options) => {
+    const workspace = fresh.workspace.value;
+    const project = fresh.project.value || null;
+    const { model, ...rest } = /** @type {{model?: string}} */ (options);
+    const id = await op('conversation', { verb: 'open', workspace, project, model: model ?? null });
+    try {
+      if (fresh.tags.value.length) await op('conversation', { verb: 'tag', conversation: id, add: fresh.tags.value });
+      if (fresh.folder) await op('conversation', { verb: 'move', conversation: id, folder: fresh.folder });
+      await op('turn', { verb: 'start', conversation: id, input, options: { is_attended: true, ...rest } });
+    } catch (error) {
+      await del(`/api/conversations/${id}`).catch(() => {});
+      throw error;
+    }
+    begun.add(id);
+    const { isPlan: _, ...kept } = choices.kept.value ?? {};
+    save(`choices.${id}`, Object.keys(kept).length ? kept : null);
+    save('choices.new', null);
+    fresh.remember();
+    const field = /** @type {HTMLTextAreaElement|null} */ (document.querySelector('[data-testid="composer"] textarea'));
+    draft.save(id, field?.value ?? '');
+    await go(`/c/${id}`);
+    // After the composer has let go of the old name.
+    setTimeout(() => draft.save('new', ''));
+    return id;
+  };
+  return {
+    id: 'new',
+    workspace: () => fresh.workspace.value || start.value.workspace,
+    choices,
+    submit,
+    actions: () => [],
+    tag: (/** @type {string} */ name) => (fresh.tags.value = [...new Set([...fresh.tags.value, name])]),
+  };
+}
