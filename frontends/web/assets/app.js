@@ -12,13 +12,13 @@ import { Shell } from './views/shell.js';
 
 registerRoute('chat', '/', () => import('./views/thread/page.js'));
 registerRoute('chat', '/c/:id', () => import('./views/thread/page.js'));
-registerRoute('note', '/n/:id', () => import('./views/note.js'));
-registerRoute('note', '/d/:id', () => import('./views/note.js'));
-registerRoute('tools', '/tools/:section?', () => import('./views/manage/tools.js'));
-registerRoute('usage', '/usage', () => import('./views/manage/usage.js'));
-registerRoute('audit', '/audit', () => import('./views/manage/audit.js'));
-registerRoute('doctor', '/doctor', () => import('./views/manage/doctor.js'));
-registerRoute('settings', '/settings/:section?', () => import('./views/manage/settings.js'));
+registerRoute('note', '/n/:id', () => import('./views/note.js'), 'note');
+registerRoute('note', '/d/:id', () => import('./views/note.js'), 'note');
+registerRoute('tools', '/tools/:section?', () => import('./views/manage/tools.js'), 'manage');
+registerRoute('usage', '/usage', () => import('./views/manage/usage.js'), 'manage');
+registerRoute('audit', '/audit', () => import('./views/manage/audit.js'), 'manage');
+registerRoute('doctor', '/doctor', () => import('./views/manage/doctor.js'), 'manage');
+registerRoute('settings', '/settings/:section?', () => import('./views/manage/settings.js'), 'manage');
 
 const root = document.getElementById('app');
 

@@ -1,9 +1,10 @@
 /** Which page is shown: paths to names and back, and the address bar. Pages register themselves with what loads them. */
 import { signal } from '../vendor/signals.js';
+import { loadStyle } from './style.js';
 
 /** @typedef {{name: string, params: Record<string, string>, query: URLSearchParams, hash: string, path: string}} Route */
 
-/** @type {{name: string, parts: string[], load: () => Promise<{default: unknown}>}[]} */
+/** @type {{name: string, parts: string[], load: () => Promise<{default: unknown}>, style: string}[]} */
 const table = [];
 /** @type {Set<(path: string) => boolean | Promise<boolean>>} */
 const guards = new Set();
@@ -16,9 +17,10 @@ const route = signal(/** @type {Route} */ ({ name: '', params: {}, query: new UR
  * @param {string} name
  * @param {string} pattern parts between slashes; `:name` takes one, `:name?` may be missing
  * @param {() => Promise<{default: unknown}>} load a module whose default export is the component; it gets `route`'s params
+ * @param {string} [style] a sheet of `css/` that only this page needs
  */
-function registerRoute(name, pattern, load) {
-  table.push({ name, parts: pattern.split('/').slice(1), load });
+function registerRoute(name, pattern, load, style = '') {
+  table.push({ name, parts: pattern.split('/').slice(1), load, style });
 }
 
 /** @param {string[]} parts @param {string[]} given */
@@ -95,9 +97,10 @@ function pathOf({ id, kind }) {
   return `/${letter}/${id}`;
 }
 
-/** @param {string} name @returns {(() => Promise<{default: unknown}>) | undefined} */
+/** What loads a page with its sheet. @param {string} name @returns {(() => Promise<{default: unknown}>) | undefined} */
 function loaderOf(name) {
-  return table.find((entry) => entry.name === name)?.load;
+  const found = table.find((entry) => entry.name === name);
+  return found && (async () => (await Promise.all([found.load(), found.style && loadStyle(found.style)]))[0]);
 }
 
 /** Begins to listen to the address bar; all pages are registered by now. */
