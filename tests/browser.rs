@@ -40,6 +40,34 @@ struct Server {
     link: String,
 }
 
+impl Server {
+    /// Starts one and waits for its link; or says why there is none.
+    fn start(mut command: Command) -> Result<Self, String> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let stdout = process.stdout.take().unwrap();
+        let mut link = String::new();
+        BufReader::new(stdout).read_line(&mut link).unwrap();
+        let mut stderr = process.stderr.take().unwrap();
+        if link.is_empty() {
+            let mut why = String::new();
+            stderr.read_to_string(&mut why).unwrap();
+            process.wait().unwrap();
+            return Err(why);
+        }
+        // Nobody reads it, and it must not fill up.
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let link = link.trim().to_owned();
+        Ok(Self { process, link })
+    }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 impl Room {
     /// A server whose model gives these replies.
     pub(crate) async fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
@@ -87,29 +115,25 @@ impl Room {
 
     /// Starts the server, again at the same port if it was stopped.
     pub(crate) async fn start(&mut self) {
-        let mut command = self.command(&["serve", "--print-url"]);
-        command.args(&self.arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let server = tokio::task::spawn_blocking(move || {
-            let mut process = command.spawn().unwrap();
-            let stdout = process.stdout.take().unwrap();
-            let mut link = String::new();
-            BufReader::new(stdout).read_line(&mut link).unwrap();
-            let mut stderr = process.stderr.take().unwrap();
-            if link.is_empty() {
-                let mut why = String::new();
-                stderr.read_to_string(&mut why).unwrap();
-                panic!("the server did not start: {why}");
+        let is_again = self.port != 0;
+        for _ in 0..5 {
+            if !is_again {
+                self.port = free_port();
             }
-            // Nobody reads it, and it must not fill up.
-            std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-            let link = link.trim().to_owned();
-            Server { process, link }
-        });
-        let server = server.await.unwrap();
-        let port = server.link.split(['/', ':']).nth(4).unwrap();
-        self.port = port.parse().unwrap_or_else(|_| panic!("{}", server.link));
-        self.server = Some(server);
+            let mut command = self.command(&["serve", "--print-url"]);
+            command.args(&self.arguments);
+            let started = tokio::task::spawn_blocking(move || Server::start(command));
+            match started.await.unwrap() {
+                Ok(server) => {
+                    self.server = Some(server);
+                    return;
+                }
+                // Another program may have taken the port in this moment.
+                Err(why) if why.contains("port") && !is_again => {}
+                Err(why) => panic!("the server did not start: {why}"),
+            }
+        }
+        panic!("no port is free");
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -155,6 +179,7 @@ impl Room {
             _ => self.link().await,
         };
         page.open(&link).await;
+        page.css("main").seen().await;
         page
     }
 
@@ -215,11 +240,8 @@ impl Page {
 
     /// Waits until nothing runs.
     pub(crate) async fn rests(&self) {
-        let rests = "function () { return ['done', 'cancelled', 'failed', ''].some((word) => this.innerText.trim() === word || word && this.innerText.trim().startsWith(word)) }";
-        let is_there = "!document.querySelector('[data-testid=phase]')";
-        if self.js(is_there).await != true {
-            self.phase().until("the end of the run", rests).await;
-        }
+        let rests = "['done', 'cancelled', 'failed', 'interrupted'].includes(document.querySelector('[data-testid=phase]')?.dataset.phase)";
+        self.until("the end of the run", rests).await;
     }
 
     /// The id of the conversation that is shown.

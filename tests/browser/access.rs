@@ -38,7 +38,7 @@ async fn judge(page: &Page, place: &str, wrong: &mut Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn axe_finds_nothing_on_any_route() {
     let mut room = Room::new([]).await;
-    let page = room.page().await;
+    let page = room.browser().await;
     let mut wrong = Vec::new();
     let note = json!({ "kind": "note", "title": "Retry policy", "body": "# Retry\n\nBack off." });
     let note = page.api("POST", "/api/conversations", &note).await;
@@ -236,7 +236,7 @@ const CONTRAST: &str = "(() => {
 #[tokio::test(flavor = "multi_thread")]
 async fn colours_have_the_contrast_that_is_promised() {
     let mut room = Room::new([]).await;
-    let page = room.page().await;
+    let page = room.browser().await;
     for theme in ["light", "dark"] {
         page.prefer(&[("prefers-color-scheme", theme)]).await;
         let wrong = page.js(CONTRAST).await;

@@ -57,7 +57,7 @@ async fn harmless(page: &Page, origin: &str, place: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_refuses_every_way_to_make_code_of_text() {
     let mut room = Room::new([]).await;
-    let page = room.page().await;
+    let page = room.browser().await;
     for (attempt, why) in [
         (
             "document.createElement('div').innerHTML = '<b>x'",
@@ -127,9 +127,10 @@ async fn the_page_refuses_every_way_to_make_code_of_text() {
 async fn no_answer_and_no_message_becomes_code() {
     let payloads = payloads();
     let parts: Vec<&[String]> = payloads.chunks(60).collect();
-    let replies = parts
-        .iter()
-        .map(|part| Reply::stream().tokens([part.join("\n\n").as_str()]));
+    let replies = parts.iter().enumerate().map(|(number, part)| {
+        let text = format!("{}\n\nthis was answer {number}.", part.join("\n\n"));
+        Reply::stream().tokens([text.as_str()])
+    });
     let mut room = Room::new(replies).await;
     let origin = room.origin();
     let page = room.page().await;
@@ -139,7 +140,8 @@ async fn no_answer_and_no_message_becomes_code() {
         page.composer().focus().await;
         page.composer().fill(&asked).await;
         page.press("Control+Enter").await;
-        room.desk.endpoint.chat(number).await;
+        let end = format!("this was answer {number}.");
+        page.thread().says(&end).await;
         page.rests().await;
         harmless(&page, &origin, &format!("part {number}")).await;
     }

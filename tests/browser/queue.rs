@@ -51,24 +51,14 @@ async fn the_line_is_edited_reordered_and_shortened_by_keyboard() {
     }
     until_waiting(&page, &["alpha", "beta", "gamma"]).await;
     // Up, from the keyboard alone.
-    let up = page
-        .mark("queue")
-        .css("li")
-        .nth(2)
-        .role("button", "Move up");
+    let up = page.mark("queue").css("li").nth(2).role("button", " up");
     up.focus().await;
     page.press("Enter").await;
     until_waiting(&page, &["alpha", "gamma", "beta"]).await;
-    page.mark("queue")
-        .css("li")
-        .nth(0)
-        .role("button", "Edit")
-        .click()
-        .await;
-    let field = page
-        .mark("queue")
-        .css("textarea, input[type=text], input:not([type])");
-    field.fill("alpha, but better").await;
+    let edit = page.mark("queue").css("li").nth(0).role("button", "Edit");
+    edit.click().await;
+    page.composer().says("alpha").await;
+    page.composer().fill("alpha, but better").await;
     page.press("Enter").await;
     until_waiting(&page, &["alpha, but better", "gamma", "beta"]).await;
     page.mark("queue")
@@ -109,7 +99,7 @@ async fn send_now_stops_what_runs_and_is_answered_first() {
     page.mark("queue")
         .css("li")
         .nth(1)
-        .role("button", "Send now")
+        .role("button", " now")
         .click()
         .await;
     page.thread().says("at once").await;

@@ -119,6 +119,30 @@ impl Page {
         })
     }
 
+    /// The size of every body as it came over the wire, by its address.
+    pub fn bodies(&self) -> Vec<(String, f64)> {
+        self.seen().look(|events| {
+            let mut urls = BTreeMap::new();
+            let mut sizes = BTreeMap::<String, f64>::new();
+            for event in events {
+                let Some(id) = event.params["requestId"].as_str() else {
+                    continue;
+                };
+                let id = format!("{} {id}", event.session);
+                if event.method == "Network.requestWillBeSent" {
+                    urls.insert(id, text(&event.params["request"]["url"]));
+                } else if event.method == "Network.dataReceived" {
+                    let bytes = event.params["encodedDataLength"].as_f64();
+                    *sizes.entry(id).or_default() += bytes.unwrap_or(0.0);
+                }
+            }
+            let known = sizes
+                .into_iter()
+                .filter_map(|(id, size)| Some((urls.get(&id)?.clone(), size)));
+            known.collect()
+        })
+    }
+
     /// What hostile content managed to do: called the alarm, opened a dialog, a window or a download.
     pub fn alarms(&self) -> Vec<String> {
         self.seen().look(|events| {
