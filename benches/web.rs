@@ -21,16 +21,8 @@ mod scene;
 mod seed;
 #[path = "web/stream.rs"]
 mod stream;
-
-/// As the tests know it.
-mod support {
-    #[path = "../../tests/support/chromium.rs"]
-    pub(crate) mod chromium;
-    #[path = "../../tests/support/endpoint.rs"]
-    pub(crate) mod endpoint;
-    #[path = "../../tests/support/page.rs"]
-    pub(crate) mod page;
-}
+#[path = "web/support.rs"]
+mod support;
 
 use report::Report;
 
