@@ -62,13 +62,13 @@ export function foldable(entries, isRunning, waiting) {
 /**
  * @param {Entry[]} entries
  * @param {{turns: Map<string, any>, running: string|null, folding: Folding, isFollowing: boolean, open: Set<string>,
- *   approvals: any[], questions: any[], marks: any[], isAtEnd: boolean}} at
+ *   approvals: any[], questions: any[], marks: any[], elsewhere?: Set<string>, isAtEnd: boolean}} at
  * @returns {Row[]}
  */
 export function rowsOf(entries, at) {
   /** @type {Row[]} */
   const rows = [];
-  const waiting = new Set([...at.approvals, ...at.questions].map(({ item }) => item));
+  const waiting = new Set([...[...at.approvals, ...at.questions].map(({ item }) => item), ...(at.elsewhere ?? [])]);
   const placed = new Set();
   for (let from = 0; from < entries.length; ) {
     const turn = entries[from].turn;

@@ -32,7 +32,7 @@ export function actionsOf(session, choices) {
     { key: 'new', label: words.thread.newOne, run: () => go('/') },
   ];
   const view = known.value.get(conversation.id) ?? conversation.view.value;
-  const filed = conversationMenu(view)
+  const filed = (view ? conversationMenu(view) : [])
     .filter((/** @type {any} */ one) => one !== 'line' && one.icon !== 'fork')
     .map((/** @type {any} */ one) => ({ key: one.label, label: one.label.replace(/…$/, ''), run: one.run }));
   return [...own.filter(({ isOff }) => !isOff), ...filed];

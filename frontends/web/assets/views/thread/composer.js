@@ -19,6 +19,8 @@ const say = words.composer;
 /** A pause in typing before the draft is kept, milliseconds. */
 const KEEP = 250;
 const MAX_HEIGHT = 0.4;
+/** Whether the browser fits the field to its text. */
+const growsItself = globalThis.CSS?.supports?.('field-sizing', 'content') ?? false;
 
 /** What is attached to messages that are not sent, by conversation. @type {Map<string, import('../../lib/dom.js').Signal<any[]>>} */
 const attachments = new Map();
@@ -59,9 +61,11 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   const text = () => field.current?.value ?? '';
 
   const grow = () => {
+    if (growsItself) return;
     const element = /** @type {HTMLTextAreaElement} */ (field.current);
     element.style.height = 'auto';
     element.style.height = `${Math.min(element.scrollHeight + 2, innerHeight * MAX_HEIGHT)}px`;
+    session?.viewport.settle();
   };
   const keepAs = (/** @type {string} */ id) => {
     clearTimeout(timer.current);

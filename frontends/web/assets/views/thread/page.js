@@ -41,6 +41,8 @@ export default function ThreadPage({ id }) {
     isStopping.value = true;
     await session.attempt(() => session.conversation.cancel());
     isStopping.value = false;
+    // Whoever stopped it with Escape writes on.
+    if (document.activeElement === document.body || document.activeElement?.id === 'main') session.focusComposer();
   };
   useChatKeys({ session, doors, stop });
   useLayoutEffect(() => {

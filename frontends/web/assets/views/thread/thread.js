@@ -1,8 +1,8 @@
 /** The thread: the rows of a conversation that are in sight, and what a reader does to them with keys. */
 import { computed, h, html, useEffect, useLayoutEffect, useMemo, useRef } from '../../lib/dom.js';
-import { isOver } from '../../lib/conversation/items.js';
 import { rowsOf } from '../../lib/conversation/rows.js';
 import { words } from '../../strings/thread.js';
+import { Drafts } from '../item/tool-card.js';
 import { RowView } from './row.js';
 import { Starters } from './starters.js';
 
@@ -21,9 +21,17 @@ export function rowsSignal(session) {
       approvals: conversation.approvals.value,
       questions: conversation.questions.value,
       marks: conversation.model.marks.value,
+      elsewhere: answeredElsewhere(conversation),
       isAtEnd: conversation.hasNewer.value === null,
     });
   });
+}
+
+/** Calls that somebody answered for elsewhere: that is said, and is not folded away. @param {any} conversation */
+function answeredElsewhere(conversation) {
+  const found = new Set();
+  for (const [id, { approval }] of conversation.resolved.value) if (approval && !conversation.own.has(id)) found.add(approval.item);
+  return found;
 }
 
 /** Whether a row looks as it did. @param {any} one @param {any} other */
@@ -75,9 +83,16 @@ export function Thread({ session }) {
       <div style=${{ height: `${before}px` }} aria-hidden="true"></div>
       ${shown}
       <div style=${{ height: `${behind}px` }} aria-hidden="true"></div>
+      ${to === rows.length && h(Writing, { conversation })}
       ${isEmpty && h(Starters, { onChoose: session.suggest })}
     </div>
   </div>`;
+}
+
+/** Calls the model is writing just now. @param {{conversation: any}} props */
+function Writing({ conversation }) {
+  if (!conversation.drafts.value.length || conversation.hasNewer.value !== null) return null;
+  return html`<div class="thread-row">${h(Drafts, { conversation })}</div>`;
 }
 
 /** The place of every message among those that are loaded, from 1. @param {any[]} rows */
@@ -86,6 +101,3 @@ function places(rows) {
   for (const row of rows) if (row.type === 'item' && row.entry.kind !== 'tool_call') found.set(row.key, found.size + 1);
   return found;
 }
-
-/** Whether something of a turn still runs. @param {import('../../lib/conversation/items.js').Entry} entry */
-export const isRunning = (entry) => !isOver(entry.item.value);

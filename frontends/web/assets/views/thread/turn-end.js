@@ -32,6 +32,7 @@ export function TurnEnd({ turn: id, session }) {
   if (!turn?.ended_at) return null;
   const reason = turn.stop?.reason;
   const isLast = isLastTurn(conversation, id);
+  const isSaid = reason === 'cancelled' && isMarked(conversation, id);
   const line = [duration(turn.ended_at - turn.started_at), ...usageWords(turn.usage)];
   const window = Number(start.value.settings?.['cli.model_context_window'] ?? 0);
   const used = conversation.model.contextTokens.value;
@@ -40,13 +41,19 @@ export function TurnEnd({ turn: id, session }) {
   return html`<div class="thread-end">
     ${reason === 'failed' && h(Problem, { problem: turn.stop.problem, lead: words.stop.failed })}
     ${reason === 'budget' && html`<p class="thread-stop"><strong>${words.stop.budget}:</strong> ${turn.stop.text}</p>`}
-    ${reason !== 'end_turn' && reason !== 'failed' && reason !== 'budget' &&
+    ${!isSaid && reason !== 'end_turn' && reason !== 'failed' && reason !== 'budget' &&
     html`<p class=${classes('thread-stop', reason === 'cancelled' && 'is-quiet')}>${words.stop[reason] ?? reason}</p>`}
     <div class="thread-usage">
       <span>${line.join(' · ')}</span>
       ${retry && html`<button class="button thread-small" onClick=${() => session.retry()}>${words.turn.retry}</button>`}
     </div>
   </div>`;
+}
+
+/** Whether the last message of a turn says itself that it was cut off. @param {any} conversation @param {string} id */
+function isMarked(conversation, id) {
+  const last = conversation.items.value.filter((/** @type {any} */ one) => one.turn === id).at(-1);
+  return last?.kind === 'agent_message' && last.item.value.status === 'interrupted';
 }
 
 /** @param {any} conversation @param {string} id */

@@ -17,6 +17,9 @@ const SCREENS_AHEAD = 4;
 const AT_END = 4;
 const NEAR_END = 48;
 
+/** @param {HTMLElement} scroller */
+const shapeOf = (scroller) => `${scroller.scrollHeight} ${scroller.clientHeight}`;
+
 export class Viewport {
   /** @param {{more: (side: 'older'|'newer') => void, isLive: () => boolean, latest: () => unknown}} doors */
   constructor({ more, isLive, latest }) {
@@ -37,6 +40,7 @@ export class Viewport {
     this.reason = '';
     this.expected = -1;
     this.lastTop = 0;
+    this.shape = '';
     /** The rows in sight and where they stand, so that one of them can keep its place. */
     this.anchors = /** @type {{key: string, offset: number}[]} */ ([]);
     /** Where it was last found short, so that it is tried once only. */
@@ -122,11 +126,17 @@ export class Viewport {
     if (!scroller) return;
     const top = scroller.scrollTop;
     const isOurs = Math.abs(top - this.expected) < 1.5;
+    // Where the page itself got another shape, the browser moved the reader, not the reader.
+    if (!isOurs && this.following.peek() && this.shape !== shapeOf(scroller)) {
+      this.settle();
+      return;
+    }
     if (!isOurs) {
       if (top < this.lastTop - 1) this.leave('scroll');
       else if (top > this.lastTop && this.distance() <= AT_END && this.isLive() && ['scroll', 'find'].includes(this.reason)) this.follow();
     }
     this.lastTop = top;
+    this.shape = shapeOf(scroller);
     this.expected = -1;
     this.#anchor();
     if (this.#isShort()) this.tick.value++;
@@ -235,6 +245,7 @@ export class Viewport {
   #moved() {
     this.expected = this.scroller?.scrollTop ?? -1;
     this.lastTop = this.expected;
+    if (this.scroller) this.shape = shapeOf(this.scroller);
   }
 
   #restore() {
