@@ -10,7 +10,10 @@ use std::time::Duration;
 
 /// A request that was not carried out.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct Failure(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     status: StatusCode,
     code: Cow<'static, str>,
     field: Option<String>,
@@ -45,65 +48,65 @@ impl Failure {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             code: code.into(),
             field: None,
             problem: Problem::new(ProblemCode::InvalidInput, message).hint(hint),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// Says which part of the request is meant.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.0.field = Some(field.into());
         self
     }
 
     /// Says why.
     #[must_use]
     pub fn cause(mut self, cause: impl std::fmt::Display) -> Self {
-        self.problem = self.problem.cause(cause);
+        self.0.problem.causes.push(cause.to_string());
         self
     }
 
     /// Answers with another status.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+        self.0.status = status;
         self
     }
 
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-        self.problem.retryable = true;
-        self.headers.push((header::RETRY_AFTER, seconds.into()));
+        self.0.problem.retryable = true;
+        self.0.headers.push((header::RETRY_AFTER, seconds.into()));
         self
     }
 
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// Which status it is answered with.
     #[must_use]
     pub fn http_status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let code = serde_json::to_value(problem.code).unwrap_or_default();
-        Self {
+        Self(Box::new(Parts {
             status: status_of(problem.code),
             code: code.as_str().unwrap_or("internal").to_owned().into(),
             field: None,
             problem,
             headers: Vec::new(),
-        }
+        }))
     }
 }
 
@@ -136,23 +139,30 @@ fn status_of(code: ProblemCode) -> StatusCode {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let Parts {
+            status,
+            code,
+            field,
+            problem,
+            headers: more,
+        } = *self.0;
         let body = FailureBody {
-            code: self.code.into_owned(),
-            message: self.problem.error,
-            hint: self.problem.hint,
-            field: self.field,
-            causes: self.problem.causes,
-            retryable: self.problem.retryable,
+            code: code.into_owned(),
+            message: problem.error,
+            hint: problem.hint,
+            field,
+            causes: problem.causes,
+            retryable: problem.retryable,
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(body.into());
-        *response.status_mut() = self.status;
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        headers.extend(self.headers);
+        headers.extend(more);
         response
     }
 }

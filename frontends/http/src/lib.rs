@@ -38,3 +38,6 @@ pub use listen::Listen;
 pub use routes::{RouteInfo, Routes};
 pub use server::{Bound, Server};
 pub use session::invite;
+
+#[cfg(test)]
+mod tests;

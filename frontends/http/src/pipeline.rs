@@ -7,6 +7,7 @@ use crate::guard::origin;
 use crate::guard::{self, body, credential};
 use crate::input::Arrived;
 use crate::limits::{self, Buckets};
+use crate::param::{self, Place};
 use crate::routes::Route;
 use crate::session::Sessions;
 use crate::session::secret::Secret;
@@ -59,7 +60,6 @@ pub(crate) async fn answer(
     };
     let routes = routed.as_deref();
     let route = routes.and_then(|routes| routes.iter().find(|route| route.method == method));
-    let policy = route.map_or(Policy::Page, |route| route.about.policy);
     let asked = Asked {
         site: &site,
         routes: routes.map(Vec::as_slice).unwrap_or_default(),
@@ -71,6 +71,11 @@ pub(crate) async fn answer(
         Err(failure) => Ok(drain::refuse(failure.into_response(), &parts, body)),
     };
     let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    // A refusal is ours, whatever the route would have shown.
+    let policy = match route {
+        Some(route) if response.status().is_success() => route.about.policy,
+        _ => Policy::Page,
+    };
     headers::secure(response.headers_mut(), policy, site.is_tls);
     response
 }
@@ -115,6 +120,7 @@ impl<'a> Asked<'a> {
         self.check_rate(route, &caller)?;
         let has_body = !http_body::Body::is_end_stream(body);
         body::check_kind(parts, route.takes, route.about.accepts, has_body)?;
+        check_query(parts, route)?;
         Ok(Passed {
             route,
             caller,
@@ -229,6 +235,16 @@ impl<'a> Asked<'a> {
             _ => Ok(response),
         }
     }
+}
+
+/// Where a route of the API takes no query, a query is a mistake, and says so.
+fn check_query(parts: &Parts, route: &Route) -> Result<(), Failure> {
+    let takes_one = (route.description.params.iter()).any(|param| param.place == Place::Query);
+    let is_empty = parts.uri.query().unwrap_or_default().is_empty();
+    if takes_one || is_empty || matches!(route.class, Class::Public) {
+        return Ok(());
+    }
+    Err(param::invalid("this route takes no query"))
 }
 
 /// The secrets of a session in a request.

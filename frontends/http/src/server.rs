@@ -32,7 +32,7 @@ pub struct Bound {
     listen: Listen,
     host: HostHandle,
     socket: SocketAddr,
-    patience: Patience,
+    pub(crate) patience: Patience,
 }
 
 impl Server {
@@ -135,7 +135,7 @@ impl Bound {
     fn site(&self, stop: Stop, document: Arc<OnceLock<serde_json::Value>>) -> Site {
         let is_tls = self.tls.is_some();
         let port = self.socket.port();
-        let sessions = Sessions::new(self.host.clone(), port, is_tls);
+        let sessions = Sessions::new(self.host.clone(), port, is_tls, self.patience.remembered);
         Site {
             host: self.host.clone(),
             stop,

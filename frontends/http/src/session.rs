@@ -15,8 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// How long an answer of the host is good for.
-const FRESH: Duration = Duration::from_secs(5);
 /// How long a session's use goes unsaid.
 const UNSAID: Duration = Duration::from_secs(60);
 /// Pairs of cookie and tab that are remembered; beyond, all are asked anew.
@@ -44,6 +42,8 @@ pub(crate) struct Sessions {
     host: HostHandle,
     cookie_name: String,
     is_tls: bool,
+    /// How long an answer of the host is good for.
+    remembered: Duration,
     state: Mutex<State>,
     pub(crate) passwords: Buckets<IpAddr>,
     pub(crate) all_passwords: Buckets<()>,
@@ -71,7 +71,7 @@ struct Live {
 }
 
 impl Sessions {
-    pub(crate) fn new(host: HostHandle, port: u16, is_tls: bool) -> Self {
+    pub(crate) fn new(host: HostHandle, port: u16, is_tls: bool, remembered: Duration) -> Self {
         // Cookies know no ports: two listeners on one machine would overwrite each other's.
         let cookie_name = if is_tls {
             "__Host-aroom_session".to_owned()
@@ -82,6 +82,7 @@ impl Sessions {
             host,
             cookie_name,
             is_tls,
+            remembered,
             state: Mutex::default(),
             passwords: Buckets::new(PASSWORDS),
             all_passwords: Buckets::new(ALL_PASSWORDS),
@@ -125,7 +126,7 @@ impl Sessions {
         let ended = {
             let state = self.state();
             if let Some(found) = state.pairs.get(&pair)
-                && found.asked_at.elapsed() < FRESH
+                && found.asked_at.elapsed() < self.remembered
             {
                 return Ok(Some(found.session));
             }
@@ -179,7 +180,7 @@ impl Sessions {
     fn doubt(&self) {
         let mut state = self.state();
         state.ended += 1;
-        let old = Instant::now().checked_sub(FRESH);
+        let old = Instant::now().checked_sub(self.remembered);
         for pair in state.pairs.values_mut() {
             pair.asked_at = old.unwrap_or(pair.asked_at);
         }
@@ -227,7 +228,7 @@ impl Sessions {
             is_over: watch::Sender::new(false),
         });
         if live.count >= STREAMS {
-            return Err(crate::limits::too_often(FRESH));
+            return Err(crate::limits::too_often(Duration::from_secs(5)));
         }
         live.count += 1;
         Ok(Place {

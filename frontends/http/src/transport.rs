@@ -36,6 +36,8 @@ pub(crate) struct Patience {
     pub(crate) unread: Duration,
     /// For answers in flight once the server ends.
     pub(crate) end: Duration,
+    /// For what the host said of a credential.
+    pub(crate) remembered: Duration,
     /// Connections at a time; others wait to be accepted.
     pub(crate) connections: usize,
 }
@@ -48,6 +50,7 @@ impl Default for Patience {
             idle: Duration::from_secs(90),
             unread: Duration::from_secs(60),
             end: Duration::from_secs(10),
+            remembered: Duration::from_secs(5),
             connections: 2048,
         }
     }

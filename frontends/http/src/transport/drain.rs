@@ -11,9 +11,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is thrown away of a body nobody wants, and for how long.
+/// What is thrown away of a body nobody wants, for how long, and for how long nothing of it may come.
 const BYTES: usize = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
+const PIECE_PATIENCE: Duration = Duration::from_millis(250);
 
 /// The refusal first; then the rest of the body is thrown away piece by piece while the answer stays open, so that the
 /// peer gets to read it. Afterwards the connection is closed. In HTTP/2 a stream is simply reset.
@@ -34,7 +35,8 @@ pub(crate) fn refuse(mut response: Response, parts: &Parts, body: Body) -> Respo
             .into_data_stream()
             .map(|piece| piece.unwrap_or_default());
         let thrown = stream::unfold((body, 0), move |(mut body, so_far)| async move {
-            let frame = tokio::time::timeout_at(until, body.frame())
+            let by = until.min(Instant::now() + PIECE_PATIENCE);
+            let frame = tokio::time::timeout_at(by, body.frame())
                 .await
                 .ok()??
                 .ok()?;
