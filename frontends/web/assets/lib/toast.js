@@ -43,7 +43,7 @@ function toast(text, { undo, undoLabel = words.undo, kind = 'info', length = LEN
 
 /** Where toasts are shown; one of them in the page. */
 function Toasts() {
-  return html`<div class="toasts" role="group" aria-label=${words.messages}>
+  return html`<div class="toasts" role="region" aria-label=${words.messages}>
     ${toasts.value.map(
       (one) => html`<div class=${`toast toast-${one.kind}`} key=${one.id} data-testid="toast">
         <span class="toast-text">${one.text}</span>

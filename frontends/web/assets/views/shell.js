@@ -66,8 +66,7 @@ function Shell() {
     <div class="shell">
       ${isBeside &&
       html`<div class="shell-side" style=${{ inlineSize: `${width.value}px` }}>
-        ${h(Sidebar, { openPalette, openHelp })}
-        ${h(Splitter, { label: words.sidebar.width, value: width.value, min: 200, max: 480, onChange: (next) => save('sidebar-width', next) })}
+        ${h(Sidebar, { openPalette, openHelp }, h(Splitter, { label: words.sidebar.width, value: width.value, min: 200, max: 480, onChange: (next) => save('sidebar-width', next) }))}
       </div>`}
       <div class="shell-page">
         ${h(Bar, { name, view: shown })}

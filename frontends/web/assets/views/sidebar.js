@@ -17,8 +17,8 @@ const say = words.sidebar;
 /** The pages below the list. What has no page yet is not in it. */
 const PAGES = ['tools', 'usage', 'audit', 'settings'];
 
-/** @param {{openPalette: () => void, openHelp: () => void}} props */
-function Sidebar({ openPalette, openHelp }) {
+/** @param {{openPalette: () => void, openHelp: () => void, children?: unknown}} props */
+function Sidebar({ openPalette, openHelp, children }) {
   return html`<nav class="sidebar" aria-label=${say.label} data-region>
     <div class="sidebar-head">
       <button class="sidebar-search" onClick=${openPalette} aria-keyshortcuts=${ariaKeys('Mod+K')}>
@@ -38,6 +38,7 @@ function Sidebar({ openPalette, openHelp }) {
       ${h(MenuButton, { label: say.theme, items: themeMenu, children: h(Icon, { name: themeIcon() }) })}
       <button class="icon-button" aria-label=${say.help} onClick=${openHelp}>${h(Icon, { name: 'help' })}</button>
     </div>
+    ${children}
   </nav>`;
 }
 
