@@ -113,8 +113,8 @@ pub(crate) struct Global {
     /// Work in DIR
     #[arg(short, long, value_name = "DIR", global = true, hide_short_help = true)]
     pub(crate) path: Option<PathBuf>,
-    /// Port of the web page
-    #[arg(long, value_name = "PORT", global = true, hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Port of the web page; 0 takes a free one
+    #[arg(long, value_name = "PORT", global = true, hide_short_help = true, value_parser = clap::value_parser!(u16))]
     pub(crate) port: Option<u16>,
     /// When to ask: auto, ask_for_dangerous, ask_for_writes, ask
     #[arg(
