@@ -5,6 +5,14 @@
 //! passed, in this order: the list of hosts, method and size, origin, credential, content type ([`guard`]). Loopback
 //! is not a trust boundary.
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "a failed expectation is a failed test"
+    )
+)]
 
 pub mod about;
 pub mod access;
