@@ -358,8 +358,9 @@ function appendLines(code, lines) {
       code.append(chunk);
     }
     const text = part.map((line) => `${shownLine(line)}\n`).join('');
-    const last = /** @type {Text} */ (code.lastChild.lastChild);
-    last.data += text;
+    const last = code.lastChild.lastChild;
+    if (last.nodeType === 3) /** @type {Text} */ (last).data += text;
+    else code.lastChild.append(document.createTextNode(text));
     for (const line of part) kept.lines.push(line);
     at += part.length;
   }
