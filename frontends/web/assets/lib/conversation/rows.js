@@ -139,6 +139,13 @@ function pushItem(rows, entry, turn, isBeforeCalls) {
   rows.push({ key: entry.id, type: 'item', entry, turn, isNarration });
 }
 
+/** What was said in a stretch of items, without words between calls. @param {Entry[]} entries */
+export const saidIn = (entries) =>
+  entries.filter((one, at) => {
+    if (one.kind !== 'agent_message') return one.kind === 'user_message';
+    return !entries.slice(at + 1).some((later) => later.turn === one.turn && later.kind === 'tool_call');
+  });
+
 /** Reading is merged to one line, as long as nothing about it has to be looked at. @param {any} item */
 const isMergeable = (item) => item.status === 'completed' && item.body.tier === 'read' && !item.body.child;
 

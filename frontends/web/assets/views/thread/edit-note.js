@@ -1,5 +1,6 @@
 /** What editing a message means, above the field: what it drops, whether files go back, and the way out. */
 import { html, useEffect, useState } from '../../lib/dom.js';
+import { saidIn } from '../../lib/conversation/rows.js';
 import { words } from '../../strings/thread.js';
 import { forkAt } from './message-actions.js';
 
@@ -15,7 +16,7 @@ export function EditNote({ edit, session, undoing, setUndoing, cancel }) {
   }, [edit]);
   const entries = conversation.items.value;
   const at = entries.findIndex((/** @type {any} */ one) => one.id === edit.item.id);
-  const dropped = entries.slice(at + 1).filter(({ kind }) => kind === 'user_message' || kind === 'agent_message').length;
+  const dropped = saidIn(entries.slice(at + 1)).length;
   const before = entries[at - 1]?.item.value;
   const fork = async () => {
     if (!before) return;

@@ -1,4 +1,4 @@
-/** What the conversation is about, above its thread: workspace, project, folder, tags, taint; and ways to its parts. */
+/** What the conversation is about, above its thread: workspace, project, folder, taint; and ways to its parts. */
 import { h, html } from '../../lib/dom.js';
 import { Icon } from '../../lib/icons.js';
 import { baseName } from '../../lib/format.js';
@@ -15,15 +15,11 @@ export function HeaderChips({ session }) {
   if (!view) return null;
   const project = projects.value.find(({ id }) => id === view.project);
   const folder = folders.value.find(({ id }) => id === view.folder);
-  const untag = (/** @type {string} */ tag) => session.attempt(() => session.conversation.tag({ remove: [tag] }));
   return html`<div class="thread-chips">
     ${view.kind === 'agent' && html`<span class="chip">${words.thread.child}</span>`}
     ${view.workspace && html`<span class="chip" title=${view.workspace}><span class="hidden-text">${say.workspace}: </span>⌂ <bdi>${baseName(view.workspace)}</bdi></span>`}
     ${project && html`<span class="chip"><span class="hidden-text">${say.project}: </span>${h(Icon, { name: 'project' })}${project.name ?? project.spec?.name}</span>`}
     ${folder && html`<span class="chip"><span class="hidden-text">${say.folder}: </span>${h(Icon, { name: 'folder' })}${folder.name}</span>`}
-    ${(view.tags ?? []).map(
-      (/** @type {string} */ tag) => html`<span class="chip" key=${tag}>#${tag}<button class="thread-chip-x" aria-label=${say.removeTag(tag)} onClick=${() => untag(tag)}>✕</button></span>`,
-    )}
     ${view.trust === 'untrusted' && html`<span class="chip thread-taint" title=${view.taint ? say.taintedWhy(view.taint) : say.taintedPlain}>${h(Icon, { name: 'warn' })}${say.tainted}</span>`}
   </div>`;
 }

@@ -138,7 +138,7 @@ export class Viewport {
     this.lastTop = top;
     this.shape = shapeOf(scroller);
     this.expected = -1;
-    this.#anchor();
+    if (!this.following.peek()) this.#anchor();
     if (this.#isShort()) this.tick.value++;
     this.#loadAtEdges();
   }
