@@ -19,6 +19,7 @@ mod plan;
 mod references;
 mod sandbox;
 mod secrets;
+mod sessions;
 mod strangers;
 mod taint;
 mod trust;

@@ -3,6 +3,7 @@
 mod agents;
 mod approvals;
 mod asking;
+pub(crate) mod browsers;
 mod budget;
 mod compaction;
 mod crash;
@@ -24,3 +25,5 @@ mod replay;
 mod tools;
 mod turns;
 mod undo;
+#[cfg(feature = "web")]
+mod web;

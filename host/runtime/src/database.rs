@@ -139,6 +139,8 @@ async fn restore(port: &Port, id: OpId, path: &str) -> Result<(), Problem> {
     let now = engine.ambient.now();
     let kept = upkeep::copy_path(&engine.paths.data, "before-restore", now);
     engine.storage.restore(&copy, &kept, now).await?;
+    // Whoever was signed in when the copy was made need not be any more.
+    engine.storage.end_sessions(None).await?;
     let restored = DatabaseEvent::Restored {
         path: path.to_owned(),
         kept: kept.display().to_string(),

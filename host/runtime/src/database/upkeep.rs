@@ -64,6 +64,10 @@ async fn round(engine: &Weak<Engine>) -> Option<()> {
         go_on: while_running(&engine),
     };
     drop(settings);
+    let tidied = engine
+        .storage
+        .tidy_sessions(upkeep.now, crate::sessions::span(&engine));
+    note("forget old sessions", tidied.await.map_err(Problem::from));
     for problem in upkeep.run().await {
         tracing::error!(%problem, "a database is damaged");
         engine.bus.trouble(Topic::Host, None, problem);
