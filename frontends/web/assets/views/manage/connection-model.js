@@ -4,7 +4,9 @@
  */
 import { batch, computed, signal } from '../../lib/dom.js';
 import { get, op, problemOf, request } from '../../lib/api.js';
+import { draft } from '../../lib/prefs.js';
 import { refreshStart, start } from '../../lib/start.js';
+import { toast } from '../../lib/toast.js';
 import { nearest, parsed, urlFixes } from './url-fixes.js';
 
 /** The steps of a test in their order. */
@@ -197,12 +199,20 @@ export function connection() {
     await refreshStart();
   }
 
-  /** Opens a conversation with a first message. @param {string} text @returns {Promise<string>} its id */
+  /**
+   * Opens a conversation and sends its first message, without waiting for that: the page of the conversation does. A
+   * message that is not taken becomes its draft.
+   * @param {string} text
+   * @returns {Promise<string>} its id
+   */
   async function begin(text) {
     const { workspace } = start.value;
     const conversation = await op('conversation', { verb: 'open', workspace, title: '' });
     const input = [{ type: 'text', text }];
-    await op('turn', { verb: 'start', conversation, input, options: { is_attended: true } });
+    op('turn', { verb: 'start', conversation, input, options: { is_attended: true } }).catch((thrown) => {
+      draft.save(conversation, text);
+      toast(problemOf(thrown).message, { kind: 'error' });
+    });
     return conversation;
   }
 

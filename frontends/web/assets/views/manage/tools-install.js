@@ -29,7 +29,7 @@ export function Install({ known, onInstalled }) {
     } catch (thrown) {
       const problem = problemOf(thrown);
       const isThere = !isReplacing && known.some((module) => module.origin === 'user' && module.id === idOf(file));
-      set(file, { state: problem.code === 'conflict' && isThere ? 'exists' : 'failed', problem });
+      set(file, { state: isThere && ['conflict', 'invalid_input'].includes(problem.code) ? 'exists' : 'failed', problem });
     }
   };
   const take = (files) => {
