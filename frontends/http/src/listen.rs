@@ -57,7 +57,7 @@ impl Listen {
     /// As the settings `app.host`, `app.port`, `app.tls…`, `app.hosts` and `app.password_hash` say.
     ///
     /// # Errors
-    /// An `app.host` that is no address; one half of a certificate.
+    /// An `app.host` that is no address; a certificate without its key.
     pub fn from_settings(report: &SettingsReport) -> Result<Self, Problem> {
         let value = |key: &str| {
             let found = report.settings.iter().find(|setting| setting.key == key);
@@ -79,23 +79,24 @@ impl Listen {
             .and_then(|port| port.try_into().ok());
         let hosts = value("app.hosts");
         let hosts = hosts.as_array().into_iter().flatten();
+        let files = (text("app.tls_cert"), text("app.tls_key"));
         let folder = Path::new(&report.path).parent().unwrap_or(Path::new("."));
-        let tls = match (text("app.tls_cert"), text("app.tls_key")) {
-            (Some(certificate), Some(key)) => Some(Tls::Files {
+        let tls = match (value("app.tls").as_str().unwrap_or("off"), files) {
+            ("off", _) => None,
+            ("files", (Some(certificate), Some(key))) => Some(Tls::Files {
                 certificate: folder.join(certificate),
                 key: folder.join(key),
             }),
-            (None, None) if value("app.tls") == Value::Bool(true) => Some(Tls::SelfSigned {
-                folder: folder.join("tls"),
-            }),
-            (None, None) => None,
-            _ => {
+            ("files", _) => {
                 return Err(
-                    invalid("`app.tls_cert` and `app.tls_key` belong together").hint(
-                        "set both, or neither and `app.tls: true` for a certificate of our own",
+                    invalid("`app.tls` is `files`, and one of them is not named").hint(
+                        "set `app.tls_cert` and `app.tls_key`, or `app.tls` to `self-signed`",
                     ),
                 );
             }
+            _ => Some(Tls::SelfSigned {
+                folder: folder.join("tls"),
+            }),
         };
         Ok(Self {
             address: address(&host)?,
@@ -120,13 +121,13 @@ impl Listen {
         }
         let mut missing = Vec::new();
         if self.tls.is_none() {
-            missing.push("TLS: `aroom config set app.tls true`");
+            missing.push("TLS: `aroom config set app.tls self-signed`");
         }
         if self.hosts.is_empty() {
             missing.push("its names: `aroom config set app.hosts '[\"box.example\"]'`");
         }
         if !self.has_password && !has_session {
-            missing.push("a password, or a browser that is signed in: `aroom config set app.password_hash`, or open the page on this machine first");
+            missing.push("a password, or a browser that is signed in: `aroom password`, or open the page on this machine first");
         }
         if missing.is_empty() {
             return Ok(());
@@ -136,7 +137,7 @@ impl Listen {
         for one in missing {
             problem = problem.cause(format!("missing is {one}"));
         }
-        Err(problem.hint("set what is missing, or leave out `--host` to serve this machine alone"))
+        Err(problem.hint("set what is missing, or `aroom config set app.host 127.0.0.1` to serve this machine alone"))
     }
 
     /// The certificate, made if there is to be one of our own.

@@ -77,7 +77,7 @@ fn unbound(wanted: SocketAddr, error: &std::io::Error) -> Problem {
         format!("could not listen on `{wanted}`"),
     )
     .cause(error)
-    .hint("choose another address or port: `app.host`, `app.port`, `--host`, `--port`")
+    .hint("choose another address or port: `app.host`, `app.port`, `--port`")
 }
 
 impl Bound {

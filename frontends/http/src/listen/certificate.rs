@@ -127,7 +127,7 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Problem {
     let what = format!("could not use `{}` for TLS", path.display());
     Problem::new(ProblemCode::InvalidConfig, what)
         .cause(error)
-        .hint("`app.tls_cert` names a chain of certificates and `app.tls_key` its key, both PEM; or set `app.tls: true` for a certificate of our own")
+        .hint("`app.tls_cert` names a chain of certificates and `app.tls_key` its key, both PEM; or set `app.tls` to `self-signed` for a certificate of our own")
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ struct SessionEntry {
 
 #[derive(Deserialize, JsonSchema)]
 struct Named {
+    /// The session.
     id: SessionId,
 }
 

@@ -6,6 +6,7 @@ use super::wire::exchange_over;
 use crate::listen::Tls;
 use crate::transport::Patience;
 use crate::{Bytes, Listen, Server};
+use anteroom_api::{SettingOrigin, SettingView, SettingsReport};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject;
@@ -51,7 +52,7 @@ async fn other_machines_are_let_near_with_tls_names_and_a_way_to_sign_in_only() 
     };
     assert_eq!(refusal(whole.clone()).await, None);
     let bare = refusal(everywhere()).await.unwrap();
-    for words in ["app.tls", "app.hosts", "app.password_hash"] {
+    for words in ["app.tls", "app.hosts", "aroom password"] {
         assert!(bare.contains(words), "{bare}");
     }
     let lacking = [
@@ -74,7 +75,7 @@ async fn other_machines_are_let_near_with_tls_names_and_a_way_to_sign_in_only() 
                 has_password: false,
                 ..whole.clone()
             },
-            "app.password_hash",
+            "aroom password",
         ),
         (
             Listen {
@@ -128,6 +129,67 @@ async fn a_port_that_is_taken_says_by_whom() {
         "{refusal}"
     );
     assert!(refusal.contains("AI_CHAT_PORT"), "{refusal}");
+}
+
+fn settings(values: &[(&str, serde_json::Value)]) -> SettingsReport {
+    let one = |(key, value): &(&str, serde_json::Value)| SettingView {
+        key: (*key).to_owned(),
+        value: value.clone(),
+        default: serde_json::Value::Null,
+        origin: SettingOrigin::Default,
+        doc: String::new(),
+        environment: None,
+        is_secret: false,
+        is_read_at_start: false,
+    };
+    SettingsReport {
+        path: "/home/u/.anteroom/config.yaml".to_owned(),
+        settings: values.iter().map(one).collect(),
+        warnings: vec![],
+    }
+}
+
+#[test]
+fn settings_say_where_to_listen() {
+    let none = Listen::from_settings(&settings(&[])).unwrap();
+    assert_eq!(
+        (none.socket().to_string().as_str(), none.tls),
+        ("127.0.0.1:8080", None)
+    );
+    let all = settings(&[
+        ("app.host", "::".into()),
+        ("app.port", 9000.into()),
+        ("app.tls", "self-signed".into()),
+        ("app.hosts", serde_json::json!(["box", "[::1]:9"])),
+        ("app.password_hash", "********".into()),
+    ]);
+    let all = Listen::from_settings(&all).unwrap();
+    assert_eq!(all.socket().to_string(), "[::]:9000");
+    assert_eq!(
+        all.tls,
+        Some(Tls::SelfSigned {
+            folder: "/home/u/.anteroom/tls".into()
+        })
+    );
+    assert!(all.has_password && all.hosts.len() == 2);
+    all.check(false).unwrap();
+    let half = settings(&[
+        ("app.tls", "files".into()),
+        ("app.tls_cert", "/a.pem".into()),
+    ]);
+    assert!(
+        Listen::from_settings(&half)
+            .unwrap_err()
+            .error
+            .contains("app.tls")
+    );
+    let named = settings(&[("app.host", "box.example".into())]);
+    assert!(
+        Listen::from_settings(&named)
+            .unwrap_err()
+            .error
+            .contains("box.example")
+    );
 }
 
 async fn connect(scene: &Scene, folder: &Path, protocol: &[u8]) -> TlsStream<TcpStream> {
