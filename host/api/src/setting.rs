@@ -66,6 +66,9 @@ pub struct SettingView {
     pub environment: Option<String>,
     /// Whether the value is a secret, and therefore masked.
     pub is_secret: bool,
+    /// Whether it is read at the start only: a change takes effect when the program is started again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_read_at_start: bool,
 }
 
 /// All settings, and what is wrong with what was written.

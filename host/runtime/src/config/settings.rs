@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) is_secret: bool,
     /// `${NAME}` is left alone: the value is a text or a program of its own.
     pub(crate) is_literal: bool,
+    /// A change takes effect at the next start.
+    pub(crate) is_read_at_start: bool,
     pub(crate) project: Project,
     /// One line, a sentence without its subject.
     pub(crate) doc: &'static str,
@@ -108,6 +110,7 @@ impl Row {
             environment: None,
             is_secret: false,
             is_literal: false,
+            is_read_at_start: false,
             project: Project::Nothing,
             doc,
         }
@@ -183,6 +186,11 @@ impl Row {
 
     const fn literal(mut self) -> Self {
         self.is_literal = true;
+        self
+    }
+
+    const fn at_start(mut self) -> Self {
+        self.is_read_at_start = true;
         self
     }
 
@@ -281,18 +289,27 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new("ai.prices.output", PRICE, Standard::Nothing, "Price of a million tokens answered, in your currency"),
     // The program.
     Row::new("app.data_dir", Kind::Path, Standard::Home, "Folder of the database and the logs")
-        .environment("AI_CHAT_DATA_DIR"),
+        .environment("AI_CHAT_DATA_DIR")
+        .at_start(),
     Row::choice("app.log_level", &["error", "warn", "info", "debug", "trace"], "info", "How much is logged; `debug` and `trace` may hold parts of conversations")
-        .environment("AI_CHAT_LOG_LEVEL"),
+        .environment("AI_CHAT_LOG_LEVEL")
+        .at_start(),
     Row::choice("app.log_format", &["text", "json"], "text", "How a log line is written")
-        .environment("AI_CHAT_LOG_FORMAT"),
-    Row::new("app.host", Kind::Text, Standard::Word("127.0.0.1"), "Address the web page is served on; another than the machine's own needs `app.tls`, `app.hosts` and a password"),
+        .environment("AI_CHAT_LOG_FORMAT")
+        .at_start(),
+    Row::new("app.host", Kind::Text, Standard::Word("127.0.0.1"), "Address the web page is served on; another than the machine's own needs `app.tls`, `app.hosts` and a password")
+        .at_start(),
     Row::whole("app.port", 8080, (0, 65_535), "Port the web page is served on; 0 takes a free one")
-        .environment("AI_CHAT_PORT"),
-    Row::choice("app.tls", &["off", "self-signed", "files"], "off", "Serve the web page encrypted: not, with a certificate made here, or with `app.tls_cert` and `app.tls_key`"),
-    Row::new("app.tls_cert", Kind::Path, Standard::Nothing, "Certificate chain of the web page, as a PEM file"),
-    Row::new("app.tls_key", Kind::Path, Standard::Nothing, "Private key of that certificate, as a PEM file"),
-    Row::list("app.hosts", "Names under which other machines reach the web page; requests for any other are refused"),
+        .environment("AI_CHAT_PORT")
+        .at_start(),
+    Row::choice("app.tls", &["off", "self-signed", "files"], "off", "Serve the web page encrypted: not, with a certificate made here, or with `app.tls_cert` and `app.tls_key`")
+        .at_start(),
+    Row::new("app.tls_cert", Kind::Path, Standard::Nothing, "Certificate chain of the web page, as a PEM file")
+        .at_start(),
+    Row::new("app.tls_key", Kind::Path, Standard::Nothing, "Private key of that certificate, as a PEM file")
+        .at_start(),
+    Row::list("app.hosts", "Names under which other machines reach the web page; requests for any other are refused")
+        .at_start(),
     Row::text("app.password_hash", "Hash of the password for the web page; `aroom password` sets it")
         .secret()
         .literal(),
@@ -400,14 +417,17 @@ pub(crate) static ROWS: &[Row] = &[
     Row::whole("data.cache_max_mb", 512, (16, 1_048_576), "Compiled tools kept for the next start, in MB; the longest unused goes first"),
     // Who you are.
     Row::text("identity.user_id", "Id of this installation's user; made at first start")
-        .environment("AI_CHAT_USER_ID"),
+        .environment("AI_CHAT_USER_ID")
+        .at_start(),
     Row::text("identity.display_name", "Your name, as it stands beside what you write")
-        .environment("AI_CHAT_DISPLAY_NAME"),
+        .environment("AI_CHAT_DISPLAY_NAME")
+        .at_start(),
     Row::text("identity.public_key", "Public key, as the original wrote it here; it follows from the private one")
         .literal(),
     Row::text("identity.private_key", "Ed25519 private key in PEM, as the original kept it here; otherwise `identity.pem` holds it")
         .secret()
-        .literal(),
+        .literal()
+        .at_start(),
     // Beside the sections.
     Row::new("shared_databases", Kind::Databases, Standard::Nothing, "Further databases, shown beside the personal one; `aroom db shared` changes them"),
 ];
@@ -436,17 +456,11 @@ const LATER: &str = "this version leaves it alone; you can keep it for a later o
 
 impl Reserved {
     const fn later(key: &'static str) -> Self {
-        Self {
-            key,
-            hint: LATER,
-        }
+        Self { key, hint: LATER }
     }
 
     const fn instead(key: &'static str, hint: &'static str) -> Self {
-        Self {
-            key,
-            hint,
-        }
+        Self { key, hint }
     }
 
     /// Whether a later version will use it.

@@ -788,3 +788,14 @@ fn single_tools_have_limits_of_their_own_within_the_bounds() {
         );
     }
 }
+
+#[test]
+fn the_report_says_what_is_read_at_the_start_only() {
+    let (_folder, loaded) = Case::default().load();
+    let report = loaded.unwrap().report;
+    let at_start = report.settings.iter().filter(|view| view.is_read_at_start);
+    let at_start: Vec<&str> = at_start.map(|view| view.key.as_str()).collect();
+    assert!(at_start.contains(&"app.port"), "{at_start:?}");
+    assert!(at_start.contains(&"app.data_dir"), "{at_start:?}");
+    assert!(!at_start.iter().any(|key| key.starts_with("ai.")));
+}
