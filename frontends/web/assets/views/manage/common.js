@@ -12,17 +12,6 @@ import { words } from '../../strings/manage.js';
 
 const said = words.common;
 
-/** The style of these pages comes with them; nothing of theirs is shown before it is there. */
-const style = document.createElement('link');
-style.rel = 'stylesheet';
-style.href = new URL('../../css/manage.css', import.meta.url).href;
-await new Promise((resolve) => {
-  style.onload = resolve;
-  // Without its style a page is plain, not broken.
-  style.onerror = resolve;
-  document.head.append(style);
-});
-
 /**
  * @typedef {{code?: string, message?: string, error?: string, hint?: string|null, field?: string|null,
  *   causes?: string[], retryable?: boolean}} AnyProblem a problem as a route answers it, or as a read holds it

@@ -57,12 +57,14 @@ function SectionList({ current }) {
       ${said.groups.map(([title, members]) => html`<h2 class="manage-group">${title}</h2><ul>
         ${members.map((name) => html`<li key=${name}>${h(Link, { href: `/settings/${name}`, current: name === current, children: said.sections[name] })}</li>`)}
       </ul>`)}
+      <ul><li>${h(Link, { href: '/doctor', children: words.doctor.title })}</li></ul>
     </nav>
-    <label class="manage-section-choice">
-      <span>${said.section}</span>
-      <select class="input" value=${current} onChange=${(event) => go(`/settings/${event.target.value}`)}>
+    <div class="manage-section-choice">
+      <label for="settings-section">${said.section}</label>
+      <select id="settings-section" class="input" value=${current} onChange=${(event) => go(`/settings/${event.target.value}`)}>
         ${names.map((name) => html`<option key=${name} value=${name} selected=${name === current}>${said.sections[name]}</option>`)}
       </select>
-    </label>
+      ${h(Link, { href: '/doctor', children: words.doctor.title })}
+    </div>
   `;
 }

@@ -4,16 +4,6 @@ import { number } from '../../lib/format.js';
 import { isoDay } from './usage-model.js';
 
 const HEIGHT = 220;
-let style;
-
-/** The chart's own style, once. */
-function addStyle() {
-  if (style) return;
-  style = document.createElement('link');
-  style.rel = 'stylesheet';
-  style.href = new URL('../../vendor/uplot/uplot.css', import.meta.url).href;
-  document.head.append(style);
-}
 
 /** A color of the page as it is now. @param {Element} place @param {string} name */
 function colorOf(place, name) {
@@ -33,7 +23,6 @@ function colorOf(place, name) {
  * @returns {() => void}
  */
 export function draw(place, points, metric) {
-  addStyle();
   let chart = build(place, points, metric);
   const fit = new ResizeObserver(() => chart.setSize({ width: Math.max(120, place.clientWidth), height: HEIGHT }));
   fit.observe(place);

@@ -4,6 +4,7 @@ import { get } from '../../lib/api.js';
 import { money, number, plural, tokens } from '../../lib/format.js';
 import { theme } from '../../lib/prefs.js';
 import { go, route } from '../../lib/router.js';
+import { loadStyle } from '../../lib/style.js';
 import { words } from '../../strings/manage.js';
 import { Empty, Link, Loaded, Note, Page, Part, Prose, saveFile, Table, useRead } from './common.js';
 import { csv, DAY, days, isoDay, sums, total } from './usage-model.js';
@@ -65,8 +66,8 @@ function Chart({ rows, since, hasCost }) {
   useEffect(() => {
     let stop = () => {};
     let isGone = false;
-    import('./usage-chart.js').then(
-      ({ draw }) => {
+    Promise.all([import('./usage-chart.js'), loadStyle('../vendor/uplot/uplot')]).then(
+      ([{ draw }]) => {
         if (!isGone && place.current) stop = draw(place.current, points, metric);
       },
       () => setProblem(said.noChart),
