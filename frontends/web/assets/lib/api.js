@@ -82,8 +82,8 @@ function sending(method) {
       await request(path, {
         ...init,
         method,
-        headers: { 'Content-Type': 'application/json', ...init.headers },
-        body: JSON.stringify(body ?? {}),
+        headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...init.headers },
+        body: body === undefined ? undefined : JSON.stringify(body),
       }),
     );
 }

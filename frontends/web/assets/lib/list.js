@@ -141,6 +141,8 @@ async function refresh(id) {
 
 /** @type {Set<string>} */
 const stirred = new Set();
+/** Deleted ones, which are not asked for again. @type {Set<string>} */
+const gone = new Set();
 let isGathering = false;
 let arePlacesStale = false;
 
@@ -148,7 +150,7 @@ function gather() {
   if (isGathering) return;
   isGathering = true;
   setTimeout(async () => {
-    const ids = [...stirred];
+    const ids = [...stirred].filter((id) => !gone.has(id));
     const places = arePlacesStale || ids.some((id) => !known.value.has(id));
     stirred.clear();
     arePlacesStale = false;
@@ -161,6 +163,7 @@ function gather() {
 /** @param {any} envelope */
 function onEvent({ event: { noun, event } }) {
   if (noun === 'conversation' && event.verb === 'deleted') {
+    gone.add(event.conversation);
     remove(event.conversation);
     arePlacesStale = true;
   } else if (noun === 'conversation' && event.verb === 'opened') {

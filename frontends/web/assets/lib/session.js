@@ -38,11 +38,8 @@ function forget() {
  * @param {object} [body]
  */
 async function ask(path, body) {
-  const answer = await fetch(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-Anteroom-Tab': tabSecret() || 'new' },
-    body: JSON.stringify(body ?? {}),
-  });
+  const headers = { 'X-Anteroom-Tab': tabSecret() || 'new', ...(body && { 'Content-Type': 'application/json' }) };
+  const answer = await fetch(path, { method: 'POST', headers, body: body && JSON.stringify(body) });
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(said.message || `the server answered ${answer.status}`);
   return said;
