@@ -41,8 +41,8 @@ struct Server {
 }
 
 impl Server {
-    /// Starts one and waits for its link; or says why there is none.
-    fn start(mut command: Command) -> Result<Self, String> {
+    /// Starts one and waits for its link.
+    fn start(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let stdout = process.stdout.take().unwrap();
@@ -52,20 +52,13 @@ impl Server {
         if link.is_empty() {
             let mut why = String::new();
             stderr.read_to_string(&mut why).unwrap();
-            process.wait().unwrap();
-            return Err(why);
+            panic!("the server did not start: {why}");
         }
         // Nobody reads it, and it must not fill up.
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         let link = link.trim().to_owned();
-        Ok(Self { process, link })
+        Self { process, link }
     }
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 impl Room {
@@ -113,27 +106,15 @@ impl Room {
         room
     }
 
-    /// Starts the server, again at the same port if it was stopped.
+    /// Starts the server on a free port, or again at the one it had.
     pub(crate) async fn start(&mut self) {
-        let is_again = self.port != 0;
-        for _ in 0..5 {
-            if !is_again {
-                self.port = free_port();
-            }
-            let mut command = self.command(&["serve", "--print-url"]);
-            command.args(&self.arguments);
-            let started = tokio::task::spawn_blocking(move || Server::start(command));
-            match started.await.unwrap() {
-                Ok(server) => {
-                    self.server = Some(server);
-                    return;
-                }
-                // Another program may have taken the port in this moment.
-                Err(why) if why.contains("port") && !is_again => {}
-                Err(why) => panic!("the server did not start: {why}"),
-            }
-        }
-        panic!("no port is free");
+        let mut command = self.command(&["serve", "--print-url"]);
+        command.args(&self.arguments);
+        let server = tokio::task::spawn_blocking(move || Server::start(command));
+        let server = server.await.unwrap();
+        let port = server.link.split(['/', ':']).nth(4).unwrap();
+        self.port = port.parse().unwrap_or_else(|_| panic!("{}", server.link));
+        self.server = Some(server);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -187,6 +168,8 @@ impl Room {
     pub(crate) async fn tab(&self, page: &Page, path: &str) -> Page {
         let tab = page.tab().await;
         tab.open(&format!("{}{path}", self.origin())).await;
+        let is_let_in = "sessionStorage.getItem('aroom-tab') && document.querySelector('nav')";
+        tab.until("a session of its own", is_let_in).await;
         tab
     }
 
@@ -242,6 +225,20 @@ impl Page {
     pub(crate) async fn rests(&self) {
         let rests = "['done', 'cancelled', 'failed', 'interrupted'].includes(document.querySelector('[data-testid=phase]')?.dataset.phase)";
         self.until("the end of the run", rests).await;
+    }
+
+    /// Waits for an answer, and lets a command run meanwhile: where no sandbox holds commands, each asks.
+    pub(crate) async fn let_run(&self, answer: &str) {
+        let wanted = Value::from(answer);
+        let next = format!(
+            "document.querySelector('[data-testid=thread]')?.innerText.includes({wanted}) ? 'answered' \
+             : document.querySelector('[data-testid=approval] button') ? 'asked' : ''"
+        );
+        while self.until("an answer or a question", &next).await == "asked" {
+            self.armed().await;
+            self.cards().role("button", "Allow once").click().await;
+            self.cards().css("button").gone().await;
+        }
     }
 
     /// The id of the conversation that is shown.

@@ -24,7 +24,7 @@ async fn a_canvas_is_written_kept_compared_and_resized() {
     // Wider and narrower by keyboard.
     let width = "document.querySelector('[data-testid=canvas]').getBoundingClientRect().width";
     let before = page.js(width).await.as_f64().unwrap();
-    page.role("separator", "").focus().await;
+    page.role("separator", "canvas").focus().await;
     for _ in 0..3 {
         page.press("ArrowLeft").await;
     }
@@ -64,7 +64,7 @@ async fn versions_of_a_canvas_differ_visibly() {
     room.desk.endpoint.script([
         Reply::call(
             "update_canvas",
-            json!({ "canvas": id, "id": id, "content": "# Plan\n\n1. Join the loader\n" }),
+            json!({ "id": id, "content": "# Plan\n\n1. Join the loader\n" }),
         ),
         Reply::text("changed"),
     ]);
@@ -86,7 +86,7 @@ async fn a_preview_reaches_neither_the_page_nor_the_network() {
     let mut room = Room::new([
         Reply::call(
             "create_canvas",
-            json!({ "title": "page.html", "content": hostile, "language": "html" }),
+            json!({ "title": "page.html", "content": hostile, "kind": "html" }),
         ),
         Reply::text("made"),
     ])

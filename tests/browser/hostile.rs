@@ -199,30 +199,27 @@ async fn no_tool_result_file_name_or_title_becomes_code() {
         Reply::text("read them all"),
     ]);
     let page = room.page().await;
-    page.ask("read", "read them all").await;
+    page.say("read").await;
+    page.let_run("read them all").await;
+    page.rests().await;
+    page.thread().role("button", "Worked").click().await;
     // Opened, each card shows its arguments, result and difference.
-    let cards = page.mark("tool-card");
-    for number in 0..cards.count().await {
-        let opener = page
-            .mark("tool-card")
-            .nth(number)
-            .css("summary, [aria-expanded=false]");
-        if opener.count().await > 0 {
-            opener.js("function () { this.click() }").await;
-        }
-        for tab in 0..page
-            .mark("tool-card")
-            .nth(number)
-            .css("[role=tab]")
-            .count()
-            .await
-        {
-            let tab = page
-                .mark("tool-card")
-                .nth(number)
-                .css("[role=tab]")
-                .nth(tab);
-            tab.js("function () { this.click() }").await;
+    let open_all = "function () { for (const one of this.querySelectorAll('[data-testid=tool-group] > [aria-expanded=false], [data-testid=tool-card] > [aria-expanded=false]')) one.click() }";
+    for _ in 0..2 {
+        page.thread().js(open_all).await;
+        page.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            .await;
+    }
+    let cards = page.mark("tool-card").count().await;
+    assert!(cards >= 6, "{cards} cards");
+    for number in 0..cards {
+        let card = page.mark("tool-card").nth(number);
+        card.css("[role=tab]").seen().await;
+        for tab in 0..card.css("[role=tab]").count().await {
+            card.css("[role=tab]")
+                .nth(tab)
+                .js("function () { this.click() }")
+                .await;
             harmless(&page, &origin, &format!("card {number}")).await;
         }
     }

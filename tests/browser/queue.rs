@@ -57,8 +57,9 @@ async fn the_line_is_edited_reordered_and_shortened_by_keyboard() {
     until_waiting(&page, &["alpha", "gamma", "beta"]).await;
     let edit = page.mark("queue").css("li").nth(0).role("button", "Edit");
     edit.click().await;
-    page.composer().says("alpha").await;
-    page.composer().fill("alpha, but better").await;
+    let field = page.mark("queue").css("textarea");
+    field.says("alpha").await;
+    field.fill("alpha, but better").await;
     page.press("Enter").await;
     until_waiting(&page, &["alpha, but better", "gamma", "beta"]).await;
     page.mark("queue")
