@@ -5,7 +5,7 @@
  * what was not shown. Once answered it says so, and where.
  */
 import { problemOf } from '../lib/api.js';
-import { classes, h, html, useEffect, useId, useLayoutEffect, useRef, useState } from '../lib/dom.js';
+import { classes, h, html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from '../lib/dom.js';
 import { countdown } from '../lib/format.js';
 import { Icon } from '../lib/icons.js';
 import { ariaKeys, keyText, registerKeys } from '../lib/keys.js';
@@ -18,8 +18,8 @@ const say = words.approval;
 /** A card answers no key before it was seen for so long, milliseconds. */
 const ARMS_AFTER = 400;
 
-/** Cards of which all was shown, so that they may be allowed together. @type {Set<string>} */
-const shownWhole = new Set();
+/** Cards of which all was shown, so that they may be allowed together. @type {import('../lib/dom.js').Signal<Set<string>>} */
+const shownWhole = signal(new Set());
 
 /** @param {{approval: any, conversation: any}} props */
 function ApprovalCard({ approval, conversation }) {
@@ -64,8 +64,10 @@ function OpenCard({ approval, conversation }) {
   };
   useCardKeys(card, acts, isDestructive);
   useEffect(() => {
-    if (isWhole) shownWhole.add(approval.id);
-    return () => shownWhole.delete(approval.id);
+    if (isWhole) shownWhole.value = new Set(shownWhole.peek()).add(approval.id);
+    return () => {
+      shownWhole.value = new Set([...shownWhole.peek()].filter((one) => one !== approval.id));
+    };
   }, [isWhole, approval.id]);
 
   return html`<section ref=${card} class=${classes('approval', `is-${approval.tier}`)} data-testid="approval" data-id=${approval.id} data-tier=${approval.tier}
@@ -254,7 +256,7 @@ function Together({ approval, conversation }) {
   return html`<p class="approval-together">${h(Button, { label: say.together(mates.length), run, isOff: isBusy })}</p>`;
 
   function canJoin(one) {
-    return one.tier === approval.tier && one.scopes.some(({ scope }) => scope === 'once') && (!isTooLong(one.effect) || shownWhole.has(one.id));
+    return one.tier === approval.tier && one.scopes.some(({ scope }) => scope === 'once') && (!isTooLong(one.effect) || shownWhole.value.has(one.id));
   }
 }
 

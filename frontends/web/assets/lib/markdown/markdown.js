@@ -18,6 +18,11 @@ const SHARE = 4;
 /** When nothing has come for so long, a long end is shown as it is, milliseconds. */
 const QUIET = 300;
 
+/** Lines of code and of text that make a block long, and signs in a line of text, about. */
+const FAR_CODE = 24;
+const FAR_TEXT = 8;
+const SIGNS = 84;
+
 const say = words.markdown;
 
 /** A text on its way to the page. */
@@ -108,7 +113,7 @@ function settle(node, state) {
   const hasMath = node.className.startsWith('md-math') || node.querySelector('.md-math');
   if (hasMath && draw) draw(node);
   if (state === 'live') return;
-  if (state === 'frozen') node.classList.add('md-closed');
+  if (state === 'frozen') setFar(node);
   if (hasMath && !draw) {
     void import('../math.js').then(({ drawMath }) => {
       draw = drawMath;
@@ -117,6 +122,15 @@ function settle(node, state) {
   }
   const hasCode = node.className.startsWith('md-code') || node.querySelector('.md-code');
   if (hasCode) void import('../highlight.js').then(({ highlightIn }) => highlightIn(node, state === 'growing'));
+}
+
+/** Long blocks are not laid out while they are out of sight. @param {HTMLElement} node */
+function setFar(node) {
+  const code = node.className === 'md-code' ? codeOf(node.querySelector('code')) : null;
+  const lines = code ? code.lines : node.nodeName === 'P' ? Math.ceil(node.textContent.length / SIGNS) : 0;
+  if (lines < (code ? FAR_CODE : FAR_TEXT)) return;
+  node.style.setProperty('--lines', String(lines));
+  node.classList.add('md-far');
 }
 
 /** @param {MouseEvent} event */

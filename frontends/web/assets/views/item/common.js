@@ -6,7 +6,7 @@ import { words } from '../../strings/item.js';
 const TIER_SIGNS = { read: '○', write: '✎\ufe0e', execute: '▶\ufe0e', destructive: '⚠\ufe0e' };
 
 /** @type {Record<string, string>} */
-const STATUS_SIGNS = { pending: '…', running: '…', completed: '✓', failed: '✗', denied: '✗', interrupted: '⏹\ufe0e' };
+const STATUS_SIGNS = { pending: '…', running: '…', completed: '✓', failed: '✗', denied: '✗', interrupted: '■' };
 
 /** Arguments that usually say best what a call is about, in this order; the same as in the terminal. */
 const TELLING = ['path', 'command', 'pattern', 'query', 'url', 'title', 'name', 'prompt', 'question', 'id'];

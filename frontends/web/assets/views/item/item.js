@@ -56,7 +56,7 @@ function Message({ item, place, size, author, kind, isNarration = false, childre
       <span class="item-author">${author}</span> <time datetime=${new Date(item.created_at).toISOString()} title=${dateTime(item.created_at)}>${clock(item.created_at)}</time>
     </h3>
     ${children}
-    ${item.status === 'interrupted' && html`<p class="item-mark" title=${say.interruptedTitle}>⏹︎ ${say.interrupted}</p>`}
+    ${item.status === 'interrupted' && html`<p class="item-mark" title=${say.interruptedTitle}>■ ${say.interrupted}</p>`}
     ${item.status === 'failed' && html`<p class="item-mark is-bad">✗ ${say.failed}</p>`}
   </article>`;
 }
@@ -124,7 +124,7 @@ function AgentMessage(props) {
   const { item, isNarration } = props;
   return h(
     Message,
-    { ...props, author: isNarration ? say.narration : say.agent, kind: 'agent' },
+    { ...props, author: isNarration ? say.narration : say.agent, kind: 'model' },
     h(Markdown, { text: item.body.text, isStreaming: !isOver(item), id: item.id }),
   );
 }

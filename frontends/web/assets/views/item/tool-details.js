@@ -27,7 +27,7 @@ function ToolDetails({ item }) {
   const list = useRef(/** @type {HTMLElement|null} */ (null));
   const names = Object.keys(PANELS);
   const onKey = (event) => {
-    const at = names.indexOf(chosen);
+    const at = [...list.current.children].indexOf(event.target);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
