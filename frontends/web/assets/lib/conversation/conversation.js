@@ -36,6 +36,7 @@ export class Conversation {
   /** Counts up with every stretch that is asked for; an answer of an earlier one is not wanted any more. */
   #wanted = 0;
   #loading = { older: false, newer: false };
+  #hear = () => {};
 
   /** @param {string} id @param {Partial<typeof doors>} [given] */
   constructor(id, given = {}) {
@@ -65,6 +66,8 @@ export class Conversation {
     this.state = signal('loading');
     /** Why it could not be opened. */
     this.problem = signal(/** @type {any} */ (null));
+    /** Done when the first facts have come: from here on nothing is missed. */
+    this.heard = new Promise((done) => (this.#hear = () => done(undefined)));
     Object.assign(this, wishes(this, this.#doors.op));
   }
 
@@ -118,6 +121,7 @@ export class Conversation {
 
   /** @param {any[]} list */
   #receive(list) {
+    this.#hear();
     for (const one of list) this.#buffer.push(one);
     if (this.#isDue) return;
     this.#isDue = true;

@@ -159,8 +159,6 @@ export class Items {
     if (known) {
       const was = known.item.value;
       if (isOver(was) && !isOver(item)) return;
-      // A view can be ahead of the fact that the item began.
-      if (!isOver(item) && (item.body.text ?? '').length < (was.body.text ?? '').length) return;
       known.item.value = item;
       known.had = scalars(item.body.text ?? '');
       this.shape.value++;

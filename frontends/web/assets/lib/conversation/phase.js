@@ -72,7 +72,8 @@ export function later(run, now) {
 export function phaseOf(item) {
   if (item.body.kind === 'tool_call') return item.status === 'running' ? { phase: 'running', tool: item.body.tool } : null;
   if (item.body.kind === 'agent_message' || item.body.kind === 'reasoning') {
-    return item.status === 'running' ? { phase: 'streaming' } : null;
+    // One that has no words yet says nothing: the model may be waited for, or asked again.
+    return item.status === 'running' && item.body.text ? { phase: 'streaming' } : null;
   }
   return null;
 }

@@ -10,6 +10,7 @@ import { problemOf } from '../../lib/api.js';
 import { Icon } from '../../lib/icons.js';
 import { draft } from '../../lib/prefs.js';
 import { words } from '../../strings/thread.js';
+import { isNarrow } from '../shell-keys.js';
 import { ComposerBar, MoreMenu } from './composer-bar.js';
 import { ComposerMenu, triggerAt, useChoices } from './composer-menu.js';
 import { EditNote } from './edit-note.js';
@@ -30,6 +31,9 @@ function attachedTo(id) {
   if (!attachments.has(id)) attachments.set(id, signal([]));
   return /** @type {any} */ (attachments.get(id));
 }
+
+/** The input that is edited. @param {any} edit @returns {any[]} */
+const editedParts = (edit) => (edit.waiting ? edit.waiting.input : wordsOf(edit.item));
 
 /**
  * @typedef {object} ComposerDoors
@@ -117,9 +121,17 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     if (!edit) return;
     if (!aside.current) aside.current = text();
     setUndoing(false);
-    write(edit.item.body.content.find((/** @type {any} */ part) => part.type === 'text')?.text ?? '');
+    write(editedParts(edit).find((/** @type {any} */ part) => part.type === 'text')?.text ?? '');
     field.current?.focus();
   }, [edit]);
+
+  // What waited runs now: its words stay as a draft.
+  const isGone = edit?.waiting && !conversation.queue.value.some((/** @type {any} */ one) => one.turn === edit.waiting.turn);
+  useEffect(() => {
+    if (!isGone) return;
+    session.edit.value = null;
+    aside.current = '';
+  }, [isGone]);
 
   const endEdit = () => {
     session.edit.value = null;
@@ -130,10 +142,11 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     const editing = session?.edit.peek();
     const options = doors.choices.options();
     if (!editing) return doors.submit(input, options, { isNow });
-    const all = wordsOf(editing.item);
+    const all = editedParts(editing);
     const first = all.findIndex((/** @type {any} */ part) => part.type === 'text');
-    const rest = all.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== first);
-    return conversation.edit(editing.item.id, [...input, ...rest], { isUndoing: undoing, options });
+    const changed = [...input, ...all.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== first)];
+    if (editing.waiting) return conversation.reword(editing.waiting.turn, changed);
+    return conversation.edit(editing.item.id, changed, { isUndoing: undoing, options });
   };
   const submit = async (/** @type {boolean} */ isNow = false) => {
     const written = text();
@@ -151,6 +164,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
       if (conversation) conversation.sending = sending.then(() => {}, () => {});
       await sending;
       if (editing) endEdit();
+      if (editing?.waiting) return;
       if (wasRunning && !isNow) polite(words.told.queued(Math.max(1, conversation.queue.value.length)));
       else polite(words.told.sent);
       if (session && !wasRunning) session.viewport.follow();
@@ -191,7 +205,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   };
   const editLast = () => {
     const queued = conversation?.queue.value.filter((/** @type {any} */ one) => !one.is_held).at(-1);
-    if (queued) session.editing.value = queued.turn;
+    if (queued) session.edit.value = { waiting: queued };
     else {
       const entries = conversation?.items.value ?? [];
       const last = [...entries].reverse().find(({ item }) => item.value.body.kind === 'user_message' && item.value.origin.kind !== 'host');
@@ -247,7 +261,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     setOver(true);
   };
   const canSend = hasText || attached.value.length > 0;
-  const sendLabel = isRunning ? say.queue : say.send;
+  const sendLabel = edit?.waiting ? say.save : isRunning ? say.queue : say.send;
   return html`<form class=${classes('thread-composer', isOver && 'is-over', isRunning && 'is-running', canSend && 'can-send')} data-testid="composer" aria-label=${say.label}
     onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
@@ -266,7 +280,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     ${trigger && h(ComposerMenu, { id: menuId, sign: trigger.sign, list: found?.list ?? null, at, choose })}
     <div class="thread-write">
       ${h(MoreMenu, { doors, session, add, open })}
-      <textarea ref=${field} class="thread-field" rows="1" aria-label=${say.label} placeholder=${say.placeholder} dir="auto"
+      <textarea ref=${field} class="thread-field" rows="1" aria-label=${say.label} placeholder=${isNarrow.value ? say.shortPlaceholder : say.placeholder} dir="auto"
         aria-autocomplete="list" aria-controls=${trigger ? menuId : undefined}
         aria-activedescendant=${trigger && found?.list.length ? `${menuId}-${at}` : undefined}
         onInput=${changed} onKeyDown=${keys} onPaste=${paste} onClick=${changed} onBlur=${() => setTrigger(null)}></textarea>

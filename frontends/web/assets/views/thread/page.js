@@ -14,16 +14,20 @@ import { ThreadSession } from './session.js';
 import { tellOf } from './tell.js';
 import { useChatKeys } from './chat-keys.js';
 
-/** Conversations that began on this page a moment ago: nothing of them was told yet. @type {Set<string>} */
-const begun = new Set();
+/** Conversations that begin on this page, and who waits until they are followed. @type {Map<string, (conversation: any) => void>} */
+const begun = new Map();
+/** A first message is not held back longer than this, milliseconds. */
+const PATIENCE = 2000;
 
 /** Opens a conversation for the page, and closes it when another is shown. @param {string|undefined} id */
 function useSession(id) {
   const session = useMemo(() => {
     if (!id) return null;
-    const isNew = begun.delete(id);
-    const conversation = openConversation(id, { isNew, around: route.peek().query.get('item') ?? undefined });
+    const isFollowed = begun.get(id);
+    begun.delete(id);
+    const conversation = openConversation(id, { isNew: Boolean(isFollowed), around: route.peek().query.get('item') ?? undefined });
     tellOf(conversation);
+    isFollowed?.(conversation);
     return new ThreadSession(conversation);
   }, [id]);
   useEffect(() => () => session?.close(), [session]);
@@ -84,24 +88,30 @@ function freshDoors(fresh) {
     const project = fresh.project.value || null;
     const { model, ...rest } = /** @type {{model?: string}} */ (options);
     const id = await op('conversation', { verb: 'open', workspace, project, model: model ?? null });
-    try {
-      if (fresh.tags.value.length) await op('conversation', { verb: 'tag', conversation: id, add: fresh.tags.value });
-      if (fresh.folder) await op('conversation', { verb: 'move', conversation: id, folder: fresh.folder });
-      await op('turn', { verb: 'start', conversation: id, input, options: { is_attended: true, ...rest } });
-    } catch (error) {
-      await del(`/api/conversations/${id}`).catch(() => {});
-      throw error;
-    }
-    begun.add(id);
+    if (fresh.tags.value.length) await op('conversation', { verb: 'tag', conversation: id, add: fresh.tags.value });
+    if (fresh.folder) await op('conversation', { verb: 'move', conversation: id, folder: fresh.folder });
     const { isPlan: _, ...kept } = choices.kept.value ?? {};
-    save(`choices.${id}`, Object.keys(kept).length ? kept : null);
-    save('choices.new', null);
-    fresh.remember();
     const field = /** @type {HTMLTextAreaElement|null} */ (document.querySelector('[data-testid="composer"] textarea'));
     draft.save(id, field?.value ?? '');
+    const shown = new Promise((done) => begun.set(id, done));
     await go(`/c/${id}`);
-    // After the composer has let go of the old name.
-    setTimeout(() => draft.save('new', ''));
+    // Nothing of the first turn is missed: it begins once it is followed.
+    const conversation = await shown;
+    const sending = Promise.race([conversation.heard, new Promise((done) => setTimeout(done, PATIENCE))]).then(() => conversation.send(input, rest));
+    conversation.sending = sending.catch(() => {});
+    try {
+      await sending;
+    } catch (error) {
+      await del(`/api/conversations/${id}`).catch(() => {});
+      await go('/', { replace: true });
+      // The composer is that of a new conversation again when the words come back to it.
+      await new Promise((done) => setTimeout(done, 50));
+      throw error;
+    }
+    save(`choices.${id}`, Object.keys(kept).length ? kept : null);
+    save('choices.new', null);
+    draft.save('new', '');
+    fresh.remember();
     return id;
   };
   return {

@@ -56,6 +56,8 @@ function Item({ row, session, place, size }) {
   const isMessage = item.body.kind === 'user_message' || item.body.kind === 'agent_message';
   const live = row.entry.live;
   return html`${h(ItemView, { item, conversation, live, place, size, isNarration: row.isNarration })}
+    ${item.body.kind === 'summary' &&
+    html`<div class="thread-mark"><button class="button button-quiet thread-small" onClick=${() => session.attempt(() => conversation.uncompact())}>${words.thread.uncompact}</button></div>`}
     ${isMessage &&
     html`<div class="thread-tools">${h(MenuButton, { label: words.message.menu, items: () => messageMenu(item, session) })}</div>`}`;
 }

@@ -77,7 +77,7 @@ export function Thread({ session }) {
     shown.push(vnode);
   }
   for (const key of known.keys()) if (!stays.has(key)) known.delete(key);
-  const isEmpty = conversation.state.value === 'ready' && rows.length === 0 && !conversation.view.value?.running;
+  const isEmpty = conversation.state.value === 'ready' && rows.length === 0 && !conversation.view.value?.running && !conversation.sending;
   return html`<div class="thread-scroll" data-testid="thread" role="log" aria-live="off" aria-label=${words.thread.label} tabindex="0" ref=${scroller}>
     <div class="thread-rows">
       <div style=${{ height: `${before}px` }} aria-hidden="true"></div>
