@@ -1,6 +1,7 @@
 /** The door to the approval card, which is loaded with the first question; what stays of an answered one is a line. */
 import { h, useEffect, useState } from '../lib/dom.js';
 import { ResolvedLine } from './approval-line.js';
+import { loading } from './item/common.js';
 
 /** @type {any} */
 let card = null;
@@ -11,7 +12,7 @@ function ApprovalCard({ approval, conversation }) {
   const resolved = conversation.resolved?.value.get(approval.id);
   useEffect(() => {
     if (card || resolved) return;
-    void import('./approval-card.js').then((module) => {
+    return loading(() => import('./approval-card.js'), (module) => {
       card = module.OpenCard;
       setLoaded(true);
     });

@@ -1,6 +1,7 @@
 /** The door to the canvas panel, which is loaded when a conversation has a canvas. */
 import { h, useEffect, useState } from '../lib/dom.js';
 import { writtenNow } from './canvas-model.js';
+import { loading } from './item/common.js';
 
 /** @type {any} */
 let panel = null;
@@ -15,7 +16,7 @@ function CanvasPanel(props) {
   const [, setLoaded] = useState(panel !== null);
   useEffect(() => {
     if (panel) return;
-    void import('./canvas-panel.js').then((module) => {
+    return loading(() => import('./canvas-panel.js'), (module) => {
       panel = module.CanvasPanel;
       setLoaded(true);
     });

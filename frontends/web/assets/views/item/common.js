@@ -108,4 +108,30 @@ function imageAddress({ media_type: type, data }) {
   return isFine ? `data:${type};base64,${data}` : '';
 }
 
-export { allowance, changes, clean, firstLine, imageAddress, isOver, resultText, Revealed, revealed, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS };
+/** How long it waits before a part of the page is asked for again, milliseconds. */
+const AGAIN = 1000;
+
+/**
+ * Loads a part of the page, again and again where the server is away.
+ * @template T
+ * @param {() => Promise<T>} load @param {(module: T) => void} done
+ * @returns {() => void} stops
+ */
+function loading(load, done) {
+  let timer = 0;
+  let isOver = false;
+  const attempt = () =>
+    load().then(
+      (module) => isOver || done(module),
+      () => {
+        if (!isOver) timer = setTimeout(attempt, AGAIN);
+      },
+    );
+  void attempt();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+}
+
+export { allowance, changes, clean, firstLine, imageAddress, isOver, loading, resultText, Revealed, revealed, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS };
