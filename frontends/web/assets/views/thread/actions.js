@@ -3,9 +3,8 @@ import { conversationMenu } from '../../lib/actions.js';
 import { go } from '../../lib/router.js';
 import { known } from '../../lib/list.js';
 import { words } from '../../strings/thread.js';
-import { showChanges } from './changes.js';
 import { toggleCanvas } from './chat.js';
-import { showPrompt } from './prompt.js';
+import { showChanges, showPrompt } from './later.js';
 
 /** @param {any} session @param {any} choices @returns {{key: string, label: string, run: () => unknown}[]} */
 export function actionsOf(session, choices) {

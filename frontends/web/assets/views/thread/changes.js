@@ -2,7 +2,6 @@
 import { h, html, useEffect, useState } from '../../lib/dom.js';
 import { problemOf } from '../../lib/api.js';
 import { openLayer, Sheet } from '../../lib/dialog.js';
-import { toast } from '../../lib/toast.js';
 import { Diff } from '../item/diff.js';
 import { words } from '../../strings/thread.js';
 import { Problem } from './problem.js';
@@ -84,37 +83,4 @@ async function undoAll(conversation, target, isForced) {
   for (const turn of turns) await conversation.undo({ target: 'turn', turn }, isForced).catch((/** @type {unknown} */ error) => failures.push(error));
   if (turns.length > 0 && failures.length === turns.length) throw failures[0];
   return null;
-}
-
-/** Says what became of files. @param {{files: any[]}} event */
-export function tellUndone({ files }) {
-  const skipped = files.filter(({ outcome }) => outcome === 'skipped');
-  toast(say.done(files.length - skipped.length, skipped.length), { kind: skipped.length ? 'info' : 'ok' });
-  for (const { path, reason } of skipped.slice(0, 3)) toast(say.skipped(path, reason), { kind: 'error' });
-}
-
-/** How many files calls have changed that are not taken back. @param {{session: any}} props */
-export function ChangesBar({ session }) {
-  const { conversation } = session;
-  const [count, setCount] = useState(0);
-  const stirred = conversation.model.filesChanged.value;
-  useEffect(() => {
-    let isOver = false;
-    const timer = setTimeout(() => {
-      conversation.read('changes').then(
-        (/** @type {any[]} */ changes) => {
-          const paths = new Set(changes.filter(({ is_undone }) => !is_undone).map(({ path }) => path));
-          if (!isOver) setCount(paths.size);
-        },
-        () => {},
-      );
-    }, 250);
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [stirred]);
-  if (!count) return null;
-  return html`<div class="thread-changes-bar"><span>${say.bar(count)}</span>
-    <button class="button button-quiet thread-small" onClick=${() => showChanges(conversation)}>${words.turn.review}</button></div>`;
 }

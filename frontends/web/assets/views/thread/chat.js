@@ -1,15 +1,14 @@
 /** One conversation: its thread and canvas, and what stands between the thread and the composer. */
-import { h, html, signal, useEffect } from '../../lib/dom.js';
+import { h, html, signal, useComputed, useEffect } from '../../lib/dom.js';
 import { setBar } from '../../lib/bar.js';
 import { Icon } from '../../lib/icons.js';
 import { link } from '../../lib/router.js';
 import { pref, save } from '../../lib/prefs.js';
 import { route } from '../../lib/router.js';
 import { words } from '../../strings/thread.js';
-import { CanvasPanel } from '../canvas.js';
-import { ChangesBar } from './changes.js';
-import { Find } from './find.js';
+import { ChangesBar } from './changes-bar.js';
 import { HeaderActions, HeaderChips } from './header.js';
+import { Canvas, Find } from './later.js';
 import { PhaseLine } from './phase-line.js';
 import { Problem } from './problem.js';
 import { Queue } from './queue.js';
@@ -21,14 +20,26 @@ const LATE = 150;
 /** Whether the canvas of a conversation is shown. @param {any} conversation */
 export const canvasPref = (conversation) => pref(`canvas.${conversation.id}`, /** @type {boolean|null} */ (null));
 
+/** Whether there is one, or the model is writing one. @param {any} conversation */
+function hasCanvas(conversation) {
+  return conversation.canvases.value.length > 0 || conversation.drafts.value.some((/** @type {any} */ one) => /canvas/.test(one.tool));
+}
+
 /** @param {any} conversation */
 export function isCanvasShown(conversation) {
-  return conversation.canvases.value.length > 0 && canvasPref(conversation).value !== false;
+  return hasCanvas(conversation) && canvasPref(conversation).value !== false;
 }
 
 /** @param {any} conversation */
 export function toggleCanvas(conversation) {
-  if (conversation.canvases.value.length) save(`canvas.${conversation.id}`, !isCanvasShown(conversation));
+  if (hasCanvas(conversation)) save(`canvas.${conversation.id}`, !isCanvasShown(conversation));
+}
+
+/** The canvas beside thread and composer. @param {{session: any}} props */
+export function CanvasBeside({ session }) {
+  const { conversation } = session;
+  const isShown = useComputed(() => isCanvasShown(conversation)).value;
+  return isShown && h(Canvas, { conversation, onClose: () => toggleCanvas(conversation) });
 }
 
 /** @param {{session: any}} props */
@@ -42,13 +53,10 @@ export function Chat({ session }) {
   }, [item, state]);
   if (state === 'failed') return h(Failed, { conversation });
   if (conversation.model.isDeleted.value) return html`<div class="thread-middle"><p>${words.thread.deleted}</p><a class="button" ...${link('/')}>${words.thread.newOne}</a></div>`;
-  return html`<div class="thread-body">
-    <div class="thread-column">
-      ${h(HeaderChips, { session })}
-      ${session.isFinding.value && h(Find, { session })}
-      ${state === 'loading' ? h(Skeleton, null) : h(Thread, { session })}
-    </div>
-    ${isCanvasShown(conversation) && h(CanvasPanel, { conversation, onClose: () => toggleCanvas(conversation) })}
+  return html`<div class="thread-column">
+    ${h(HeaderChips, { session })}
+    ${session.isFinding.value && h(Find, { session })}
+    ${state === 'loading' ? h(Skeleton, null) : h(Thread, { session })}
   </div>`;
 }
 

@@ -1,30 +1,10 @@
 /** The menus of the composer: `@` files and notes, `/` actions, `#` tags. What fits is found while typing. */
-import { classes, html, useEffect, useState } from '../../lib/dom.js';
+import { classes, html } from '../../lib/dom.js';
 import { get } from '../../lib/api.js';
 import { words } from '../../strings/thread.js';
 
 const say = words.composer;
 const LIMIT = 12;
-/** A pause in typing before the server is asked, milliseconds. */
-const PAUSE = 60;
-
-/**
- * What is typed at the caret that opens a menu.
- *
- * @param {string} text @param {number} caret
- * @returns {{sign: string, typed: string, from: number}|null}
- */
-export function triggerAt(text, caret) {
-  const before = text.slice(0, caret);
-  const action = /^\/([\w-]*)$/.exec(before);
-  if (action) return { sign: '/', typed: action[1], from: 0 };
-  const found = /(?:^|[\s([{,;:])([@#])(?:"([^"\n]*)|([^\s"]*))$/.exec(before);
-  if (!found) return null;
-  const typed = found[2] ?? found[3] ?? '';
-  if (found[1] === '#' && !/^[\p{L}\p{N}_-]*$/u.test(typed)) return null;
-  const from = before.lastIndexOf(found[1], caret - typed.length - 1);
-  return { sign: found[1], typed, from };
-}
 
 /** A path as a reference. @param {string} path */
 export const reference = (path) => (/[\s"]/.test(path) ? `@"${path.replaceAll('"', '')}"` : `@${path}`);
@@ -34,7 +14,7 @@ export const reference = (path) => (/[\s"]/.test(path) ? `@"${path.replaceAll('"
  * @param {{sign: string, typed: string}} trigger @param {{workspace: string, actions: () => Choice[], tags: (name: string) => void}} of
  * @returns {Promise<Choice[]>}
  */
-async function choices({ sign, typed }, { workspace, actions, tags }) {
+export async function choices({ sign, typed }, { workspace, actions, tags }) {
   if (sign === '/') return actions().filter(({ label, key }) => fits(typed, `${key} ${label}`)).slice(0, LIMIT);
   if (sign === '#') {
     const known = (await get('/api/tags')).map((/** @type {any} */ tag) => tag.name);
@@ -62,26 +42,6 @@ export function fits(typed, text) {
   const within = text.toLowerCase();
   let at = -1;
   return [...typed.toLowerCase()].every((letter) => (at = within.indexOf(letter, at + 1)) >= 0);
-}
-
-/** What fits a trigger, asked for after a pause. @param {any} trigger @param {any} of */
-export function useChoices(trigger, of) {
-  const [found, setFound] = useState(/** @type {{for: string, list: Choice[]}|null} */ (null));
-  const wanted = trigger ? `${trigger.sign}${trigger.typed}` : '';
-  useEffect(() => {
-    if (!trigger) return setFound(null);
-    let isOver = false;
-    const ask = async () => {
-      const list = await choices(trigger, of).catch(() => []);
-      if (!isOver) setFound({ for: wanted, list });
-    };
-    const timer = setTimeout(ask, trigger.sign === '/' ? 0 : PAUSE);
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [wanted]);
-  return trigger ? found : null;
 }
 
 /** @param {{id: string, sign: string, list: Choice[]|null, at: number, choose: (choice: Choice) => void}} props */

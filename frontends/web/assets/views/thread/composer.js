@@ -3,7 +3,6 @@
  * that happens in the page takes the focus or a letter.
  */
 import { classes, h, html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
-import { attach } from '../../lib/conversation/attach.js';
 import { wordsOf } from '../../lib/conversation/wishes.js';
 import { assertive, polite } from '../../lib/announce.js';
 import { problemOf } from '../../lib/api.js';
@@ -12,9 +11,9 @@ import { draft } from '../../lib/prefs.js';
 import { words } from '../../strings/thread.js';
 import { isNarrow } from '../shell-keys.js';
 import { ComposerBar, MoreMenu } from './composer-bar.js';
-import { ComposerMenu, triggerAt, useChoices } from './composer-menu.js';
-import { EditNote } from './edit-note.js';
+import { ComposerMenu, EditNote } from './later.js';
 import { Problem } from './problem.js';
+import { triggerAt, useChoices } from './trigger.js';
 
 const say = words.composer;
 /** A pause in typing before the draft is kept, milliseconds. */
@@ -180,6 +179,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   };
   const add = async (/** @type {File[]} */ files) => {
     try {
+      const { attach } = await import('../../lib/conversation/attach.js');
       attached.value = await attach(files, attached.value);
       setProblem(null);
     } catch (error) {

@@ -1,38 +1,18 @@
 /** A conversation that has not begun: where its tools will work, for which project. Nothing exists before its first message. */
-import { h, html, signal, useEffect, useState } from '../../lib/dom.js';
+import { h, html, useEffect, useState } from '../../lib/dom.js';
 import { get, op, problemOf } from '../../lib/api.js';
 import { projects } from '../../lib/list.js';
-import { load, save } from '../../lib/prefs.js';
 import { link } from '../../lib/router.js';
 import { start } from '../../lib/start.js';
 import { words } from '../../strings/thread.js';
+import { recentWorkspaces } from './fresh-choice.js';
 import { Starters } from './starters.js';
 
 const say = words.fresh;
-const MAX_RECENT = 6;
 /** A pause in typing before a folder is looked at, milliseconds. */
 const PAUSE = 300;
 
-export class FreshChoice {
-  /** @param {URLSearchParams} query */
-  constructor(query) {
-    this.project = signal(query.get('project') ?? '');
-    this.folder = query.get('folder') ?? '';
-    this.workspace = signal(query.get('workspace') ?? (this.project.value ? '' : start.peek().workspace));
-    this.tags = signal(/** @type {string[]} */ ([]));
-  }
-
-  /** Keeps the workspace at hand for the next time. */
-  remember() {
-    const { value } = this.workspace;
-    if (value) save('workspaces', [value, ...recentWorkspaces().filter((one) => one !== value)].slice(0, MAX_RECENT));
-  }
-}
-
-/** @returns {string[]} */
-const recentWorkspaces = () => load('workspaces', []);
-
-/** @param {{choice: FreshChoice}} props */
+/** @param {{choice: import('./fresh-choice.js').FreshChoice}} props */
 export function Fresh({ choice }) {
   const suggest = (/** @type {string} */ text) => {
     const field = /** @type {HTMLTextAreaElement|null} */ (document.querySelector('[data-testid="composer"] textarea'));
@@ -41,7 +21,7 @@ export function Fresh({ choice }) {
     field.dispatchEvent(new Event('input', { bubbles: true }));
     field.focus();
   };
-  return html`<div class="thread-body"><div class="thread-column thread-fresh">
+  return html`<div class="thread-column thread-fresh">
     <h1 class="hidden-text">${say.title}</h1>
     ${!start.value.is_configured && html`<div class="thread-note"><p>${say.notConfigured}</p><a class="button button-primary" ...${link('/settings/connection')}>${say.connect}</a></div>`}
     ${h(Starters, { onChoose: suggest })}
@@ -49,10 +29,10 @@ export function Fresh({ choice }) {
       ${h(ProjectChoice, { choice })} ${h(WorkspaceChoice, { choice })}
       ${choice.tags.value.map((tag) => html`<span class="chip" key=${tag}>#${tag}<button class="thread-chip-x" aria-label=${words.header.removeTag(tag)} onClick=${() => (choice.tags.value = choice.tags.value.filter((one) => one !== tag))}>✕</button></span>`)}
     </div>
-  </div></div>`;
+  </div>`;
 }
 
-/** @param {{choice: FreshChoice}} props */
+/** @param {{choice: import('./fresh-choice.js').FreshChoice}} props */
 function ProjectChoice({ choice }) {
   const all = projects.value;
   if (!all.length) return null;
@@ -70,7 +50,7 @@ function ProjectChoice({ choice }) {
     ${chosen && !chosen.is_trusted && html`<span class="field-hint">${say.untrustedProject}</span>`}</label>`;
 }
 
-/** @param {{choice: FreshChoice}} props */
+/** @param {{choice: import('./fresh-choice.js').FreshChoice}} props */
 function WorkspaceChoice({ choice }) {
   const [view, setView] = useState(/** @type {any} */ (null));
   const [problem, setProblem] = useState(/** @type {any} */ (null));

@@ -5,7 +5,7 @@ import { baseName } from '../../lib/format.js';
 import { folders, projects } from '../../lib/list.js';
 import { words } from '../../strings/thread.js';
 import { isCanvasShown, toggleCanvas } from './chat.js';
-import { showPrompt } from './prompt.js';
+import { showPrompt } from './later.js';
 
 const say = words.header;
 

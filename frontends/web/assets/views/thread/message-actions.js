@@ -6,7 +6,7 @@ import { go } from '../../lib/router.js';
 import { toast } from '../../lib/toast.js';
 import { isSaid } from '../../lib/conversation/wishes.js';
 import { words } from '../../strings/thread.js';
-import { showChanges } from './changes.js';
+import { showChanges } from './later.js';
 
 /** The words of a message. @param {any} item */
 export function textOf(item) {

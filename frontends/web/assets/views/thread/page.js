@@ -7,9 +7,10 @@ import { draft, save } from '../../lib/prefs.js';
 import { go, route } from '../../lib/router.js';
 import { start } from '../../lib/start.js';
 import { actionsOf } from './actions.js';
-import { Chat, ChatFoot } from './chat.js';
+import { CanvasBeside, Chat, ChatFoot } from './chat.js';
 import { Composer } from './composer.js';
-import { Fresh, FreshChoice } from './fresh.js';
+import { FreshChoice } from './fresh-choice.js';
+import { Fresh } from './later.js';
 import { ThreadSession } from './session.js';
 import { tellOf } from './tell.js';
 import { useChatKeys } from './chat-keys.js';
@@ -57,11 +58,14 @@ export default function ThreadPage({ id }) {
   }, [id]);
   const isAgent = session?.conversation.view.value?.kind === 'agent';
   return html`<main class="shell-main thread-page" id="main" tabindex="-1">
-    ${session ? h(Chat, { key: id, session, stop }) : h(Fresh, { key: 'fresh', choice: fresh })}
-    <div class="thread-foot">
-      ${session && h(ChatFoot, { key: `foot:${id}`, session, isStopping: isStopping.value })}
-      ${!isAgent && h(Composer, { key: 'composer', doors, session, isStopping: isStopping.value, stop })}
+    <div class="thread-talk">
+      ${session ? h(Chat, { key: id, session, stop }) : h(Fresh, { key: 'fresh', choice: fresh })}
+      <div class="thread-foot">
+        ${session && h(ChatFoot, { key: `foot:${id}`, session, isStopping: isStopping.value })}
+        ${!isAgent && h(Composer, { key: 'composer', doors, session, isStopping: isStopping.value, stop })}
+      </div>
     </div>
+    ${session && h(CanvasBeside, { key: `canvas:${id}`, session })}
   </main>`;
 }
 

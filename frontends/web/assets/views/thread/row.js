@@ -8,10 +8,8 @@ import { ToolGroup } from '../item/tool-card.js';
 import { ApprovalCard } from '../approval.js';
 import { words } from '../../strings/thread.js';
 import { messageMenu } from './message-actions.js';
-import { PlanPanel } from './plan.js';
-import { QuestionCard } from './question.js';
+import { PlanPanel, QuestionCard, showChanges } from './later.js';
 import { TurnEnd } from './turn-end.js';
-import { showChanges } from './changes.js';
 
 /** @param {{row: any, session: any, place: number, size: number, isFlashed: boolean}} props */
 export function RowView({ row, session, place, size, isFlashed }) {

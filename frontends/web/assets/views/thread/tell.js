@@ -2,7 +2,7 @@
 import { assertive, polite } from '../../lib/announce.js';
 import { pref } from '../../lib/prefs.js';
 import { words } from '../../strings/thread.js';
-import { tellUndone } from './changes.js';
+import { tellUndone } from './changes-bar.js';
 
 const say = words.told;
 

@@ -4,7 +4,7 @@ import { rowsOf } from '../../lib/conversation/rows.js';
 import { words } from '../../strings/thread.js';
 import { Drafts } from '../item/tool-card.js';
 import { RowView } from './row.js';
-import { Starters } from './starters.js';
+import { Starters } from './later.js';
 
 /** What the rows of a conversation depend on, and nothing that only grows. @param {import('./session.js').ThreadSession} session */
 export function rowsSignal(session) {

@@ -41,6 +41,7 @@ export class Viewport {
     this.expected = -1;
     this.lastTop = 0;
     this.shape = '';
+    this.kept = 0;
     /** The rows in sight and where they stand, so that one of them can keep its place. */
     this.anchors = /** @type {{key: string, offset: number}[]} */ ([]);
     /** Where it was last found short, so that it is tried once only. */
@@ -238,6 +239,7 @@ export class Viewport {
   #toEnd() {
     const { scroller } = this;
     if (!scroller) return;
+    if (this.kept) this.#keepHeight(0);
     scroller.scrollTop = scroller.scrollHeight;
     this.#moved();
   }
@@ -256,8 +258,18 @@ export class Viewport {
     if (!element) return;
     const off = element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - anchor.offset;
     if (Math.abs(off) < 0.5) return;
-    scroller.scrollTop += off;
+    const wanted = scroller.scrollTop + off;
+    // What went away at the end must not pull the reader down with it: the thread stays as high as it has to.
+    if (wanted > scroller.scrollHeight - scroller.clientHeight) this.#keepHeight(wanted + scroller.clientHeight);
+    scroller.scrollTop = wanted;
     this.#moved();
+  }
+
+  /** @param {number} height of the rows at least; 0 lets go */
+  #keepHeight(height) {
+    const content = /** @type {HTMLElement|null} */ (this.scroller?.firstElementChild ?? null);
+    if (content) content.style.minHeight = height ? `${Math.ceil(height)}px` : '';
+    this.kept = height;
   }
 
   /** Remembers what is in sight. */
