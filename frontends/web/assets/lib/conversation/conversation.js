@@ -62,6 +62,8 @@ export class Conversation {
     this.own = new Set();
     /** The message that is on its way, so that nothing is told before it. @type {Promise<unknown>|null} */
     this.sending = null;
+    /** What follows when a plan is approved here. */
+    this.planned = () => {};
     /** `loading`, `ready` or `failed`. */
     this.state = signal('loading');
     /** Why it could not be opened. */

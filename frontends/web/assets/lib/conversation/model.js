@@ -223,6 +223,8 @@ export class Model {
         return change({ project: event.project ?? undefined });
       case 'pinned':
         return change({ is_pinned: event.is_pinned });
+      case 'configured':
+        return change({ model: event.model ?? undefined, mode: event.mode ?? undefined });
       case 'tainted':
         return change({ trust: 'untrusted', taint: event.source });
       case 'rewound':

@@ -96,6 +96,7 @@ function turnRows(rows, entries, at) {
   const calls = entries.map(({ kind }) => kind).lastIndexOf('tool_call');
   let fold = /** @type {any} */ (null);
   for (const [place, entry] of entries.entries()) {
+    if (isBlank(entry)) continue;
     if (folded.has(entry.id)) {
       if (!fold) {
         const key = `fold:${entry.id}`;
@@ -122,10 +123,12 @@ function turnRows(rows, entries, at) {
   for (const one of folds) one.work = workOf(one.entries, { isRunning, turn: folds.length === 1 ? ofTurn : null });
 }
 
+/** Whether the model said nothing with it, or has not yet. @param {Entry} entry */
+const isBlank = (entry) => (entry.kind === 'agent_message' || entry.kind === 'reasoning') && !entry.item.peek().body.text;
+
 /** @param {Row[]} rows @param {Entry} entry @param {string} turn @param {boolean} isBeforeCalls */
 function pushItem(rows, entry, turn, isBeforeCalls) {
   const item = entry.item.peek();
-  if ((entry.kind === 'agent_message' || entry.kind === 'reasoning') && !item.body.text && isOver(item)) return;
   const last = rows[rows.length - 1];
   if (entry.kind === 'tool_call' && isMergeable(item)) {
     if (last?.type === 'calls' && last.turn === turn && last.entries[0].item.peek().body.tool === item.body.tool) {

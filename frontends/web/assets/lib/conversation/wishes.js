@@ -84,6 +84,10 @@ export function wishes(conversation, op) {
     move: (/** @type {string|null} */ folder) => talk('move', { folder }),
     assign: (/** @type {string|null} */ project) => talk('assign', { project }),
     pin: (/** @type {boolean} */ isPinned) => talk('pin', { is_pinned: isPinned }),
+    configure: (/** @type {string|null} */ chosen, /** @type {string|null} */ mode) => {
+      model.view.value = { ...model.view.value, model: chosen ?? undefined, mode: mode ?? undefined };
+      return talk('configure', { model: chosen, mode });
+    },
     compact: () => talk('compact'),
     uncompact: () => talk('uncompact'),
     undo: (/** @type {object} */ target, /** @type {boolean} */ isForced = false) =>

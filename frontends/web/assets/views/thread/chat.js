@@ -17,6 +17,10 @@ import { Thread } from './thread.js';
 /** Longer than this is worth saying that it loads, milliseconds. */
 const LATE = 150;
 
+const wide = matchMedia('(min-width: 1101px)');
+const isWide = signal(wide.matches);
+wide.addEventListener('change', () => (isWide.value = wide.matches));
+
 /** Whether the canvas of a conversation is shown. @param {any} conversation */
 export const canvasPref = (conversation) => pref(`canvas.${conversation.id}`, /** @type {boolean|null} */ (null));
 
@@ -27,7 +31,8 @@ function hasCanvas(conversation) {
 
 /** @param {any} conversation */
 export function isCanvasShown(conversation) {
-  return hasCanvas(conversation) && canvasPref(conversation).value !== false;
+  // Where it would lie over the thread, it comes when it is asked for.
+  return hasCanvas(conversation) && (canvasPref(conversation).value ?? isWide.value);
 }
 
 /** @param {any} conversation */

@@ -72,7 +72,8 @@ export default function ThreadPage({ id }) {
 /** @param {ThreadSession} session */
 function chatDoors(session) {
   const { conversation } = session;
-  const choices = new Choices(conversation.id, () => conversation.view.value);
+  const choices = new Choices(conversation.id, () => conversation.view.value, conversation.configure);
+  conversation.planned = () => choices.set({ isPlan: false });
   return {
     id: conversation.id,
     workspace: () => conversation.view.value?.workspace ?? '',
@@ -94,7 +95,7 @@ function freshDoors(fresh) {
     const id = await op('conversation', { verb: 'open', workspace, project, model: model ?? null });
     if (fresh.tags.value.length) await op('conversation', { verb: 'tag', conversation: id, add: fresh.tags.value });
     if (fresh.folder) await op('conversation', { verb: 'move', conversation: id, folder: fresh.folder });
-    const { isPlan: _, ...kept } = choices.kept.value ?? {};
+    if (choices.mode !== start.value.mode) await op('conversation', { verb: 'configure', conversation: id, model: model ?? null, mode: choices.mode }).catch(() => {});
     const field = /** @type {HTMLTextAreaElement|null} */ (document.querySelector('[data-testid="composer"] textarea'));
     draft.save(id, field?.value ?? '');
     const shown = new Promise((done) => begun.set(id, done));
@@ -112,7 +113,6 @@ function freshDoors(fresh) {
       await new Promise((done) => setTimeout(done, 50));
       throw error;
     }
-    save(`choices.${id}`, Object.keys(kept).length ? kept : null);
     save('choices.new', null);
     draft.save('new', '');
     fresh.remember();

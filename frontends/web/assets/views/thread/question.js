@@ -3,6 +3,7 @@ import { h, html, useEffect, useId, useState } from '../../lib/dom.js';
 import { problemOf } from '../../lib/api.js';
 import { countdown } from '../../lib/format.js';
 import { words } from '../../strings/thread.js';
+import { backToComposer } from './composer-focus.js';
 import { Problem } from './problem.js';
 
 const say = words.question;
@@ -28,7 +29,7 @@ export function QuestionCard({ question, conversation }) {
     event.preventDefault();
     if (values.length) void answer({ answer: 'given', values });
   };
-  return html`<form class="thread-question" data-testid="question" data-id=${question.id} tabindex="-1" aria-labelledby=${id} onSubmit=${submit}>
+  return html`<form class="thread-question" data-testid="question" data-id=${question.id} tabindex="-1" aria-labelledby=${id} onSubmit=${submit} onKeyDown=${backToComposer}>
     <header><h3 id=${id}>${say.title(question.agent)}</h3><span class="muted">${say.expires(countdown(left))}</span></header>
     <p class="thread-question-text">${question.text}</p>
     ${question.options.map(
