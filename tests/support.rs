@@ -17,5 +17,7 @@ pub mod program;
 #[cfg(unix)]
 pub mod pty;
 pub mod scene;
+#[cfg(feature = "web")]
+pub mod served;
 pub mod talking;
 pub mod toolset;

@@ -7,8 +7,14 @@
 mod disk;
 #[cfg(embedded_assets)]
 mod embedded;
+#[cfg(test)]
+#[path = "../build/join.rs"]
+mod join;
 #[cfg(any(not(embedded_assets), test))]
 pub(crate) mod page;
+#[cfg(test)]
+#[path = "../build/script.rs"]
+mod script;
 #[cfg(test)]
 mod tests;
 

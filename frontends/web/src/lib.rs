@@ -3,6 +3,14 @@
 //! Knows the host through `anteroom-api` and the network through `anteroom-http`. It translates: what a request asks
 //! becomes an op, a read or a following; nothing is decided here that another frontend would have to decide again.
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        reason = "a failed expectation is a failed test"
+    )
+)]
 
 mod api;
 mod assets;

@@ -32,7 +32,7 @@ pub(crate) fn check_image(media_type: &str, data: &str) -> Result<(), Problem> {
         .hint(format!("send one of {}", names.join(", "))));
     }
     let head = data.get(..LOOKED_AT.min(data.len())).unwrap_or_default();
-    let is_base64 = data.len() % 4 == 0 && data.bytes().all(is_base64);
+    let is_base64 = data.len().is_multiple_of(4) && data.bytes().all(is_base64);
     let Some(bytes) = STANDARD.decode(head).ok().filter(|_| is_base64) else {
         return Err(wrong("the image is not base64".into()).hint("send the file's bytes as base64"));
     };

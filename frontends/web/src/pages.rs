@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// The cookie in which a browser keeps its theme.
 const THEME: &str = "aroom-theme";
 /// Addresses of the page and the name of each route; what stands behind them is found by the page itself.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("pageHome", "/"),
     ("pageConversation", "/c/{id}"),
     ("pageNote", "/n/{id}"),
@@ -23,6 +23,7 @@ const PAGES: [(&str, &str); 14] = [
     ("pageApi", "/api"),
     ("pageUsage", "/usage"),
     ("pageAudit", "/audit"),
+    ("pageDoctor", "/doctor"),
     ("pageSettings", "/settings"),
     ("pageSettingsSection", "/settings/{section}"),
 ];

@@ -39,10 +39,13 @@ fn text(at: u64, text: &str) -> Signal {
     }
 }
 
+/// What was followed, and from where.
+type Asked = (Topic, Option<Seq>);
+
 /// Hands out prepared channels and notes who asked from where.
 #[derive(Clone, Default)]
 struct Host {
-    asked: Arc<Mutex<Vec<(Topic, Option<Seq>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
     channels: Arc<Mutex<Vec<mpsc::Sender<Signal>>>>,
 }
 
@@ -68,7 +71,7 @@ impl Host {
         self.channels.lock().unwrap()[index] = sender;
     }
 
-    fn asked(&self) -> Vec<(Topic, Option<Seq>)> {
+    fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }
