@@ -31,9 +31,6 @@ function attachedTo(id) {
   return /** @type {any} */ (attachments.get(id));
 }
 
-/** The input that is edited. @param {any} edit @returns {any[]} */
-const editedParts = (edit) => (edit.waiting ? edit.waiting.input : wordsOf(edit.item));
-
 /**
  * @typedef {object} ComposerDoors
  * @property {string} id whose draft it is
@@ -120,17 +117,9 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     if (!edit) return;
     if (!aside.current) aside.current = text();
     setUndoing(false);
-    write(editedParts(edit).find((/** @type {any} */ part) => part.type === 'text')?.text ?? '');
+    write(wordsOf(edit.item).find((/** @type {any} */ part) => part.type === 'text')?.text ?? '');
     field.current?.focus();
   }, [edit]);
-
-  // What waited runs now: its words stay as a draft.
-  const isGone = edit?.waiting && !conversation.queue.value.some((/** @type {any} */ one) => one.turn === edit.waiting.turn);
-  useEffect(() => {
-    if (!isGone) return;
-    session.edit.value = null;
-    aside.current = '';
-  }, [isGone]);
 
   const endEdit = () => {
     session.edit.value = null;
@@ -141,10 +130,9 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     const editing = session?.edit.peek();
     const options = doors.choices.options();
     if (!editing) return doors.submit(input, options, { isNow });
-    const all = editedParts(editing);
+    const all = wordsOf(editing.item);
     const first = all.findIndex((/** @type {any} */ part) => part.type === 'text');
     const changed = [...input, ...all.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== first)];
-    if (editing.waiting) return conversation.reword(editing.waiting.turn, changed);
     return conversation.edit(editing.item.id, changed, { isUndoing: undoing, options });
   };
   const submit = async (/** @type {boolean} */ isNow = false) => {
@@ -163,7 +151,6 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
       if (conversation) conversation.sending = sending.then(() => {}, () => {});
       await sending;
       if (editing) endEdit();
-      if (editing?.waiting) return;
       if (wasRunning && !isNow) polite(words.told.queued(Math.max(1, conversation.queue.value.length)));
       else polite(words.told.sent);
       if (session && !wasRunning) session.viewport.follow();
@@ -205,7 +192,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   };
   const editLast = () => {
     const queued = conversation?.queue.value.filter((/** @type {any} */ one) => !one.is_held).at(-1);
-    if (queued) session.edit.value = { waiting: queued };
+    if (queued) session.editing.value = queued.turn;
     else {
       const entries = conversation?.items.value ?? [];
       const last = [...entries].reverse().find(({ item }) => item.value.body.kind === 'user_message' && item.value.origin.kind !== 'host');
@@ -261,7 +248,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     setOver(true);
   };
   const canSend = hasText || attached.value.length > 0;
-  const sendLabel = edit?.waiting ? say.save : isRunning ? say.queue : say.send;
+  const sendLabel = isRunning ? say.queue : say.send;
   return html`<form class=${classes('thread-composer', isOver && 'is-over', isRunning && 'is-running', canSend && 'can-send')} data-testid="composer" aria-label=${say.label}
     onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();

@@ -12,19 +12,19 @@ export function EditNote({ edit, session, undoing, setUndoing, cancel }) {
   const [files, setFiles] = useState(0);
   useEffect(() => {
     setFiles(0);
-    if (edit.item) conversation.read('diff', { before: edit.item.id }).then((/** @type {any[]} */ all) => setFiles(all.length), () => {});
+    conversation.read('diff', { before: edit.item.id }).then((/** @type {any[]} */ all) => setFiles(all.length), () => {});
   }, [edit]);
   const entries = conversation.items.value;
-  const at = edit.item ? entries.findIndex((/** @type {any} */ one) => one.id === edit.item.id) : -1;
+  const at = entries.findIndex((/** @type {any} */ one) => one.id === edit.item.id);
   const dropped = saidIn(entries.slice(at + 1)).length;
-  const before = edit.item && entries[at - 1]?.item.value;
+  const before = entries[at - 1]?.item.value;
   const fork = async () => {
     if (!before) return;
     cancel();
     await forkAt(before, session);
   };
   return html`<div class="thread-editing">
-    <span>${edit.item ? say.editingSent(dropped) : say.editingQueued}</span>
+    <span>${say.editingSent(dropped)}</span>
     ${files > 0 &&
     html`<label><input type="checkbox" checked=${undoing} onChange=${(/** @type {any} */ event) => setUndoing(event.currentTarget.checked)} /> ${say.undoFiles(files)}</label>`}
     <span class="thread-editing-ways">

@@ -1,5 +1,5 @@
 /** What waits behind the running turn: changed, moved, taken back, or sent at once. */
-import { classes, h, html, signal, useState } from '../../lib/dom.js';
+import { classes, h, html, signal, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
 import { Icon } from '../../lib/icons.js';
 import { words } from '../../strings/thread.js';
 import { pref, save } from '../../lib/prefs.js';
@@ -21,7 +21,7 @@ export function Queue({ session }) {
   if (!queue.length) return null;
   const isFolded = folded.value;
   return html`<section class="thread-queue" data-testid="queue" aria-label=${say.label}>
-    <button class="thread-queue-title" aria-expanded=${String(!isFolded)} aria-label=${isFolded ? say.show : say.hide} onClick=${() => save('queue-folded', !isFolded)}>
+    <button class="thread-queue-title" aria-expanded=${String(!isFolded)} onClick=${() => save('queue-folded', !isFolded)}>
       ${h(Icon, { name: isFolded ? 'right' : 'down' })}<span>${say.title(queue.length)}</span></button>
     ${!isFolded && html`<ol>${queue.map((one, at) => h(Waiting, { key: one.turn, one, at, queue, session }))}</ol>`}
   </section>`;
@@ -54,7 +54,8 @@ function Waiting({ one, at, queue, session }) {
   };
   const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => unknown} */ act, isOff = false) =>
     html`<button class="icon-button" aria-label=${label} title=${label} disabled=${isOff} onClick=${act}>${h(Icon, { name })}</button>`;
-  return html`<li class=${classes('thread-waiting', isOver && 'is-over', one.is_held && 'is-held', session.edit.value?.waiting?.turn === one.turn && 'is-edited')} data-turn=${one.turn} draggable="true" onKeyDown=${keys}
+  if (session.editing.value === one.turn) return h(WaitingEdit, { one, session });
+  return html`<li class=${classes('thread-waiting', isOver && 'is-over', one.is_held && 'is-held')} data-turn=${one.turn} draggable="true" onKeyDown=${keys}
     onDragStart=${(/** @type {DragEvent} */ event) => {
       dragged.value = one.turn;
       event.dataTransfer?.setData('text/plain', text);
@@ -68,13 +69,50 @@ function Waiting({ one, at, queue, session }) {
     onDragLeave=${() => setOver(false)} onDrop=${drop}>
     <span class="thread-waiting-text">${text}${one.is_held && html` <em>${say.held}</em>`}</span>
     <span class="thread-waiting-tools">
-      ${!one.is_held && button('edit', say.edit(short), () => (session.edit.value = { waiting: one }))}
+      ${!one.is_held && button('edit', say.edit(short), () => (session.editing.value = one.turn))}
       ${!one.is_held && button('up', say.up(short), up, at === 0)} ${!one.is_held && button('down', say.down(short), down, at === queue.length - 1)}
       ${one.is_held
         ? html`<button class="button thread-small" aria-label=${say.release(short)} onClick=${run(() => conversation.release(one.turn, session.options()))}>${say.releaseShort}</button>`
         : html`<button class="button thread-small" aria-label=${say.now(short)} onClick=${run(() => conversation.runNow(one.turn))}>${say.nowShort}</button>`}
       ${button('close', say.remove(short), remove)}
     </span>
+  </li>`;
+}
+
+/** The words of waiting input while they are changed; Enter keeps them, Escape leaves them. @param {{one: any, session: any}} props */
+function WaitingEdit({ one, session }) {
+  const field = useRef(/** @type {HTMLTextAreaElement|null} */ (null));
+  const first = one.input.findIndex((/** @type {any} */ part) => part.type === 'text');
+  const was = one.input[first]?.text ?? '';
+  useLayoutEffect(() => {
+    const element = /** @type {HTMLTextAreaElement} */ (field.current);
+    element.value = was;
+    element.focus();
+    element.setSelectionRange(was.length, was.length);
+  }, []);
+  const end = () => {
+    session.editing.value = '';
+    focusOf(one.turn);
+  };
+  const save = async () => {
+    const text = field.current?.value.trim() ?? '';
+    const input = first < 0 ? [{ type: 'text', text }, ...one.input] : one.input.map((/** @type {any} */ part, /** @type {number} */ at) => (at === first ? { ...part, text } : part));
+    if (!text && one.input.length < 2) return;
+    if (text !== was && (await session.attempt(() => session.conversation.reword(one.turn, input))) === null) return;
+    end();
+  };
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    if (event.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) void save();
+    else if (event.key === 'Escape') end();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return html`<li class="thread-waiting" data-turn=${one.turn}>
+    <textarea ref=${field} class="input thread-edit" rows="2" aria-label=${say.field} onKeyDown=${keys}></textarea>
+    <span class="thread-waiting-tools"><button class="button button-primary thread-small" onClick=${save}>${say.save}</button>
+      <button class="button thread-small" onClick=${end}>${say.cancel}</button></span>
   </li>`;
 }
 

@@ -22,8 +22,10 @@ export class ThreadSession {
     this.open = signal(/** @type {Set<string>} */ (new Set()));
     this.flash = signal('');
     this.isFinding = signal(false);
-    /** What is edited in the composer: a sent message as `item`, or input that waits as `waiting`. */
+    /** The sent message that is edited in the composer. */
     this.edit = signal(/** @type {any} */ (null));
+    /** The waiting input that is edited in its place. */
+    this.editing = signal('');
     /** Items that came or changed since the reader left the live edge. */
     this.unseen = signal(/** @type {Set<string>} */ (new Set()));
     this.viewport = new Viewport({

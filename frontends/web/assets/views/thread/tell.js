@@ -38,7 +38,7 @@ export const placeOf = (by) => (by === 'cli' || by === 'terminal' ? say.terminal
 
 /** @param {any} conversation @param {string} kind @param {any} detail */
 function tell(conversation, kind, detail) {
-  if (kind === 'started') void Promise.resolve(conversation.sending).then(() => polite(say.responding));
+  if (kind === 'started') void Promise.resolve(conversation.sending).then(() => setTimeout(polite, 0, say.responding));
   else if (kind === 'ended') ended(conversation, detail);
   else if (kind === 'tool_failed') polite(say.toolFailed(detail.body.tool));
   else if (kind === 'approval') assertive(say.approval(detail.tool));
