@@ -3,7 +3,7 @@ import { conversationMenu } from '../../lib/actions.js';
 import { go } from '../../lib/router.js';
 import { known } from '../../lib/list.js';
 import { words } from '../../strings/thread.js';
-import { toggleCanvas } from './chat.js';
+import { toggleCanvas } from './canvas-shown.js';
 import { showChanges, showPrompt } from './later.js';
 
 /** @param {any} session @param {any} choices @returns {{key: string, label: string, run: () => unknown}[]} */

@@ -5,7 +5,7 @@ import { polite } from '../../lib/announce.js';
 import { registerKeys } from '../../lib/keys.js';
 import { words } from '../../strings/thread.js';
 import { actionsOf } from './actions.js';
-import { toggleCanvas } from './chat.js';
+import { toggleCanvas } from './canvas-shown.js';
 
 /** @param {{session: any, doors: any, stop: () => void}} of */
 export function useChatKeys({ session, doors, stop }) {

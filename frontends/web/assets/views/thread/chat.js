@@ -1,11 +1,11 @@
 /** One conversation: its thread and canvas, and what stands between the thread and the composer. */
-import { h, html, signal, useComputed, useEffect } from '../../lib/dom.js';
+import { h, html, useComputed, useEffect } from '../../lib/dom.js';
 import { setBar } from '../../lib/bar.js';
 import { Icon } from '../../lib/icons.js';
 import { link } from '../../lib/router.js';
-import { pref, save } from '../../lib/prefs.js';
 import { route } from '../../lib/router.js';
 import { words } from '../../strings/thread.js';
+import { isCanvasShown, toggleCanvas } from './canvas-shown.js';
 import { ChangesBar } from './changes-bar.js';
 import { HeaderActions, HeaderChips } from './header.js';
 import { Canvas, Find } from './later.js';
@@ -16,29 +16,6 @@ import { Thread } from './thread.js';
 
 /** Longer than this is worth saying that it loads, milliseconds. */
 const LATE = 150;
-
-const wide = matchMedia('(min-width: 1101px)');
-const isWide = signal(wide.matches);
-wide.addEventListener('change', () => (isWide.value = wide.matches));
-
-/** Whether the canvas of a conversation is shown. @param {any} conversation */
-export const canvasPref = (conversation) => pref(`canvas.${conversation.id}`, /** @type {boolean|null} */ (null));
-
-/** Whether there is one, or the model is writing one. @param {any} conversation */
-function hasCanvas(conversation) {
-  return conversation.canvases.value.length > 0 || conversation.drafts.value.some((/** @type {any} */ one) => /canvas/.test(one.tool));
-}
-
-/** @param {any} conversation */
-export function isCanvasShown(conversation) {
-  // Where it would lie over the thread, it comes when it is asked for.
-  return hasCanvas(conversation) && (canvasPref(conversation).value ?? isWide.value);
-}
-
-/** @param {any} conversation */
-export function toggleCanvas(conversation) {
-  if (hasCanvas(conversation)) save(`canvas.${conversation.id}`, !isCanvasShown(conversation));
-}
 
 /** The canvas beside thread and composer. @param {{session: any}} props */
 export function CanvasBeside({ session }) {

@@ -4,7 +4,7 @@ import { Icon } from '../../lib/icons.js';
 import { baseName } from '../../lib/format.js';
 import { folders, projects } from '../../lib/list.js';
 import { words } from '../../strings/thread.js';
-import { isCanvasShown, toggleCanvas } from './chat.js';
+import { isCanvasShown, toggleCanvas } from './canvas-shown.js';
 import { showPrompt } from './later.js';
 
 const say = words.header;
