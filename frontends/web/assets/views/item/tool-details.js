@@ -124,7 +124,9 @@ function Why({ item }) {
   const [hit, setHit] = useState(/** @type {any} */ (null));
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   useEffect(() => {
-    get(`/api/calls/${item.id}`).then(setHit, (error) => setProblem(problemOf(error)));
+    // Ids are looked for by how they begin; without an answer, what the item itself says is shown.
+    const own = (hits) => setHit(hits.find((one) => one.item.id === item.id) ?? { item });
+    get(`/api/calls/${item.id}`).then(own, (error) => setProblem(problemOf(error)));
   }, [item.id, item.status]);
   if (problem) return html`<p class="item-tool-error">${problem.message}</p>`;
   if (!hit) return html`<p class="item-muted">${say.loading}</p>`;
