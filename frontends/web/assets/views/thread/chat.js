@@ -1,5 +1,5 @@
 /** One conversation: its thread and canvas, and what stands between the thread and the composer. */
-import { h, html, useComputed, useEffect } from '../../lib/dom.js';
+import { h, html, signal, useComputed, useEffect } from '../../lib/dom.js';
 import { setBar } from '../../lib/bar.js';
 import { Icon } from '../../lib/icons.js';
 import { link } from '../../lib/router.js';
