@@ -12,6 +12,7 @@ mod first_run;
 mod hostile;
 mod layout;
 mod loading;
+mod modules;
 mod palette;
 mod pictures;
 mod queue;

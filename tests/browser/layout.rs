@@ -17,17 +17,16 @@ const WIDE: &str = "(() => {
     return [`${root.scrollWidth} of ${innerWidth}`, ...out.slice(0, 5).map((one) => one.outerHTML.slice(0, 160))];
 })()";
 
-/// What can be pressed and is smaller than a finger's or a pointer's end.
-const SMALL: &str = "[...document.querySelectorAll('button, a[href], input, select, textarea, [role=button], [role=tab], [role=option]')]
-    .filter((one) => { const at = one.getBoundingClientRect(); const style = getComputedStyle(one);
-        return at.width > 0 && style.visibility !== 'hidden' && style.display !== 'inline' && style.position !== 'absolute' && (at.width < 23.5 || at.height < 23.5) && !one.closest('label, p, li > span, .hidden-text') })
-    .map((one) => `${one.outerHTML.slice(0, 160)} ${JSON.stringify(one.getBoundingClientRect())}`)";
+/// Buttons of a card that are lower than a finger's end.
+const LOW: &str = "[...document.querySelectorAll('[data-testid=approval] footer button')]
+    .filter((one) => one.getBoundingClientRect().height < 43.5)
+    .map((one) => `${one.outerHTML.slice(0, 160)} ${one.getBoundingClientRect().height}`)";
 
+/// Nothing sticks out. That targets are large enough is judged by axe.
 async fn fits(page: &Page, place: &str, wrong: &mut Vec<String>) {
-    for found in [page.js(WIDE).await, page.js(SMALL).await] {
-        for line in found.as_array().cloned().unwrap_or_default() {
-            wrong.push(format!("{place}: {line}"));
-        }
+    let found = page.js(WIDE).await;
+    for line in found.as_array().cloned().unwrap_or_default() {
+        wrong.push(format!("{place}: {line}"));
     }
 }
 
@@ -38,11 +37,7 @@ async fn nothing_sticks_out_of_a_narrow_window() {
         "# Head\n\n{long}\n\n```\n{long} {long}\n```\n\n| {long} | b |\n|---|---|\n| 1 | {long} |\n\n$$x = {}$$\n",
         "a + ".repeat(60) + "b"
     );
-    let mut room = Room::new([
-        Reply::text(&answer),
-        Reply::call("bash", json!({ "command": format!("echo {long}") })),
-    ])
-    .await;
+    let mut room = Room::new([Reply::text(&answer)]).await;
     let page = room.page().await;
     page.say("go").await;
     page.rests().await;
@@ -50,17 +45,27 @@ async fn nothing_sticks_out_of_a_narrow_window() {
     let conversation = format!("/c/{}", page.conversation().await);
     let mut wrong = Vec::new();
     // 360 is a phone; 320 is a window of 1280 at 400 %.
-    for width in [360, 320] {
-        page.resize(width, 700).await;
-        for path in ROUTES.iter().copied().chain([conversation.as_str()]) {
-            room.visit(&page, path).await;
-            settled(&page).await;
+    for path in ROUTES.iter().copied().chain([conversation.as_str()]) {
+        page.resize(360, 700).await;
+        room.visit(&page, path).await;
+        settled(&page).await;
+        for width in [360, 320] {
+            page.resize(width, 700).await;
             fits(&page, &format!("{path} {width}"), &mut wrong).await;
         }
     }
+    // The doctor talks to the model, too: what it has left of the script is not known.
+    room.desk.endpoint.script([
+        Reply::call(
+            "write_file",
+            json!({ "path": format!("{}.txt", &long[..200]), "content": long }),
+        ),
+        Reply::text("as you wish"),
+    ]);
     page.say("a card").await;
     page.cards().seen().await;
     fits(&page, "a card at 320", &mut wrong).await;
+    assert_eq!(page.js(LOW).await, json!([]), "a card at 320");
     assert_eq!(wrong, Vec::<String>::new(), "{wrong:#?}");
     // And it can be answered there.
     page.armed().await;

@@ -8,15 +8,23 @@ use crate::support::page::Page;
 pub(super) const ROUTES: &[&str] = &[
     "/",
     "/tools",
-    "/tools/mcp",
     "/tools/wasm",
     "/tools/rules",
     "/usage",
     "/audit",
-    "/settings",
+    "/doctor",
     "/settings/connection",
+    "/settings/appearance",
     "/settings/sessions",
-    "/settings/doctor",
+    "/settings/projects",
+    "/settings/folders",
+    "/settings/tags",
+    "/settings/ai",
+    "/settings/safety",
+    "/settings/trust",
+    "/settings/databases",
+    "/settings/identity",
+    "/settings/all",
 ];
 
 /// Waits until a page has loaded what it wants and says nothing of waiting.

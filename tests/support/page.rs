@@ -228,7 +228,7 @@ impl Page {
     /// What a failing test shows: where it is, what is seen, what has the focus, what went wrong.
     pub async fn picture(&self) -> String {
         let look = "location.href + '\\nfocus: ' + (document.activeElement?.outerHTML ?? '').slice(0, 300) \
-                    + '\\n' + (document.body?.innerText ?? '')";
+                    + '\\n' + (document.body?.innerText ?? '').slice(-3000)";
         let look = self.try_js(look).await.unwrap_or_default();
         if let Some(folder) = std::env::var_os("ANTEROOM_PICTURES_OF_FAILURES") {
             let path = Path::new(&folder).join(format!("{}.png", self.target));
