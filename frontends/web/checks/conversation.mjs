@@ -221,3 +221,120 @@ test('nothing folds under a reader who is elsewhere', () => {
   assert.deepEqual(away.map(({ key }) => key), ['i1', 'fold:i2', 'calls:i3', 'i5', 'i6', 'i7', 'end:t1']);
   assert.deepEqual(rowsFor(worked(), { turns: ended, folding }).map(({ key }) => key), ['i1', 'fold:i2', 'i7', 'end:t1']);
 });
+
+const { Conversation } = await import('../assets/lib/conversation/conversation.js');
+
+/** A conversation whose host is this test: what it is asked, what it answers, and when a picture is drawn. */
+function hosted(answers) {
+  const asked = [];
+  const followed = [];
+  const due = [];
+  const wishes = [];
+  const conversation = new Conversation('c', {
+    now: () => clock,
+    get: async (path, query = {}) => {
+      asked.push([path.replace('/api/conversations/c/', ''), ...Object.entries(query).filter(([, value]) => value !== undefined && value !== null).map(([name, value]) => `${name}=${value}`)].join(' '));
+      const answer = answers.shift();
+      return typeof answer === 'function' ? answer() : answer;
+    },
+    op: async (noun, wish) => wishes.push(`${noun} ${wish.verb}`) && `op-${wishes.length}`,
+    follow: (topic, how) => {
+      const one = { ...how, isOver: false };
+      followed.push(one);
+      return () => (one.isOver = true);
+    },
+    schedule: (task) => due.push(task),
+  });
+  const frame = () => due.splice(0).forEach((task) => task());
+  return { conversation, asked, followed, frame, due, wishes };
+}
+const page = (from, to, cursors = {}) => ({ entries: Array.from({ length: to - from }, (_, at) => words(`i${from + at}`, `${from + at}`)), ...cursors });
+
+test('it opens with one request, follows from there, and takes in once per frame', async () => {
+  seq = 40;
+  const { conversation, asked, followed, frame, due } = hosted([opened([said('i1', 'Hi')], { conversation: { id: 'c', seq: 40, usage: USAGE } })]);
+  await conversation.open();
+  assert.deepEqual(asked, ['open limit=120']);
+  assert.equal(followed[0].after, 40);
+  followed[0].signals([itemFact('started', words('i2', '', { status: 'running' }))]);
+  for (let at = 0; at < 500; at++) followed[0].signals([delta({ delta: 'text', item: 'i2', at, text: 'x' })]);
+  assert.equal(due.length, 1);
+  frame();
+  assert.equal(conversation.items.value[1].item.value.body.text.length, 500);
+  conversation.close();
+  assert.equal(followed[0].isOver, true);
+});
+
+test('what is new is told from its beginning', async () => {
+  seq = 0;
+  const { conversation, followed, frame } = hosted([opened([said('i1', 'Hi')], { conversation: { id: 'c', seq: 7, running: 't1', usage: USAGE } })]);
+  const told = [];
+  conversation.model.onNews = (kind) => told.push(kind);
+  await conversation.open({ isNew: true });
+  assert.equal(followed[0].after, 0);
+  followed[0].signals(script());
+  await conversation.heard;
+  frame();
+  assert.deepEqual([told[0], told.at(-1)], ['started', 'ended']);
+  assert.equal(conversation.items.value.length, 4);
+});
+
+test('facts that were not kept are read anew, and a reader keeps older pages', async () => {
+  seq = 0;
+  const { conversation, asked, followed, frame } = hosted([
+    opened([], { items: page(200, 320, { before: '200' }) }),
+    page(80, 200, { before: '80', after: '200' }),
+    opened([], { conversation: { id: 'c', seq: 90, usage: USAGE }, items: page(210, 330, { before: '210' }) }),
+  ]);
+  await conversation.open();
+  assert.equal(await conversation.loadOlder(), true);
+  followed[0].signals([{ signal: 'lagged', resume: 5 }]);
+  frame();
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(asked, ['open limit=120', 'items before=200 limit=120', 'open limit=120']);
+  assert.equal(followed[1].after, 90);
+  assert.equal(followed[0].isOver, true);
+  assert.deepEqual([conversation.items.value[0].id, conversation.items.value.at(-1).id, conversation.items.value.length], ['i80', 'i329', 250]);
+});
+
+test('a jump loads around an item, and facts behind it are there again at the end', async () => {
+  seq = 0;
+  const { conversation, followed, frame } = hosted([
+    opened([], { items: page(200, 320, { before: '200' }) }),
+    page(20, 140, { before: '20', after: '140' }),
+    () => {
+      followed[0].signals([itemFact('completed', words('i321', '321'))]);
+      frame();
+      return page(201, 321, { before: '201' });
+    },
+  ]);
+  await conversation.open();
+  assert.equal(await conversation.jump('i250'), true);
+  assert.equal(await conversation.jump('i80'), true);
+  followed[0].signals([itemFact('completed', words('i320', '320'))]);
+  frame();
+  assert.equal(conversation.items.value.at(-1).id, 'i139');
+  await conversation.jumpLatest();
+  assert.equal(conversation.items.value.at(-1).id, 'i321');
+  assert.equal(conversation.hasNewer.value, null);
+});
+
+test('sending now goes to the front of the line and ends what runs', async () => {
+  seq = 0;
+  const { conversation, wishes, followed, frame } = hosted([opened([], { conversation: { id: 'c', seq: 0, running: 't1', usage: USAGE } })]);
+  await conversation.open();
+  followed[0].signals([fact('turn', { verb: 'queued', queued: { turn: 'a', input: [] } })]);
+  frame();
+  await conversation.sendNow([{ type: 'text', text: 'now' }]);
+  assert.deepEqual(wishes, ['turn start', 'turn reorder', 'turn cancel']);
+});
+
+test('a retry goes on where an answer was cut off, and else says the last message again', async () => {
+  for (const [reason, wanted] of [['cancelled', ['turn start']], ['end_turn', ['conversation rewind', 'turn start']]]) {
+    const turns = [{ id: 't1', started_at: 0, ended_at: 1, stop: { reason }, usage: USAGE }];
+    const { conversation, wishes } = hosted([opened([said('i1', 'Hi'), words('i2', 'part')], { turns })]);
+    await conversation.open();
+    await conversation.retry();
+    assert.deepEqual(wishes, wanted);
+  }
+});
