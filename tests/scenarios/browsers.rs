@@ -250,6 +250,11 @@ async fn a_conversation_is_read_around_an_item_and_both_ways_from_there() {
     let handle = scene.handle();
     let page = async |at: ItemsAt, limit: u32| {
         let page = handle.read().items(conversation, at, limit).await.unwrap();
+        let place = page.place.unwrap();
+        assert_eq!(place.total, 12);
+        let first = page.entries.first().map(|item| item.id);
+        let start = all.iter().position(|item| Some(item.id) == first);
+        assert_eq!(start.unwrap_or(12) as u64, place.start);
         (page.entries, page.before, page.after)
     };
     let (entries, before, after) = page(ItemsAt::Newest, 12).await;
@@ -265,6 +270,15 @@ async fn a_conversation_is_read_around_an_item_and_both_ways_from_there() {
     // At an end the other side fills the page.
     assert_eq!(page(ItemsAt::Around(all[0].id), 4).await.0, all[..4]);
     assert_eq!(page(ItemsAt::Around(all[11].id), 4).await.0, all[8..]);
+    // Anywhere, by number.
+    for (count, rest) in [
+        (0, &all[..3]),
+        (5, &all[5..8]),
+        (10, &all[10..]),
+        (99, &all[12..]),
+    ] {
+        assert_eq!(page(ItemsAt::Behind(count), 3).await.0, *rest, "{count}");
+    }
     let nowhere = ItemsAt::Around(ItemId(conversation.0));
     let missing = handle.read().items(conversation, nowhere, 4).await;
     assert_eq!(missing.unwrap_err().code, ProblemCode::NotFound);

@@ -306,6 +306,7 @@ impl Reads for Fake {
             entries: self.views.conversations.clone(),
             before: None,
             after: None,
+            place: None,
         })
     }
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView> {
@@ -322,6 +323,7 @@ impl Reads for Fake {
             entries: self.views.items.clone(),
             before: None,
             after: None,
+            place: None,
         })
     }
     fn turns(&self, _: ConversationId) -> Read<'_, Vec<TurnView>> {
@@ -452,6 +454,7 @@ impl Reads for Fake {
             entries: vec![],
             before: None,
             after: None,
+            place: None,
         })
     }
     fn audit_report(&self) -> Read<'_, AuditReport> {

@@ -85,7 +85,7 @@ pub use path::PathHits;
 pub use problem::{Problem, ProblemCode, Rejection};
 pub use project::{ProjectEvent, ProjectOp, ProjectSpec, ProjectView};
 pub use prompt::{PromptPart, PromptReport};
-pub use reads::{AskedApproval, CallHit, ItemsAt, OpenApproval, Page, Reads, SearchHit};
+pub use reads::{AskedApproval, CallHit, ItemsAt, OpenApproval, Page, PagePlace, Reads, SearchHit};
 pub use replay::{Difference, ReplayReport};
 pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use server::{ServerOp, ServerView};

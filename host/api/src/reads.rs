@@ -27,6 +27,18 @@ pub struct Page<T> {
     /// only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Where it is in the whole list, if the read tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PagePlace>,
+}
+
+/// Where a page is in the whole list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PagePlace {
+    /// Entries before it.
+    pub start: u64,
+    /// Entries of the whole list.
+    pub total: u64,
 }
 
 /// Which items of a conversation.
@@ -42,6 +54,8 @@ pub enum ItemsAt {
     After(String),
     /// Those around an item, and the item itself.
     Around(ItemId),
+    /// Those behind so many: to go to a place in the whole list, as [`PagePlace`] counts.
+    Behind(u64),
 }
 
 impl From<Option<String>> for ItemsAt {

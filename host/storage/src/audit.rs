@@ -231,6 +231,7 @@ fn list(
         entries,
         before,
         after: None,
+        place: None,
     })
 }
 

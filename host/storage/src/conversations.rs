@@ -246,6 +246,7 @@ fn merged(pages: Vec<(Arc<File>, Page<ConversationView>)>, limit: u32) -> Page<C
         entries,
         before,
         after: None,
+        place: None,
     }
 }
 
@@ -267,6 +268,7 @@ fn list(
         entries,
         before,
         after: None,
+        place: None,
     })
 }
 

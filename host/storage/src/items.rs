@@ -6,7 +6,8 @@ use crate::error::{Fault, StorageError};
 use crate::project::Fact;
 use crate::rows::{self, Key};
 use anteroom_api::{
-    Content, ConversationId, Item, ItemBody, ItemId, ItemsAt, Page, Status, ToolCall, Topic, TurnId,
+    Content, ConversationId, Item, ItemBody, ItemId, ItemsAt, Page, PagePlace, Status, ToolCall,
+    Topic, TurnId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -245,6 +246,13 @@ fn page(
         ItemsAt::Newest => older(connection, id, (i64::MAX, limit))?,
         ItemsAt::Before(cursor) => older(connection, id, (place(cursor)?, limit))?,
         ItemsAt::After(cursor) => newer(connection, id, (place(cursor)?, limit))?,
+        ItemsAt::Behind(count) => {
+            let after = match count {
+                0 => i64::MIN,
+                _ => nth(connection, id, *count)?.unwrap_or(i64::MAX),
+            };
+            newer(connection, id, (after, limit))?
+        }
         ItemsAt::Around(item) => {
             let middle = ordinal(connection, id, *item)?.ok_or(Fault::UnknownItem(*item))?;
             let mut found = older(connection, id, (middle, limit))?;
@@ -259,16 +267,17 @@ fn page(
         }
     };
     let (first, last) = (found.first(), found.last());
-    let (before, after) = match (first, last) {
-        (Some((_, first)), Some((_, last))) => (
-            is_any(connection, id, (i64::MIN, *first))?.then(|| first.to_string()),
-            is_any(connection, id, (*last, i64::MAX))?.then(|| last.to_string()),
-        ),
-        _ => (None, None),
+    let total = count(connection, id, i64::MAX)?;
+    let start = match first {
+        Some((_, first)) => count(connection, id, *first)?,
+        None => total,
     };
+    let end = start + u64::try_from(found.len()).unwrap_or(0);
+    let cursor = |(_, ordinal): &(Item, i64)| ordinal.to_string();
     Ok(Page {
-        before,
-        after,
+        before: first.filter(|_| start > 0).map(cursor),
+        after: last.filter(|_| end < total).map(cursor),
+        place: Some(PagePlace { start, total }),
         entries: found.into_iter().map(|(item, _)| item).collect(),
     })
 }
@@ -327,17 +336,25 @@ fn ordinal(
     Ok(found.optional()?)
 }
 
-/// Whether there is any item between two places.
-fn is_any(
-    connection: &Connection,
-    id: ConversationId,
-    (after, before): (i64, i64),
-) -> Result<bool, Fault> {
+/// The place of an item by its number, from 1.
+fn nth(connection: &Connection, id: ConversationId, number: u64) -> Result<Option<i64>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT 1 FROM items WHERE conversation = ?1 AND ordinal > ?2 AND ordinal < ?3
-             AND NOT is_aside LIMIT 1",
+        "SELECT ordinal FROM items WHERE conversation = ?1 AND NOT is_aside
+         ORDER BY ordinal LIMIT 1 OFFSET ?2",
     )?;
-    Ok(statement.exists(params![key(id), after, before])?)
+    let skipped = i64::try_from(number.saturating_sub(1)).unwrap_or(i64::MAX);
+    let found = statement.query_row(params![key(id), skipped], |row| row.get(0));
+    Ok(found.optional()?)
+}
+
+/// How many items there are before a place. Both numbers come from indexes alone.
+fn count(connection: &Connection, id: ConversationId, before: i64) -> Result<u64, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT count(*) FROM items WHERE conversation = ?1 AND ordinal < ?2)
+              - (SELECT count(*) FROM items WHERE conversation = ?1 AND ordinal < ?2 AND is_aside)",
+    )?;
+    let found: i64 = statement.query_row(params![key(id), before], |row| row.get(0))?;
+    Ok(found.unsigned_abs())
 }
 
 pub(crate) fn view(row: &Row<'_>) -> rusqlite::Result<Item> {

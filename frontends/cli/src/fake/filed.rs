@@ -39,6 +39,7 @@ pub(super) fn filtered(
         entries: entries.cloned().collect(),
         before: None,
         after: None,
+        place: None,
     })
 }
 

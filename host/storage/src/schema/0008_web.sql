@@ -33,3 +33,9 @@ CREATE TABLE servers (
 
 -- The approval mode a person chose for a conversation: what frontends propose for its turns.
 ALTER TABLE conversations ADD COLUMN mode TEXT;
+
+-- Few items are put aside; how many there are of the others is told with every page.
+CREATE INDEX items_aside ON items (conversation, ordinal) WHERE is_aside;
+
+-- When a rule last let a call through.
+ALTER TABLE rules ADD COLUMN used_at INTEGER;
