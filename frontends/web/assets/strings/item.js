@@ -160,6 +160,8 @@ export const words = {
     matched: 'Matched',
     irreversible: 'Cannot be undone.',
     sessionRule: 'This session allows',
+    bothRules: 'This session and Always hold for the rule',
+    kept: 'Always is kept until it is revoked under Tools',
     alwaysRule: 'Always saves the rule',
     ruleLabel: 'The rule that is saved',
     ruleSave: 'Save rule and allow',

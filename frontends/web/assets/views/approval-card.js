@@ -148,11 +148,11 @@ function Answers({ acts, offers, isDestructive, isOff, isBusy }) {
 function Rules({ offers }) {
   const session = offers.get('session')?.rule;
   const always = offers.get('always')?.rule;
-  const isSame = session === always;
   if (!session && !always) return null;
+  if (session === always) return html`<p class="approval-rules">${say.bothRules} <code>${revealedLine(always)}</code> · ${say.kept}</p>`;
   return html`<p class="approval-rules">
-    ${session && !isSame && html`<span>${say.sessionRule} <code>${revealedLine(session)}</code></span> `}
-    ${always && html`<span>${say.alwaysRule} <code>${revealedLine(always)}</code></span>`}
+    ${session && html`<span>${say.sessionRule} <code>${revealedLine(session)}</code></span> `}
+    ${always && html`<span>${say.alwaysRule} <code>${revealedLine(always)}</code> · ${say.kept}</span>`}
   </p>`;
 }
 
