@@ -19,6 +19,7 @@ mod plan;
 mod references;
 mod sandbox;
 mod secrets;
+mod server;
 mod sessions;
 mod strangers;
 mod taint;
