@@ -18,13 +18,41 @@ export function inputLine(input) {
 export function Queue({ session }) {
   const queue = session.conversation.queue.value;
   const folded = pref('queue-folded', false);
+  const section = useRef(/** @type {HTMLElement|null} */ (null));
+  const held = useKeptFocus(section);
   if (!queue.length) return null;
   const isFolded = folded.value;
-  return html`<section class="thread-queue" data-testid="queue" aria-label=${say.label}>
+  return html`<section ref=${section} class="thread-queue" data-testid="queue" aria-label=${say.label} onFocusIn=${held.take} onFocusOut=${held.drop}>
     <button class="thread-queue-title" aria-expanded=${String(!isFolded)} onClick=${() => save('queue-folded', !isFolded)}>
       ${h(Icon, { name: isFolded ? 'right' : 'down' })}<span>${say.title(queue.length)}</span></button>
     ${!isFolded && html`<ol>${queue.map((one, at) => h(Waiting, { key: one.turn, one, at, queue, session }))}</ol>`}
   </section>`;
+}
+
+/** An entry that is moved loses the focus in some browsers; it gets it back where it stands now. @param {{current: HTMLElement|null}} section */
+function useKeptFocus(section) {
+  const held = useRef(/** @type {{turn: string, label: string}|null} */ (null));
+  useLayoutEffect(() => {
+    const drop = () => (held.current = null);
+    document.addEventListener('pointerdown', drop, true);
+    return () => document.removeEventListener('pointerdown', drop, true);
+  }, []);
+  useLayoutEffect(() => {
+    const active = /** @type {any} */ (document.activeElement);
+    if (!held.current || (active !== document.body && !active?.disabled)) return;
+    const { turn, label } = held.current;
+    const buttons = [...(section.current?.querySelectorAll('button') ?? [])].filter((one) => /** @type {HTMLElement|null} */ (one.closest('li'))?.dataset.turn === turn && !one.disabled);
+    (buttons.find((one) => one.ariaLabel === label) ?? buttons[0])?.focus();
+  });
+  return {
+    take: (/** @type {FocusEvent} */ { target }) => {
+      const entry = /** @type {HTMLElement} */ (target).closest('li');
+      held.current = entry ? { turn: entry.dataset.turn ?? '', label: /** @type {HTMLElement} */ (target).ariaLabel ?? '' } : null;
+    },
+    drop: (/** @type {FocusEvent} */ { relatedTarget }) => {
+      if (relatedTarget) held.current = null;
+    },
+  };
 }
 
 /** @param {{one: any, at: number, queue: any[], session: any}} props */
