@@ -17,6 +17,9 @@ pub struct RuleView {
     /// When it ends, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixMillis>,
+    /// When it last let a call through, if one is known; of conversations in the personal database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<UnixMillis>,
 }
 
 /// Wishes about rules.

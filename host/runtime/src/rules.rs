@@ -96,6 +96,7 @@ pub(crate) async fn keep(
         workspace: Some(workspace.display().to_string()),
         created_at: now,
         expires_at: ends(now, days),
+        used_at: None,
     };
     let kept = Event::Rule(RuleEvent::Kept { rule });
     engine.bus.publish(Topic::Host, None, vec![kept]).await?;

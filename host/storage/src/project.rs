@@ -69,8 +69,10 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
         Event::Item(event) => {
             let conversation = fact.conversation("an item")?;
             match event {
-                ItemEvent::Started(item) | ItemEvent::Completed(item) => {
-                    items::save(fact, conversation, item)
+                ItemEvent::Started(item) => items::save(fact, conversation, item),
+                ItemEvent::Completed(item) => {
+                    items::save(fact, conversation, item)?;
+                    rules::used(fact, conversation, item)
                 }
             }
         }

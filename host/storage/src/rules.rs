@@ -4,7 +4,7 @@ use crate::Storage;
 use crate::error::{Fault, StorageError};
 use crate::project::Fact;
 use crate::rows;
-use anteroom_api::{RuleView, UnixMillis};
+use anteroom_api::{ConversationId, Item, ItemBody, Resolution, RuleView, UnixMillis};
 use rusqlite::{Connection, params};
 
 impl Storage {
@@ -20,16 +20,17 @@ impl Storage {
 /// All rules, oldest first.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<RuleView>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT rule, nullif(workspace, ''), created_at, expires_at FROM rules
+        "SELECT rule, nullif(workspace, ''), created_at, expires_at, used_at FROM rules
          ORDER BY created_at, rule, workspace",
     )?;
     let found = statement.query_map([], |row| {
-        let expires_at: Option<i64> = row.get(3)?;
+        let (expires_at, used_at): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
         Ok(RuleView {
             rule: row.get(0)?,
             workspace: row.get(1)?,
             created_at: rows::millis(row, 2)?,
             expires_at: expires_at.map(UnixMillis),
+            used_at: used_at.map(UnixMillis),
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -43,8 +44,9 @@ pub(crate) fn keep(fact: &Fact<'_>, rule: &RuleView) -> Result<(), Fault> {
     }
     fact.connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO rules (rule, workspace, created_at, expires_at)
-             VALUES (?1, coalesce(?2, ''), ?3, ?4)",
+            "INSERT INTO rules (rule, workspace, created_at, expires_at)
+             VALUES (?1, coalesce(?2, ''), ?3, ?4)
+             ON CONFLICT DO UPDATE SET created_at = ?3, expires_at = ?4",
         )?
         .execute(params![
             rule.rule,
@@ -52,6 +54,26 @@ pub(crate) fn keep(fact: &Fact<'_>, rule: &RuleView) -> Result<(), Fault> {
             rule.created_at.0,
             rule.expires_at.map(|at| at.0),
         ])?;
+    Ok(())
+}
+
+/// Notes when the rules that let a call through did so.
+pub(crate) fn used(fact: &Fact<'_>, place: ConversationId, item: &Item) -> Result<(), Fault> {
+    let ItemBody::ToolCall(call) = &item.body else {
+        return Ok(());
+    };
+    let allowing = call
+        .decisions
+        .iter()
+        .filter(|decision| matches!(decision.resolution, Resolution::Allowed { .. }));
+    for rule in allowing.filter_map(|decision| decision.rule.as_deref()) {
+        fact.connection
+            .prepare_cached(
+                "UPDATE rules SET used_at = max(coalesce(used_at, 0), ?3) WHERE rule = ?1
+                 AND workspace IN ('', (SELECT workspace FROM conversations WHERE id = ?2))",
+            )?
+            .execute(params![rule, crate::conversations::key(place), fact.at.0])?;
+    }
     Ok(())
 }
 

@@ -4,8 +4,8 @@ use super::support::*;
 use crate::migrate::{STEPS, newest};
 use crate::{Entry, Fault, Storage};
 use anteroom_api::{
-    Content, ConversationId, ConversationKind, ConversationView, Event, Item, ItemBody, RuleEvent,
-    RuleView, SearchHit, Status, Topic,
+    CallDecision, Content, ConversationId, ConversationKind, ConversationView, Event, Item,
+    ItemBody, Resolution, RuleEvent, RuleView, Scope, SearchHit, Status, Tier, Topic,
 };
 
 #[tokio::test]
@@ -83,7 +83,10 @@ async fn items_are_paged_backwards_and_shown_forwards() {
         assert_eq!(found, items, "{limit}");
     }
     assert_eq!(storage.all_items(id).await.unwrap(), items);
-    let nobody = storage.items(conversation_id(3), anteroom_api::ItemsAt::Newest, 5).await.unwrap();
+    let nobody = storage
+        .items(conversation_id(3), anteroom_api::ItemsAt::Newest, 5)
+        .await
+        .unwrap();
     assert_eq!((nobody.entries, nobody.before), (vec![], None));
 }
 
@@ -250,6 +253,7 @@ async fn rules_are_kept_by_words_and_place() {
         workspace: workspace.map(str::to_string),
         created_at: AT.plus(at),
         expires_at: (at > 2).then(|| AT.plus(100)),
+        used_at: None,
     };
     let keep = |rule| Event::Rule(RuleEvent::Kept { rule });
     let revoke = |rule: &str, workspace: Option<&str>| {
@@ -279,6 +283,57 @@ async fn rules_are_kept_by_words_and_place() {
         .await
         .unwrap();
     assert_eq!(storage.rules().await.unwrap(), all[1..]);
+}
+
+#[tokio::test]
+async fn a_rule_knows_when_it_last_let_a_call_through() {
+    let place = Place::new();
+    let storage = place.open().await;
+    let rule = |rule: &str, workspace: &str| RuleView {
+        rule: rule.to_string(),
+        workspace: Some(workspace.to_string()),
+        created_at: AT,
+        expires_at: None,
+        used_at: None,
+    };
+    let kept = [
+        rule("bash:ls *", "/work/space"),
+        rule("bash:ls *", "/elsewhere"),
+        rule("bash:rm *", "/work/space"),
+    ];
+    let kept = kept.map(|rule| Event::Rule(RuleEvent::Kept { rule }));
+    let kept = entry(Topic::Host, 0, kept.to_vec());
+    storage.append(kept.clone()).await.unwrap();
+    let decided = |rule: &str, resolution| CallDecision {
+        effect: "make".to_string(),
+        tier: Tier::Execute,
+        resolution,
+        by: "rule".to_string(),
+        reasons: Vec::new(),
+        rule: Some(rule.to_string()),
+    };
+    let allowed = Resolution::Allowed {
+        scope: Scope::Always,
+    };
+    let mut call = calls(30, Status::Completed);
+    if let ItemBody::ToolCall(call) = &mut call.body {
+        call.decisions = vec![
+            decided("bash:ls *", allowed),
+            decided("bash:rm *", Resolution::Denied { reason: None }),
+        ];
+    }
+    let told = vec![opened(view(1)), started(1), completed(call)];
+    storage.tell(1, told).await.unwrap();
+    // Keeping it again does not make it unused.
+    storage.append(kept).await.unwrap();
+    let rules = storage.rules().await.unwrap();
+    let used: Vec<_> = rules
+        .iter()
+        .filter(|rule| rule.used_at.is_some())
+        .map(|rule| (rule.rule.as_str(), rule.workspace.as_deref(), rule.used_at))
+        .collect();
+    let expected = ("bash:ls *", Some("/work/space"), Some(AT.plus(1)));
+    assert_eq!(used, [expected]);
 }
 
 #[tokio::test]

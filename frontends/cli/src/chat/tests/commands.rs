@@ -243,6 +243,7 @@ fn rules_are_taken_back_by_their_number() {
         workspace: Some("/w".into()),
         created_at: UnixMillis(0),
         expires_at: None,
+        used_at: None,
     };
     let views = Views {
         rules: vec![rule],

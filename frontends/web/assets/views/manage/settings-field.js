@@ -1,6 +1,7 @@
 /** One setting: an editor by its type, saved through the host, which has the last word on what is valid. */
 import { html, h, useEffect, useRef, useState } from '../../lib/dom.js';
 import { op, problemOf } from '../../lib/api.js';
+import { Icon } from '../../lib/icons.js';
 import { refreshStart } from '../../lib/start.js';
 import { toast } from '../../lib/toast.js';
 import { words } from '../../strings/manage.js';
@@ -82,7 +83,7 @@ export function Setting({ setting, schema, reload }) {
 
 function Origin({ setting, locked }) {
   const kind = setting.origin.origin === 'default' ? 'muted' : locked ? 'warn' : 'accent';
-  return h(Badge, { kind, sign: locked ? '🔒︎' : '', children: said.originNames[setting.origin.origin] });
+  return h(Badge, { kind, sign: locked ? h(Icon, { name: 'lock' }) : '', children: said.originNames[setting.origin.origin] });
 }
 
 function Meta({ setting, shape, locked }) {

@@ -2,7 +2,7 @@
 import { html, h } from '../../lib/dom.js';
 import { get, op } from '../../lib/api.js';
 import { confirm } from '../../lib/dialog.js';
-import { date, dateTime } from '../../lib/format.js';
+import { ago, date, dateTime } from '../../lib/format.js';
 import { words } from '../../strings/manage.js';
 import { Empty, Link, Loaded, Part, ProblemNote, Table, useFacts, useRead, useWork } from './common.js';
 import { reachWords } from './tools-grants.js';
@@ -42,12 +42,13 @@ function Kept({ data, reload }) {
       ${h(ProblemNote, { problem: work.problem })}
       ${isEmpty ? h(Empty, { text: said.empty }) : h(Table, {
         caption: said.caption,
-        heads: [said.rule, said.effect, said.where, said.origin, said.ends, { name: said.actions, isHidden: true }],
+        heads: [said.rule, said.effect, said.where, said.origin, said.used, said.ends, { name: said.actions, isHidden: true }],
         children: [
           ...data.rules.map((rule) => html`<tr key=${`${rule.rule} ${rule.workspace}`} data-testid="rule">
             <th scope="row"><code>${rule.rule}</code></th><td>${said.allow}</td>
             <td>${rule.workspace ?? words.common.everywhere}</td>
             <td>${said.answered(date(rule.created_at))}</td>
+            <td>${rule.used_at ? html`<span title=${dateTime(rule.used_at)}>${said.usedAgo(ago(rule.used_at))}</span>` : words.common.never}</td>
             <td>${rule.expires_at ? dateTime(rule.expires_at) : words.common.never}</td>
             <td><div class="manage-actions">
               ${h(Link, { href: `/audit?action=decision&tool=${encodeURIComponent(toolOf(rule.rule))}`, children: said.inAudit, label: said.inAuditNamed(rule.rule) })}
@@ -56,7 +57,7 @@ function Kept({ data, reload }) {
           </tr>`),
           ...data.fixed.map(({ rule, setting, sort }) => html`<tr key=${`${sort} ${rule}`}>
             <th scope="row"><code>${rule}</code></th><td>${said[sort]}</td><td>${words.common.everywhere}</td>
-            <td>${said.config(setting)}</td><td>${words.common.never}</td>
+            <td>${said.config(setting)}</td><td>${said.notCounted}</td><td>${words.common.never}</td>
             <td>${h(Link, { href: `/settings/safety#${setting.key}`, children: said.inSettings, label: said.inSettingsNamed(rule) })}</td>
           </tr>`),
         ],
