@@ -19,6 +19,8 @@ mod endpoint;
 mod files;
 #[path = "../builtin-tools/embed/build/guest.rs"]
 mod guest;
+#[path = "../tests/support/http.rs"]
+mod http;
 #[path = "engine/kill.rs"]
 mod kill;
 #[path = "engine/killing.rs"]
@@ -38,6 +40,8 @@ mod pty;
 mod report;
 #[path = "engine/runaway.rs"]
 mod runaway;
+#[path = "engine/served.rs"]
+mod served;
 #[path = "engine/stamped.rs"]
 mod stamped;
 #[path = "engine/starts.rs"]
@@ -108,6 +112,18 @@ async fn measure(report: &mut Report) -> anyhow::Result<()> {
     }
     if report.begins("deltas", true) {
         turns::deltas(report).await?;
+    }
+    if report.begins("web-page", true) {
+        served::page(report).await?;
+    }
+    if report.begins("web-first-token", true) {
+        served::first_token(report).await?;
+    }
+    if report.begins("web-deltas", true) {
+        served::deltas(report).await?;
+    }
+    if report.begins("web-many-1000", true) {
+        served::many(report, 1000).await?;
     }
     if report.begins("call", true) {
         tools::calls(report).await?;

@@ -1,5 +1,5 @@
 //! The chat on a pseudo-terminal, as the built program shows it: start to prompt, echo of keys while words stream, bytes
-//! written for the words. The bounds are 80 ms, 16 ms (p95) and three times the text.
+//! written for the words, Esc to prompt. The bounds are 80 ms, 16 ms (p95), three times the text and 200 ms.
 
 use crate::endpoint::{Endpoint, Gate, Reply};
 use crate::pty::Pty;
@@ -16,12 +16,15 @@ const TOKENS: usize = 2_000;
 /// Keys of a stream: one each 70 ms, which is no multiple of any frame.
 const KEYS: usize = 120;
 const KEY: Duration = Duration::from_millis(70);
+/// Times a turn is cancelled.
+const ROUNDS: usize = 30;
 /// More would wrap the composer's row.
 const KEYS_IN_A_ROW: usize = 60;
 
 pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     start(report).await?;
-    stream(report).await
+    stream(report).await?;
+    cancel(report).await
 }
 
 fn chat(world: &World, endpoint: &Endpoint) -> Pty {
@@ -129,6 +132,43 @@ async fn stream(report: &mut Report) -> anyhow::Result<()> {
     report.value(
         format!("bytes written for {text} bytes of words, with {KEYS} keys (bound 3 ×)"),
         format!("{:.2} ×", written as f64 / text as f64),
+    );
+    Ok(())
+}
+
+/// Esc in the middle of an answer, until the prompt rests again.
+async fn cancel(report: &mut Report) -> anyhow::Result<()> {
+    let gate = Gate::new();
+    let endpoint = Endpoint::start().await;
+    let held = gate.clone();
+    endpoint.choose(move |_| Some(Reply::stream().token("some words").wait(&held)));
+    let world = World::new()?;
+    let mut pty = chat(&world, &endpoint);
+    pty.until_rows("the prompt", rests).await;
+    let mut prompts = Samples::default();
+    for _ in 0..ROUNDS {
+        pty.send("go\r");
+        pty.until_rows("the words", |rows| {
+            rows.iter().any(|row| row.contains("streaming"))
+        })
+        .await;
+        let since = Instant::now();
+        pty.send("\u{1b}");
+        pty.until_rows("the prompt", |rows| {
+            let last = rows.iter().rev().find(|row| !row.is_empty());
+            last.is_some_and(|row| row == "❯") && !rows.iter().any(|row| row.contains("streaming"))
+        })
+        .await;
+        prompts.add(since.elapsed());
+        pty.send("\u{c}");
+        pty.until_rows("an empty window", |rows| {
+            rows.first().is_some_and(|row| row == "❯")
+        })
+        .await;
+    }
+    report.times(
+        "Esc during an answer to the prompt (bound 200 ms)",
+        &prompts,
     );
     Ok(())
 }
