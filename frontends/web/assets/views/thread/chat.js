@@ -8,10 +8,9 @@ import { words } from '../../strings/thread.js';
 import { isCanvasShown, toggleCanvas } from './canvas-shown.js';
 import { ChangesBar } from './changes-bar.js';
 import { HeaderActions, HeaderChips } from './header.js';
-import { Canvas, Find } from './later.js';
+import { ApprovalCard, Canvas, Find, Queue } from './later.js';
 import { PhaseLine } from './phase-line.js';
 import { Problem } from './problem.js';
-import { Queue } from './queue.js';
 import { Thread } from './thread.js';
 
 /** Longer than this is worth saying that it loads, milliseconds. */
@@ -67,11 +66,16 @@ function Skeleton() {
 
 /** What stands above the composer. @param {{session: any, isStopping: boolean}} props */
 export function ChatFoot({ session, isStopping }) {
+  const isRunning = session.conversation.run.value !== null;
+  // What a turn may need at any moment is there by then.
+  useEffect(() => {
+    if (isRunning) for (const part of [ApprovalCard, Queue]) void part.ahead();
+  }, [isRunning]);
   return html`<div class="thread-above">
       ${h(PhaseLine, { session, isStopping })}
       ${h(Beside, { session })}
     </div>
-    ${h(ChangesBar, { session })} ${h(Queue, { session })}`;
+    ${h(ChangesBar, { session })} ${session.conversation.queue.value.length > 0 && h(Queue, { session })}`;
 }
 
 /** The ways to what waits and to the end. @param {{session: any}} props */

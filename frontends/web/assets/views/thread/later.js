@@ -11,18 +11,25 @@ import { toast } from '../../lib/toast.js';
 function later(load, name) {
   const part = signal(/** @type {any} */ (null));
   let loading = /** @type {Promise<unknown>|null} */ (null);
-  return function Later(/** @type {any} */ props) {
-    loading ??= load().then(
+  const begin = () =>
+    (loading ??= load().then(
       (module) => (part.value = module[name]),
       (error) => {
         loading = null;
         toast(problemOf(error).message, { kind: 'error' });
       },
-    );
+    ));
+  function Later(/** @type {any} */ props) {
+    void begin();
     return part.value && h(part.value, props);
-  };
+  }
+  /** Loads it before it is shown. */
+  Later.ahead = begin;
+  return Later;
 }
 
+export const ApprovalCard = later(() => import('../approval.js'), 'ApprovalCard');
+export const Queue = later(() => import('./queue.js'), 'Queue');
 export const Canvas = later(() => import('../canvas.js'), 'CanvasPanel');
 export const Find = later(() => import('./find.js'), 'Find');
 export const PlanPanel = later(() => import('./plan.js'), 'PlanPanel');

@@ -5,10 +5,9 @@ import { MenuButton } from '../../lib/dialog.js';
 import { duration, tokens } from '../../lib/format.js';
 import { ItemView } from '../item/item.js';
 import { ToolGroup } from '../item/tool-card.js';
-import { ApprovalCard } from '../approval.js';
 import { words } from '../../strings/thread.js';
 import { messageMenu } from './message-actions.js';
-import { PlanPanel, QuestionCard, showChanges } from './later.js';
+import { ApprovalCard, PlanPanel, QuestionCard, showChanges } from './later.js';
 import { TurnEnd } from './turn-end.js';
 
 /** @param {{row: any, session: any, place: number, size: number, isFlashed: boolean}} props */
