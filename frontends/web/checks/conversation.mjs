@@ -139,6 +139,8 @@ test('the queue is told, reworded, reordered, taken back and emptied by starting
   assert.deepEqual(one.queue.value.map(({ turn, input }) => turn + input[0].text), ['c3', 'a1', 'b2!']);
   one.take([fact('turn', { verb: 'unqueued', turn: 'a' }), fact('turn', { verb: 'started', turn: 'c', options: {} })]);
   assert.deepEqual(one.queue.value.map(({ turn }) => turn), ['b']);
+  one.take([fact('turn', { verb: 'ended', turn: 'c', stop: { reason: 'interrupted' }, usage: USAGE })]);
+  assert.equal(one.queue.value[0].is_held, true);
   assert.deepEqual(reordered([{ turn: 'x' }, { turn: 'y' }], 'x', null), [{ turn: 'y' }, { turn: 'x' }]);
 });
 

@@ -188,6 +188,8 @@ export class Model {
       this.view.value = view;
     }
     if (this.run.value?.turn === turn) this.run.value = null;
+    // The process has ended, and what waited in it waits for somebody to release it.
+    if (stop.reason === 'interrupted' && isNews) this.queue.value = this.queue.value.map((one) => ({ ...one, is_held: true }));
     this.drafts.value = [];
     this.filesChanged.value++;
     if (isNews) {
