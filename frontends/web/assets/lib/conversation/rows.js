@@ -171,6 +171,7 @@ export function workOf(entries, { isRunning, turn }) {
     }
   }
   work.files = paths.size;
-  work.ms = turn?.ended_at ? turn.ended_at - turn.started_at : null;
+  // A copied turn took no time here.
+  work.ms = (turn?.ended_at ?? 0) - (turn?.started_at ?? 0) > 0 ? turn.ended_at - turn.started_at : null;
   return work;
 }

@@ -33,7 +33,8 @@ export function TurnEnd({ turn: id, session }) {
   const reason = turn.stop?.reason;
   const isLast = isLastTurn(conversation, id);
   const isSaid = reason === 'cancelled' && isMarked(conversation, id);
-  const line = [duration(turn.ended_at - turn.started_at), ...usageWords(turn.usage)];
+  const took = turn.ended_at - turn.started_at;
+  const line = [took > 0 && duration(took), ...usageWords(turn.usage)].filter(Boolean);
   const window = Number(start.value.settings?.['cli.model_context_window'] ?? 0);
   const used = conversation.model.contextTokens.value;
   if (isLast && window && used) line.push(words.turn.context(Math.ceil((used * 100) / window)));
@@ -43,10 +44,10 @@ export function TurnEnd({ turn: id, session }) {
     ${reason === 'budget' && html`<p class="thread-stop"><strong>${words.stop.budget}:</strong> ${turn.stop.text}</p>`}
     ${!isSaid && reason !== 'end_turn' && reason !== 'failed' && reason !== 'budget' &&
     html`<p class=${classes('thread-stop', reason === 'cancelled' && 'is-quiet')}>${words.stop[reason] ?? reason}</p>`}
-    <div class="thread-usage">
+    ${(line.length > 0 || retry) && html`<div class="thread-usage">
       <span>${line.join(' · ')}</span>
       ${retry && html`<button class="button thread-small" onClick=${() => session.retry()}>${words.turn.retry}</button>`}
-    </div>
+    </div>`}
   </div>`;
 }
 
