@@ -3,10 +3,14 @@
 //! A build with debug assertions reads `assets/` from disk instead, so that a file can be edited and reloaded;
 //! `ANTEROOM_WEB_EMBED=1` has it embed them all the same.
 
+#[path = "build/join.rs"]
+mod join;
 #[path = "build/pack.rs"]
 mod pack;
 #[path = "src/assets/page.rs"]
 mod page;
+#[path = "build/script.rs"]
+mod script;
 
 use std::env;
 use std::path::PathBuf;

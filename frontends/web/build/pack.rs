@@ -1,6 +1,6 @@
 //! Hashes and compresses the files of the page and writes the table that `src/assets/embedded.rs` includes.
 
-use crate::page;
+use crate::{join, page};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs;
@@ -16,6 +16,7 @@ const DENSE: [&str; 3] = ["woff2", "png", "ico"];
 pub(crate) fn pack(assets: &Path, out: &Path) -> Result<(), String> {
     let mut files = Vec::new();
     read(assets, "", &mut files)?;
+    join::join(&mut files)?;
     files.sort();
     let hash = tree_hash(&files);
     let folder = out.join("assets");
