@@ -14,6 +14,8 @@ narrow.addEventListener('change', () => (isNarrow.value = narrow.matches));
 const isDrawerOpen = signal(false);
 const isSidebarShown = pref('sidebar', true);
 const say = words.keys;
+/** The palette is loaded so long after the page, milliseconds. */
+const AHEAD = 2_500;
 /** @type {Promise<typeof import('./palette.js')> | null} */
 let palette = null;
 let isPaletteOpen = false;
@@ -100,9 +102,14 @@ function registerShellKeys() {
       { label: say.system, run: () => setTheme('system') },
     ]),
   ];
-  const idle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 500));
-  idle(() => void loadPalette().catch(() => (palette = null)));
+  const ahead = () => void loadPalette().catch(() => (palette = null));
+  // Not with the first load: when there is time, or when a hand is on the key that opens it.
+  const timer = setTimeout(ahead, AHEAD);
+  const hint = ({ key }) => ['Control', 'Meta'].includes(key) && ahead();
+  document.addEventListener('keydown', hint);
   return () => {
+    clearTimeout(timer);
+    document.removeEventListener('keydown', hint);
     for (const stop of off) stop();
   };
 }
