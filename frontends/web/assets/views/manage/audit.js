@@ -116,7 +116,7 @@ function List({ records, isFiltered }) {
     heads: [{ name: said.number, isNumber: true }, said.at, said.what, said.effect, said.verdict, said.by, { name: said.actions, isHidden: true }],
     children: records.map((record) => html`<tr key=${record.number} data-testid="audit-record">
       <td class="manage-number">${record.number}</td>
-      <td>${dateTime(record.at)}</td>
+      <td class="manage-when">${dateTime(record.at)}</td>
       <td>${said.words[record.action] ?? record.action}${record.tool ? html` <code>${record.tool}</code>` : null}</td>
       <td class="manage-effect">${record.effect}</td>
       <td>${h(Verdict, { record })}</td>

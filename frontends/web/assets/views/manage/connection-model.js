@@ -146,7 +146,8 @@ export function connection() {
       const tools = report.steps.find((step) => step.name === 'tools');
       if (tools && report.model) canTools.value = { ...canTools.value, [report.model]: !tools.problem };
       const isListed = report.models.includes(model.value);
-      if (!model.value || (!isListed && report.models.length > 0 && !vanished.value)) model.value = report.model ?? '';
+      const offered = report.models.includes(report.model) ? report.model : (report.models[0] ?? report.model ?? '');
+      if (!model.value || (!isListed && report.models.length > 0 && !vanished.value)) model.value = offered;
     });
     // A model of another server stands in the way of trying this one.
     if (wanted && report.models.length > 0 && !report.models.includes(wanted) && model.value !== wanted) void run(model.value);
