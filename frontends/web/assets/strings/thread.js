@@ -89,6 +89,8 @@ export const words = {
     uncompacted: 'The whole history is sent again',
     uncompact: 'Uncompact',
     child: 'Transcript of a sub-agent',
+    readOn: 'Read answers to me when they are complete',
+    readOff: 'Do not read answers to me',
   },
   message: {
     menu: 'Message actions',

@@ -1,5 +1,6 @@
 /** What can be done with the conversation that is shown: in the composer's `/` menu and among the palette's actions. */
 import { conversationMenu } from '../../lib/actions.js';
+import { pref, save } from '../../lib/prefs.js';
 import { go } from '../../lib/router.js';
 import { known } from '../../lib/list.js';
 import { words } from '../../strings/thread.js';
@@ -11,6 +12,7 @@ export function actionsOf(session, choices) {
   const { conversation } = session;
   const isRunning = Boolean(conversation.view.value?.running);
   const wish = (/** @type {() => Promise<unknown>} */ run) => () => session.attempt(run);
+  const isReading = pref('read-answer', false).value;
   const last = conversation.items.value.at(-1)?.id;
   const fork = async () => {
     const id = last && (await conversation.fork(last));
@@ -28,6 +30,7 @@ export function actionsOf(session, choices) {
     { key: 'uncompact', label: words.header.uncompact, isOff: isRunning, run: wish(() => conversation.uncompact()) },
     { key: 'fork', label: words.header.fork, isOff: !last, run: wish(fork) },
     { key: 'canvas', label: words.header.canvas, isOff: !conversation.canvases.value.length, run: () => toggleCanvas(conversation) },
+    { key: 'read', label: isReading ? words.thread.readOff : words.thread.readOn, run: () => save('read-answer', !isReading) },
     { key: 'new', label: words.thread.newOne, run: () => go('/') },
   ];
   const view = known.value.get(conversation.id) ?? conversation.view.value;

@@ -51,8 +51,9 @@ export default function ThreadPage({ id }) {
   };
   useChatKeys({ session, doors, stop });
   useLayoutEffect(() => {
-    // A page that is gone to with the keyboard or by a link begins where one writes, if nothing else is wanted there.
-    if (matchMedia('(pointer: fine)').matches && (document.activeElement === document.body || !document.activeElement)) {
+    // One writes first in a new conversation, and wherever the focus is nowhere else.
+    const isNowhere = document.activeElement === document.body || !document.activeElement;
+    if (matchMedia('(pointer: fine)').matches && (isNowhere || !id) && !document.querySelector('dialog[open]')) {
       /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="composer"] textarea'))?.focus({ preventScroll: true });
     }
   }, [id]);
