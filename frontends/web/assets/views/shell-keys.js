@@ -15,7 +15,7 @@ const isDrawerOpen = signal(false);
 const isSidebarShown = pref('sidebar', true);
 const say = words.keys;
 /** The palette is loaded so long after the page, milliseconds. */
-const AHEAD = 2_500;
+const AHEAD = 1_200;
 /** @type {Promise<typeof import('./palette.js')> | null} */
 let palette = null;
 let isPaletteOpen = false;
