@@ -32,6 +32,7 @@ pub(crate) struct Room {
     pub(crate) desk: Desk,
     server: Option<Server>,
     port: u16,
+    origin: String,
     arguments: Vec<String>,
     is_connected: bool,
 }
@@ -97,6 +98,7 @@ impl Room {
             desk,
             server: None,
             port: 0,
+            origin: String::new(),
             arguments: arguments
                 .iter()
                 .map(|&argument| argument.to_owned())
@@ -113,8 +115,10 @@ impl Room {
         command.args(&self.arguments);
         let server = tokio::task::spawn_blocking(move || Server::start(command));
         let server = server.await.unwrap();
-        let port = server.link.split(['/', ':']).nth(4).unwrap();
-        self.port = port.parse().unwrap_or_else(|_| panic!("{}", server.link));
+        let (origin, _) = server.link.split_once("/#").expect("a link");
+        let port = origin.rsplit(':').next().unwrap_or_default();
+        self.port = port.parse().expect("a port");
+        self.origin = origin.to_owned();
         self.server = Some(server);
     }
 
@@ -136,7 +140,7 @@ impl Room {
 
     /// Where the page is.
     pub(crate) fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.origin.clone()
     }
 
     /// A link that opens one session.
@@ -156,6 +160,7 @@ impl Room {
     /// The page in a browser of its own, whatever it shows first.
     pub(crate) async fn browser(&mut self) -> Page {
         let page = Page::new().await;
+        page.trust_any_certificate().await;
         let link = match &mut self.server {
             Some(server) if !server.link.is_empty() => std::mem::take(&mut server.link),
             _ => self.link().await,

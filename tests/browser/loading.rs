@@ -1,8 +1,10 @@
 //! Every page loads from its own origin alone, without a report or an error (B1).
 
 use super::Room;
+use crate::program::Desk;
 use crate::support::endpoint::Reply;
 use crate::support::page::Page;
+use crate::support::pty::Pty;
 
 /// Every address of the page that needs no id.
 pub(super) const ROUTES: &[&str] = &[
@@ -69,6 +71,42 @@ async fn load_all(room: &mut Room) {
 async fn every_route_loads_from_its_origin_alone() {
     let mut room = Room::new([Reply::text("here I am")]).await;
     load_all(&mut room).await;
+}
+
+/// Served to other machines: another bind, TLS, a name, a password; the page is the same under the same policy.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_loads_for_other_machines_too() {
+    let desk = Desk::new([Reply::text("here I am")]).await;
+    let mut pty = Pty::spawn(&desk.aroom(&["password"]), (90, 20));
+    for prompt in ["Password", "Once more"] {
+        pty.until(prompt, |shown| shown.last_row().contains(prompt))
+            .await;
+        pty.send("a long and unlikely password\r");
+    }
+    assert_eq!(pty.exit().await, 0, "{}", pty.picture());
+    let folder = desk.home().join(".anteroom");
+    let kept = std::fs::read_to_string(folder.join("config.yaml")).unwrap();
+    let served = "app:\n  host: 0.0.0.0\n  tls: self-signed\n  hosts: [anteroom.test]\n";
+    let config = kept.replacen("app:\n", served, 1);
+    assert_ne!(config, kept, "{kept}");
+    std::fs::write(folder.join("config.yaml"), config).unwrap();
+    let mut room = Room::at(desk, &[]).await;
+    assert!(
+        room.origin().starts_with("https://anteroom.test:"),
+        "{}",
+        room.origin()
+    );
+    load_all(&mut room).await;
+    // And without a link, by the password.
+    let other = Page::new().await;
+    other.trust_any_certificate().await;
+    other.open(&room.origin()).await;
+    let field = other.css("input[type=password]");
+    other.css("summary").click().await;
+    field.fill("a long and unlikely password").await;
+    other.press("Enter").await;
+    other.composer().seen().await;
+    assert_eq!(other.csp_reports(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

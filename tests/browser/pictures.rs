@@ -75,16 +75,16 @@ async fn at_work() -> (Room, Page, Gate) {
 async fn a_conversation_an_approval_and_a_canvas() {
     let (_room, page, gate) = at_work().await;
     page.mark("canvas").seen().await;
-    keep(&page, "conversation-light", "light", 1280).await;
-    keep(&page, "conversation-dark", "dark", 1280).await;
+    keep(&page, "answer-light", "light", 1280).await;
+    keep(&page, "answer-dark", "dark", 1280).await;
     page.resize(1280, 800).await;
     page.say("Does anything still panic?").await;
     page.cards().says("src/env.rs").await;
     page.say("then run clippy").await;
     page.mark("queue").says("then run clippy").await;
-    keep(&page, "approval-dark", "dark", 1280).await;
-    keep(&page, "approval-light", "light", 1280).await;
-    keep(&page, "approval-360", "light", 360).await;
+    keep(&page, "chat-dark", "dark", 1280).await;
+    keep(&page, "chat-light", "light", 1280).await;
+    keep(&page, "chat-360", "light", 360).await;
     page.resize(1280, 800).await;
     page.press("Control+k").await;
     page.mark("palette").seen().await;

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const WRAP: &str = r#"profile=$1; shift; "$@" 3<&0 4>&1 </dev/null >/dev/null 2>"$profile/log"; rm -rf -- "$profile""#;
 
 /// Nothing is fetched that a page did not ask for, no window waits because another covers it, and no name is looked up:
-/// whatever is not on loopback fails.
+/// whatever is not on loopback fails. `anteroom.test` is this machine as others would call it.
 const FLAGS: &[&str] = &[
     "--headless=new",
     "--remote-debugging-pipe",
@@ -47,7 +47,7 @@ const FLAGS: &[&str] = &[
     "--disable-features=Translate,MediaRouter,OptimizationHints,CalculateNativeWinOcclusion",
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+    "--host-resolver-rules=MAP anteroom.test 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     "--lang=en-US",
     "--metrics-recording-only",
     "--mute-audio",

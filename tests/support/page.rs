@@ -267,6 +267,15 @@ impl Page {
         std::fs::write(path, bytes).unwrap();
     }
 
+    /// Takes certificates that nobody vouches for, as a person does who compared the fingerprint.
+    pub async fn trust_any_certificate(&self) {
+        self.call(
+            "Security.setIgnoreCertificateErrors",
+            json!({ "ignore": true }),
+        )
+        .await;
+    }
+
     /// The events of all pages, frames and workers of the context.
     pub fn seen(&self) -> &Seen {
         &self.context.seen
