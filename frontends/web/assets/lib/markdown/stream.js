@@ -7,6 +7,7 @@
  * and what differs is replaced: that settles references to links that are defined later.
  */
 import { copyLinks, dedent, fenceOf, isShown, lex, LIMITS, noLinks } from './lexer.js';
+import { make } from './nodes.js';
 import { FencePart, keyOf, ListPart, partOf, TablePart } from './parts.js';
 
 /** @typedef {import('./lexer.js').Token} Token */
@@ -17,6 +18,8 @@ const PIECE = 32_000;
 const LONG_TAIL = 12_000;
 /** Longer texts are not read once more at the end. */
 const WHOLE = 128_000;
+/** Blocks side by side: beyond, they stand in parts, so that laying out one more does not look at all of them. */
+const SIDE_BY_SIDE = 32;
 
 const GROWING = { list: ListPart, table: TablePart };
 
@@ -44,6 +47,8 @@ class MarkdownStream {
   #live = [];
   /** A list, table or fence that goes on. @type {any} */
   #open = null;
+  /** Elements that hold the blocks behind the first ones. @type {HTMLElement[]} */
+  #groups = [];
   #root;
   #settle;
 
@@ -184,10 +189,29 @@ class MarkdownStream {
   /** @template {{node: HTMLElement}} T @param {T} part @returns {T} */
   #add(part) {
     this.#dropLive();
+    this.#put(part.node, this.#frozen.length);
     this.#frozen.push(part);
-    this.#root.append(part.node);
     this.#settle(part.node, 'frozen');
     return part;
+  }
+
+  /** Puts a block behind all others. @param {HTMLElement} node @param {number} place its number */
+  #put(node, place) {
+    const number = Math.floor(place / SIDE_BY_SIDE);
+    if (number === 0) {
+      this.#root.append(node);
+      return;
+    }
+    if (number > this.#groups.length) {
+      this.#groups.push(make('div', 'md-part'));
+      this.#root.append(this.#groups.at(-1));
+    }
+    this.#groups[number - 1].append(node);
+  }
+
+  /** Takes away parts in which nothing is left. */
+  #tidy() {
+    while (this.#groups.length && !this.#groups.at(-1).firstChild) this.#groups.pop().remove();
   }
 
   /** What was open does not go on. */
@@ -200,6 +224,7 @@ class MarkdownStream {
     this.#open?.dropLive?.();
     for (const { node } of this.#live) node.remove();
     this.#live = [];
+    this.#tidy();
   }
 
   /** Takes whole lines of code. @returns {boolean} whether the fence has closed */
@@ -240,10 +265,11 @@ class MarkdownStream {
     let same = 0;
     while (same < this.#live.length && same < wanted.length && this.#live[same].key === wanted[same].key) same += 1;
     for (const { node } of this.#live.splice(same)) node.remove();
+    this.#tidy();
     for (const { token } of wanted.slice(same)) {
       const part = partOf(token);
+      this.#put(part.node, this.#frozen.length + this.#live.length);
       this.#live.push(part);
-      this.#root.append(part.node);
       this.#settle(part.node, 'live');
     }
   }
@@ -276,18 +302,24 @@ class MarkdownStream {
         next.push(old);
         continue;
       }
-      next.push(this.#replace(isAligned ? old : undefined, token));
-      if (!isAligned) for (const { node } of parts.splice(index)) node.remove();
+      if (!isAligned) this.#drop(parts.splice(index));
+      next.push(this.#replace(isAligned ? old : undefined, token, index));
     }
-    if (!isAligned) for (const { node } of parts.slice(tokens.length)) node.remove();
+    if (!isAligned) this.#drop(parts.slice(tokens.length));
     this.#frozen = next;
   }
 
-  /** @param {any} old @param {Token} token */
-  #replace(old, token) {
+  /** @param {any[]} parts the last ones */
+  #drop(parts) {
+    for (const { node } of parts) node.remove();
+    this.#tidy();
+  }
+
+  /** @param {any} old @param {Token} token @param {number} place */
+  #replace(old, token, place) {
     const part = partOf(token);
     if (old) old.node.replaceWith(part.node);
-    else this.#root.append(part.node);
+    else this.#put(part.node, place);
     this.#settle(part.node, 'frozen');
     return part;
   }
