@@ -18,6 +18,8 @@ mod media;
 mod pages;
 mod preview;
 mod stream;
+#[cfg(test)]
+mod types;
 
 use anteroom_http::Routes;
 use std::sync::Arc;

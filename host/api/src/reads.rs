@@ -17,6 +17,7 @@ pub type Read<'a, T> = BoxFuture<'a, Result<T, Problem>>;
 
 /// One page of a longer list, newest or oldest first as the read says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
     /// What is on it.
     pub entries: Vec<T>,

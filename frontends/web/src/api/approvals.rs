@@ -39,7 +39,7 @@ struct Of {
 /// An answer.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Answer {
+struct ApprovalAnswer {
     /// Whether it may be done; not, if nothing is said.
     #[serde(default)]
     approved: bool,
@@ -59,7 +59,7 @@ fn once() -> Scope {
 
 /// The answer as it was taken.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Answered {
+struct ApprovalAnswered {
     /// `ok`.
     status: &'static str,
     /// Whether it may be done.
@@ -71,8 +71,8 @@ struct Answered {
 async fn respond(
     context: Context,
     Path(of): Path<Of>,
-    Json(answer): Json<Answer>,
-) -> Result<Answered, Failure> {
+    Json(answer): Json<ApprovalAnswer>,
+) -> Result<ApprovalAnswered, Failure> {
     let decision = match answer.approved {
         true => Decision::Allow {
             scope: answer.scope,
@@ -88,7 +88,7 @@ async fn respond(
         by: BY.to_owned(),
     };
     context.host.submit(decide).await?;
-    Ok(Answered {
+    Ok(ApprovalAnswered {
         status: "ok",
         approved: answer.approved,
         scope: answer.scope,

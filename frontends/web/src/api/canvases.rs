@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(super) fn add(routes: Routes, tickets: &Arc<Tickets>) -> Routes {
     let tickets = tickets.clone();
-    let preview = move |context: Context, Path(one): Path<One>, Json(version): Json<Version>| {
+    let preview = move |context: Context, Path(one): Path<One>, Json(version): Json<PreviewOf>| {
         let tickets = tickets.clone();
         async move { preview(&context, &tickets, one, version).await }
     };
@@ -93,7 +93,7 @@ async fn diff(
 /// Which version.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Version {
+struct PreviewOf {
     /// The newest if none.
     version: Option<u32>,
 }
@@ -109,7 +109,7 @@ async fn preview(
     context: &Context,
     tickets: &Tickets,
     one: One,
-    Version { version }: Version,
+    PreviewOf { version }: PreviewOf,
 ) -> Result<Created<Preview>, Problem> {
     let versions = context
         .host

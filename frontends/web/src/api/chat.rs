@@ -36,7 +36,7 @@ pub(super) fn add(routes: Routes) -> Routes {
 /// What to say.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Said {
+struct ChatMessage {
     /// The words.
     message: String,
     /// Plans first: nothing above the read tier until a person has approved the plan.
@@ -53,7 +53,7 @@ struct Said {
 async fn chat(
     context: Context,
     Path(of): Path<Of>,
-    Json(said): Json<Said>,
+    Json(said): Json<ChatMessage>,
 ) -> Result<Raw, Failure> {
     if said.message.trim().is_empty() {
         let problem = Problem::new(ProblemCode::InvalidInput, "there is nothing said");

@@ -1,6 +1,6 @@
 //! Conversations: listed, made, opened, changed, deleted.
 
-use super::items::{self, Around, Items};
+use super::items::{self, Around, ItemsPage};
 use crate::Options;
 use anteroom_api::{
     Approval, CanvasView, ConversationFilter, ConversationId, ConversationKind, ConversationOp,
@@ -20,7 +20,7 @@ const LISTED: (u32, u32) = (50, 200);
 
 pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
     let options = options.clone();
-    let create = move |context: Context, Json(new): Json<New>| {
+    let create = move |context: Context, Json(new): Json<NewConversation>| {
         let options = options.clone();
         async move { create(&context, &options, new).await }
     };
@@ -140,7 +140,7 @@ pub(super) fn limited(asked: Option<u32>, (usual, most): (u32, u32)) -> u32 {
 /// A conversation, note or document to be made.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct New {
+struct NewConversation {
     /// Of which sort.
     #[serde(default)]
     kind: ConversationKind,
@@ -167,7 +167,7 @@ struct New {
 async fn create(
     context: &Context,
     options: &Options,
-    new: New,
+    new: NewConversation,
 ) -> Result<Created<ConversationView>, Failure> {
     let is_chat = new.kind == ConversationKind::Chat;
     // A project may have a folder of its own, which an empty one stands for.
@@ -207,7 +207,7 @@ async fn get(context: Context, Path(of): Path<Of>) -> Result<ConversationView, P
 /// What is to be different; what is absent stays.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Changes {
+struct ConversationChanges {
     /// A title.
     title: Option<String>,
     /// Whether it is kept at hand.
@@ -235,7 +235,7 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-impl Changes {
+impl ConversationChanges {
     fn ops(self, conversation: ConversationId) -> Vec<ConversationOp> {
         let mut ops = Vec::new();
         if let Some(title) = self.title {
@@ -276,7 +276,7 @@ impl Changes {
 async fn change(
     context: Context,
     Path(of): Path<Of>,
-    Json(changes): Json<Changes>,
+    Json(changes): Json<ConversationChanges>,
 ) -> Result<ConversationView, Failure> {
     for op in changes.ops(of.id) {
         context.host.submit(op).await?;
@@ -297,7 +297,7 @@ async fn delete(
 
 /// Everything a page needs to show a conversation.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Opened {
+struct OpenedConversation {
     /// The conversation; it was read first, so follow from its `seq`.
     conversation: ConversationView,
     /// The newest items, or those around the one asked for, with their turns.
@@ -324,7 +324,7 @@ async fn open(
     context: Context,
     Path(of): Path<Of>,
     Query(around): Query<Around>,
-) -> Result<Opened, Problem> {
+) -> Result<OpenedConversation, Problem> {
     let reads = context.host.read();
     let conversation = reads.conversation(of.id).await?;
     if matches!(
@@ -345,8 +345,8 @@ async fn open(
         reads.questions(of.id),
         reads.canvases(of.id),
     )?;
-    let Items { page, turns } = shown;
-    Ok(Opened {
+    let ItemsPage { page, turns } = shown;
+    Ok(OpenedConversation {
         conversation,
         shown: Shown { items: page, turns },
         queue,

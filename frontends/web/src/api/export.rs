@@ -26,12 +26,12 @@ pub(super) fn add(routes: Routes) -> Routes {
 struct As {
     /// Markdown if nothing is said.
     #[serde(default)]
-    format: Format,
+    format: ExportFormat,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+enum ExportFormat {
     /// What was said, to be read.
     #[default]
     Markdown,
@@ -72,12 +72,12 @@ async fn export(
         conversation,
     };
     let (media, ending, bytes) = match wanted.format {
-        Format::Markdown => (
+        ExportFormat::Markdown => (
             "text/markdown; charset=utf-8",
             "md",
             markdown(&all).into_bytes(),
         ),
-        Format::Json => (
+        ExportFormat::Json => (
             "application/json",
             "json",
             serde_json::to_vec_pretty(&all).unwrap_or_default(),

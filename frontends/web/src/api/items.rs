@@ -86,7 +86,7 @@ struct Which {
 
 /// A page of items, with the turns they belong to.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Items {
+pub(super) struct ItemsPage {
     /// The page, oldest first.
     #[serde(flatten)]
     pub(super) page: Page<Item>,
@@ -101,7 +101,7 @@ pub(super) async fn page(
     at: ItemsAt,
     limit: Option<u32>,
     running: Option<TurnId>,
-) -> Result<Items, Problem> {
+) -> Result<ItemsPage, Problem> {
     let limit = limited(limit, SHOWN);
     let (page, mut turns) = try_join!(
         reads.items(conversation, at, limit),
@@ -110,14 +110,14 @@ pub(super) async fn page(
     let mut shown: HashSet<TurnId> = page.entries.iter().map(|item| item.turn).collect();
     shown.extend(running);
     turns.retain(|turn| shown.contains(&turn.id));
-    Ok(Items { page, turns })
+    Ok(ItemsPage { page, turns })
 }
 
 async fn items(
     context: Context,
     Path(of): Path<Of>,
     Query(which): Query<Which>,
-) -> Result<Items, Failure> {
+) -> Result<ItemsPage, Failure> {
     let at = match (which.before, which.after, which.around) {
         (None, None, None) => ItemsAt::Newest,
         (Some(before), None, None) => ItemsAt::Before(before),
