@@ -64,6 +64,7 @@ class MarkdownView {
   }
 
   #finish() {
+    if (this.#stream.isFinished) return;
     this.#stream.finish();
     const { left } = this.#stream;
     if (left > 0) this.#root.append(Object.assign(document.createElement('p'), { className: 'md-plain', textContent: say.left(left) }));

@@ -98,7 +98,7 @@ function Picture({ image, label }) {
   if (!address) return html`<span class="item-chip">${say.noPicture(revealedLine(image.media_type))}</span>`;
   const name = label ?? say.picture(image.media_type);
   const open = () =>
-    openLayer((close) => h(Dialog, { title: name, onClose: () => close(), kind: 'sheet-wide' }, html`<img class="item-picture-large" src=${address} alt=${name} />`));
+    openLayer((close) => h(Dialog, { title: name, onClose: () => close() }, html`<img class="item-picture-large" src=${address} alt=${name} />`));
   return html`<button type="button" class="item-picture" title=${say.openPicture} onClick=${open}><img src=${address} alt=${name} decoding="async" /></button>`;
 }
 
