@@ -182,7 +182,8 @@ async fn greet(
     if context.options.is_json {
         let link = link(context, &listening.url).await?;
         let told = json!({ "url": listening.url, "link": link, "fingerprint": listening.fingerprint });
-        context.printer.json(&told);
+        // One line, because it goes on.
+        context.printer.line(&told.to_string());
         return Ok(None);
     }
     context
