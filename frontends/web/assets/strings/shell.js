@@ -132,6 +132,8 @@ export const words = {
     global: 'Everywhere',
     goTo: 'Go to',
     list: 'Conversations',
+    renameRow: 'Rename what is focused',
+    deleteRow: 'Delete what is focused, with undo',
     palette: 'Search or do…',
     create: 'New chat',
     sidebar: 'Show or hide the sidebar',

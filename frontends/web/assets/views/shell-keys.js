@@ -93,6 +93,11 @@ function registerShellKeys() {
       { keys: 'Mod+/', label: say.sheet, run: () => void openHelp(), isAction: false },
     ]),
     registerKeys(say.goTo, sections.map(([keys, path, page]) => ({ keys, label: say.go(page), run: () => void go(path) }))),
+    // Rows of the list take these themselves; here they are for the sheet.
+    registerKeys(say.list, [
+      { keys: 'F2', label: say.renameRow, run: () => {}, when: () => false },
+      { keys: 'Delete', label: say.deleteRow, run: () => {}, when: () => false },
+    ]),
     registerKeys('', [
       { label: say.newNote, run: () => newText('note') },
       { label: say.newDocument, run: () => newText('document') },

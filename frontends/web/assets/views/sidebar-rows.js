@@ -3,6 +3,7 @@ import { classes, h, html, useEffect, useRef, useState } from '../lib/dom.js';
 import { assignTo, conversationMenu, deleteFolder, deleteWithUndo, folderMenu, moveFolder, moveTo, rename, renameFolder, titleOf } from '../lib/actions.js';
 import { Menu, MenuButton } from '../lib/dialog.js';
 import { Icon } from '../lib/icons.js';
+import { isOn } from '../lib/keys.js';
 import { entries, folders, known, loadPlace, waiting } from '../lib/list.js';
 import { load, save } from '../lib/prefs.js';
 import { link, pathOf, route } from '../lib/router.js';
@@ -26,6 +27,7 @@ function ConversationRow({ view }) {
   const path = pathOf(view);
   const isCurrent = route.value.path === path;
   const key = (event) => {
+    if (!isOn(event.key)) return;
     if (event.key === 'F2') void rename(view);
     else if (event.key === 'Delete') deleteWithUndo(view);
     else return;
@@ -94,8 +96,8 @@ function FolderRow({ folder }) {
   const below = folders.value.filter(({ parent }) => parent === folder.id);
   const inside = isOpen ? entries.value.filter((one) => one.folder === folder.id) : [];
   const key = (event) => {
-    if (event.key === 'F2') void renameFolder(folder);
-    else if (event.key === 'Delete') void deleteFolder(folder);
+    if (event.key === 'F2' && isOn('F2')) void renameFolder(folder);
+    else if (event.key === 'Delete' && isOn('Delete')) void deleteFolder(folder);
     else if ((event.key === 'ArrowRight') !== isOpen && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) toggle();
     else return;
     event.preventDefault();
@@ -157,7 +159,7 @@ function ProjectRow({ project }) {
 function Part({ name, label, children, onTake, extra }) {
   const [isOpen, toggle] = useOpen(`part.${name}`, true);
   const { isOver, handlers } = useDrop((id, isFolder) => onTake?.(id, isFolder));
-  return html`<section class="part" aria-label=${label}>
+  return html`<div class="part" role="group" aria-label=${label}>
     <div class=${classes('row part-head', isOver && onTake && 'is-over')} ...${onTake ? handlers : {}}>
       <h2><button class="row-main" data-row aria-expanded=${String(isOpen)} onClick=${toggle}>
         ${h(Icon, { name: isOpen ? 'down' : 'right' })}<span class="row-title">${label}</span>
@@ -165,7 +167,7 @@ function Part({ name, label, children, onTake, extra }) {
       ${extra}
     </div>
     ${isOpen && html`<ul>${children}</ul>`}
-  </section>`;
+  </div>`;
 }
 
 /** One stop for Tab, arrows between rows. @returns {{ref: any, onKeyDown: (event: KeyboardEvent) => void, onFocusIn: (event: FocusEvent) => void}} */
