@@ -209,11 +209,6 @@ impl Page {
         self.mark("thread")
     }
 
-    /// What the run does now.
-    pub(crate) fn phase(&self) -> Find<'_> {
-        self.mark("phase")
-    }
-
     /// Sends a message.
     pub(crate) async fn say(&self, text: &str) {
         self.composer().fill(text).await;

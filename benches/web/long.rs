@@ -4,6 +4,8 @@ use crate::report::{Report, Samples};
 use crate::scene::Scene;
 use crate::seed;
 use crate::support::page::Page;
+use anteroom_api::ItemId;
+use anyhow::Context;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ const FLING: &str = "new Promise((done) => {
 
 pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     let mut scene = Scene::new([]).await?;
-    let id = seed::long(&scene.database(), &scene.workspace(), MESSAGES).await?;
+    let (id, far) = seed::long(&scene.database(), &scene.workspace(), MESSAGES).await?;
     scene.serve()?;
     let page = scene.page().await?;
     let path = format!("/c/{id}");
@@ -55,7 +57,7 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     let nodes = nodes(&page).await;
     report.value("… nodes in the thread (bound 1 500)", nodes);
     fling(report, &page).await;
-    jump(report, &page).await?;
+    jump(report, &page, &far).await?;
     page.call("HeapProfiler.enable", json!({})).await;
     page.call("HeapProfiler.collectGarbage", json!({})).await;
     let heap = page.metric("JSHeapUsedSize").await / (1024.0 * 1024.0);
@@ -93,33 +95,26 @@ async fn fling(report: &mut Report, page: &Page) {
     );
 }
 
-/// To messages far away, by the address a search result has.
-async fn jump(report: &mut Report, page: &Page) -> anyhow::Result<()> {
+/// To messages far away, by the address that a link to them has.
+async fn jump(report: &mut Report, page: &Page, far: &[ItemId]) -> anyhow::Result<()> {
     let mut jumps = Samples::default();
-    let search = "(async () => { const tab = sessionStorage.getItem('aroom-tab'); const base = `/api${location.pathname.replace('/c/', '/conversations/')}`; \
-        const found = []; \
-        for (const n of [7, 777, 1777, 2777, 3777, 4777]) { \
-            const answer = await fetch(`${base}/search?q=${encodeURIComponent('\"Question ' + n + '\"')}`, { headers: { 'X-Anteroom-Tab': tab } }); \
-            const hits = await answer.json(); const hit = (hits.entries ?? hits)[0]; if (hit) found.push(hit.item ?? hit.id) } return found })()";
-    let items = page.js(search).await;
-    let items: Vec<String> = items
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
-    anyhow::ensure!(!items.is_empty(), "the search found nothing to jump to");
-    for item in &items {
+    for item in far {
         let jump = format!(
-            "new Promise((done) => {{ const begun = performance.now(); history.pushState(null, '', `${{location.pathname}}#${{{item}}}`.replace('{{', '').replace('}}', '')); \
-             dispatchEvent(new PopStateEvent('popstate')); dispatchEvent(new HashChangeEvent('hashchange')); \
-             const look = () => document.querySelector('[data-item=\"{item}\"]') ? done(performance.now() - begun) : performance.now() - begun > 5000 ? done(null) : requestAnimationFrame(look); look() }})",
-            item = item,
+            "new Promise((done) => {{ \
+             const thread = document.querySelector('[data-testid=thread]').getBoundingClientRect(); \
+             const begun = performance.now(); \
+             history.pushState(null, '', `${{location.pathname}}?item={item}`); \
+             dispatchEvent(new PopStateEvent('popstate')); \
+             const look = () => {{ \
+               const at = document.querySelector('[data-item=\"{item}\"]')?.getBoundingClientRect(); \
+               if (at && at.bottom > thread.top && at.top < thread.bottom) done(performance.now() - begun); \
+               else if (performance.now() - begun > 5000) done(null); \
+               else requestAnimationFrame(look) }}; \
+             look() }})"
         );
-        if let Some(ms) = page.js(&jump).await.as_f64() {
-            jumps.add(Duration::from_secs_f64(ms / 1e3));
-        }
+        let took = page.js(&jump).await.as_f64();
+        let took = took.with_context(|| format!("the message {item} never came into sight"))?;
+        jumps.add(Duration::from_secs_f64(took / 1e3));
     }
     report.times("… a jump to a message far away (bound 200 ms)", &jumps);
     Ok(())

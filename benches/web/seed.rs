@@ -2,7 +2,7 @@
 
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Event, Item,
-    ItemBody, ItemEvent, Origin, Seq, Status, StopReason, Topic, Trust, TurnEvent, TurnId,
+    ItemBody, ItemEvent, ItemId, Origin, Seq, Status, StopReason, Topic, Trust, TurnEvent, TurnId,
     TurnOptions, UnixMillis, Usage,
 };
 use anteroom_runtime::Ambient;
@@ -12,13 +12,16 @@ use std::path::Path;
 const START: UnixMillis = UnixMillis(1_790_000_000_000);
 /// Turns in one commit: filling is not what is measured.
 const BATCH: usize = 100;
+/// Turns between two questions that are jumped to.
+const FAR: usize = 770;
 
-/// Makes a conversation of so many messages, a question and an answer in turn.
+/// Makes a conversation of so many messages, a question and an answer in turn; gives it and some of its questions, far
+/// from each other.
 pub(crate) async fn long(
     path: &Path,
     workspace: &Path,
     messages: usize,
-) -> anyhow::Result<ConversationId> {
+) -> anyhow::Result<(ConversationId, Vec<ItemId>)> {
     std::fs::create_dir_all(path.parent().unwrap_or(path))?;
     let storage = Storage::open(path, START).await?;
     let ambient = Ambient::system();
@@ -27,15 +30,20 @@ pub(crate) async fn long(
         conversation: Box::new(view(id, workspace)),
     };
     append(&storage, &ambient, id, vec![Event::Conversation(opened)]).await?;
+    let mut far = Vec::new();
     for batch in 0..(messages / 2).div_ceil(BATCH) {
         let mut events = Vec::new();
         for number in batch * BATCH..(batch * BATCH + BATCH).min(messages / 2) {
-            events.extend(turn(&ambient, number));
+            let (question, told) = turn(&ambient, number);
+            if number % FAR == 7 {
+                far.push(question);
+            }
+            events.extend(told);
         }
         append(&storage, &ambient, id, events).await?;
     }
     storage.close().await?;
-    Ok(id)
+    Ok((id, far))
 }
 
 async fn append(
@@ -55,11 +63,12 @@ async fn append(
     Ok(())
 }
 
-fn turn(ambient: &Ambient, number: usize) -> Vec<Event> {
+fn turn(ambient: &Ambient, number: usize) -> (ItemId, Vec<Event>) {
     let turn = TurnId(ambient.uuid());
-    let item = |step, origin, body| {
+    let asked = ItemId(ambient.uuid());
+    let item = |id, step, origin, body| {
         Event::Item(ItemEvent::Completed(Item {
-            id: ambient.uuid().into(),
+            id,
             turn,
             step,
             status: Status::Completed,
@@ -69,29 +78,27 @@ fn turn(ambient: &Ambient, number: usize) -> Vec<Event> {
         }))
     };
     let question = ItemBody::UserMessage {
-        content: vec![Content::text(&format!(
+        content: vec![Content::text(format!(
             "Question {number}: what does layer {number} do?"
         ))],
     };
-    vec![
+    let answer = ItemBody::AgentMessage {
+        text: answer(number),
+    };
+    let told = vec![
         Event::Turn(TurnEvent::Started {
             turn,
             options: TurnOptions::default(),
         }),
-        item(0, Origin::Person, question),
-        item(
-            1,
-            Origin::Model,
-            ItemBody::AgentMessage {
-                text: answer(number),
-            },
-        ),
+        item(asked, 0, Origin::Person, question),
+        item(ItemId(ambient.uuid()), 1, Origin::Model, answer),
         Event::Turn(TurnEvent::Ended {
             turn,
             stop: StopReason::EndTurn,
             usage: Usage::default(),
         }),
-    ]
+    ];
+    (asked, told)
 }
 
 /// Answers of every shape and of uneven length.
