@@ -90,6 +90,11 @@ impl Failure {
         self
     }
 
+    /// Stable name of the kind of failure.
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
+    }
+
     /// Which status it is answered with.
     #[must_use]
     pub fn http_status(&self) -> StatusCode {

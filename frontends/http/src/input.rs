@@ -187,22 +187,13 @@ impl Upload {
         loop {
             let next = tokio::time::timeout_at(until, self.next()).await;
             match next.map_err(|_| too_slow())?? {
-                Some(piece) if all.is_empty() && self.body.is_end_stream_now() => return Ok(piece),
+                Some(piece) if all.is_empty() && http_body::Body::is_end_stream(&self.body) => {
+                    return Ok(piece);
+                }
                 Some(piece) => all.extend_from_slice(&piece),
                 None => return Ok(all.freeze()),
             }
         }
-    }
-}
-
-/// Whether a body is known to have ended.
-trait Ends {
-    fn is_end_stream_now(&self) -> bool;
-}
-
-impl Ends for Body {
-    fn is_end_stream_now(&self) -> bool {
-        http_body::Body::is_end_stream(self)
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Site {
     pub(crate) members: Buckets<SessionId>,
     pub(crate) costly: Buckets<SessionId>,
     pub(crate) programs: Buckets<String>,
+    /// Refusals that are logged; a flood of them is no reason to fill a disk.
+    pub(crate) noted: Buckets<()>,
 }
 
 /// The peer of a connection, put into its requests by the listener.
@@ -68,7 +70,10 @@ pub(crate) async fn answer(
     let passed = asked.pass(&parts, &mut body).await;
     let answer = match passed {
         Ok(passed) => asked.run(&parts, body, params, passed).await,
-        Err(failure) => Ok(drain::refuse(failure.into_response(), &parts, body)),
+        Err(failure) => {
+            asked.note(&failure, &parts);
+            Ok(drain::refuse(failure.into_response(), &parts, body))
+        }
     };
     let mut response = answer.unwrap_or_else(IntoResponse::into_response);
     // A refusal is ours, whatever the route would have shown.
@@ -126,6 +131,23 @@ impl<'a> Asked<'a> {
             caller,
             peer,
         })
+    }
+
+    /// Writes into the log who was refused what, in words of ours alone: nothing that was sent stands in it.
+    fn note(&self, failure: &Failure, parts: &Parts) {
+        let status = failure.http_status().as_u16();
+        let is_of_note = matches!(status, 401 | 403 | 421 | 429);
+        if is_of_note && self.site.noted.take(&(), Instant::now()).is_ok() {
+            let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+            let route = self.route.map_or("none", |route| route.about.id);
+            tracing::warn!(
+                ?peer,
+                route,
+                status,
+                code = failure.code(),
+                "a request was refused"
+            );
+        }
     }
 
     fn check_method(&self, parts: &Parts) -> Result<(), Failure> {

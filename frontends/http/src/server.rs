@@ -148,6 +148,7 @@ impl Bound {
             members: Buckets::new(PLENTY),
             costly: Buckets::new(SCARCE),
             programs: Buckets::new(PLENTY),
+            noted: Buckets::new(SCARCE),
         }
     }
 }

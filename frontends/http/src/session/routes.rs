@@ -1,10 +1,11 @@
 //! Routes about sessions: opening one, letting another tab in, listing, ending.
 
+use crate::guard::credential::TAB;
 use crate::limits;
 use crate::pipeline::Site;
 use crate::session::secret::Secret;
 use crate::{About, Context, Created, Empty, Failure, Json, Path, Public, Raw, Routes, Session};
-use anteroom_api::{Password, SessionId, SessionOp, SessionView, SessionWay};
+use anteroom_api::{Password, ProblemCode, SessionId, SessionOp, SessionView, SessionWay};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,6 +164,7 @@ pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
 
 async fn open(cx: &Context, site: &Site, way: SessionWay) -> Result<Raw, Failure> {
     let (cookie, tab) = (Secret::new()?, Secret::new()?);
+    let before = current(cx, site).await;
     let opened = cx.host.submit(SessionOp::Open {
         way,
         cookie_hash: cookie.hash(),
@@ -170,11 +172,17 @@ async fn open(cx: &Context, site: &Site, way: SessionWay) -> Result<Raw, Failure
         label: label(cx.header(&header::USER_AGENT).unwrap_or_default()),
     });
     let session = opened.await.map_err(|rejection| match rejection.0.code {
-        anteroom_api::ProblemCode::Denied => {
+        ProblemCode::Denied => {
+            tracing::warn!(peer = %cx.peer, "a browser was not let in");
             Failure::from(rejection).status(StatusCode::UNAUTHORIZED)
         }
         _ => rejection.into(),
     })?;
+    tracing::info!(peer = %cx.peer, session = %SessionId::from(session), "a browser signed in");
+    if let Some(session) = before {
+        cx.host.submit(SessionOp::End { session }).await?;
+        site.sessions.forget(session);
+    }
     let body = Opened {
         tab: tab.expose().to_owned(),
         session: session.into(),
@@ -187,6 +195,13 @@ async fn open(cx: &Context, site: &Site, way: SessionWay) -> Result<Raw, Failure
     Ok(Raw::new("application/json", bytes)
         .status(StatusCode::CREATED)
         .header(header::SET_COOKIE, line))
+}
+
+/// The session that this browser has already: a new one takes its place.
+async fn current(cx: &Context, site: &Site) -> Option<SessionId> {
+    let cookie = Secret::parse(cx.cookie(site.sessions.cookie_name())?)?;
+    let tab = Secret::parse(cx.header(&TAB)?)?;
+    site.sessions.find(&cookie, &tab).await.ok().flatten()
 }
 
 async fn tab(cx: &Context) -> Result<Created<Tab>, Failure> {

@@ -145,6 +145,15 @@ async fn slow_headers_and_silence_are_given_up() {
         .unwrap();
     until_closed(&mut slow).await;
     assert_eq!(scene.ran(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_without_requests_is_closed() {
+    let patience = Patience {
+        idle: SHORT,
+        ..Patience::default()
+    };
+    let scene = Scene::with(Listen::loopback(0), patience).await;
     let mut idle = TcpStream::connect(scene.to).await.unwrap();
     let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", scene.host());
     idle.write_all(request.as_bytes()).await.unwrap();
