@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "anteroom-runtime",
             "anteroom-embed",
             "anteroom-cli",
+            "anteroom-http",
             "anteroom-web",
             "anteroom-api",
         ],
