@@ -14,6 +14,8 @@ import { load, save } from './prefs.js';
 const REST = 800;
 const LONGEST = 30_000;
 const AGAIN = 5_000;
+/** Longer texts are not kept in the browser at each key, but when they are written. */
+const LONG = 50_000;
 
 class TextModel {
   /** What the person sees. */
@@ -73,12 +75,17 @@ class TextModel {
   }
 
   #changed() {
-    save(`text.${this.#id}`, { version: this.version.value, body: this.text.value });
+    if (this.text.value.length < LONG) this.#keepHere();
     if (this.status.value === 'conflict') return;
     this.status.value = 'dirty';
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.flush(), REST);
     this.#longest ||= setTimeout(() => this.flush(), LONGEST);
+  }
+
+  /** Keeps the words in this browser until the host has them. */
+  #keepHere() {
+    save(`text.${this.#id}`, { version: this.version.value, body: this.text.value });
   }
 
   /** Writes what is not written yet. @param {{isLeaving?: boolean}} [how] */
@@ -93,6 +100,7 @@ class TextModel {
     if (body === this.#base) return this.#settled();
     this.#isWriting = true;
     this.status.value = 'saving';
+    this.#keepHere();
     const wish = { verb: 'write', conversation: this.#id, base_version: this.version.value, body };
     try {
       await op('text', wish, { keepalive: isLeaving });

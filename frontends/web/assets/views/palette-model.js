@@ -163,7 +163,7 @@ async function has(view, what, signal) {
   try {
     if (what === 'canvas') return (await get(`${path}/canvases`, {}, { signal })).length > 0;
     if (what === 'file') return (await get(`${path}/changes`, {}, { signal })).length > 0;
-    return (await get(`${path}/items`, { limit: 100 }, { signal })).entries.some(({ body }) => body.type === 'tool_call');
+    return (await get(`${path}/items`, { limit: 100 }, { signal })).entries.some(({ body }) => body.kind === 'tool_call');
   } catch {
     return false;
   }
