@@ -1,57 +1,55 @@
 /** `/settings/:section`: the settings of the host, and the pages around them. */
-import { html, h } from '../../lib/dom.js';
+import { html, h, useEffect, useState } from '../../lib/dom.js';
+import { problemOf } from '../../lib/api.js';
 import { go } from '../../lib/router.js';
 import { words } from '../../strings/manage.js';
-import { Appearance } from './appearance.js';
-import { Link, Page } from './common.js';
-import { ConnectionSection } from './connection.js';
-import { Databases } from './databases.js';
-import { Folders } from './folders.js';
-import { Identity } from './identity.js';
-import { Projects } from './projects.js';
-import { Sessions } from './sessions.js';
-import { SettingSection } from './settings-section.js';
-import { Tags } from './tags.js';
-import { Trust } from './trust.js';
+import { Bars, Link, Page, ProblemNote } from './common.js';
 
 const said = words.settings;
 
-/** Pages of their own, and sections of the config file. */
-const SECTIONS = {
-  connection: ConnectionSection,
-  appearance: Appearance,
-  sessions: Sessions,
-  projects: Projects,
-  folders: Folders,
-  tags: Tags,
-  trust: Trust,
-  databases: Databases,
-  identity: Identity,
-  ai: null,
-  safety: null,
-  budget: null,
-  tools: null,
-  cli: null,
-  data: null,
-  app: null,
-  all: null,
+/** What is a page of its own; it is loaded when it is opened. */
+const PAGES = {
+  connection: async () => (await import('./connection.js')).ConnectionSection,
+  appearance: async () => (await import('./appearance.js')).Appearance,
+  sessions: async () => (await import('./sessions.js')).Sessions,
+  projects: async () => (await import('./projects.js')).Projects,
+  folders: async () => (await import('./folders.js')).Folders,
+  tags: async () => (await import('./tags.js')).Tags,
+  trust: async () => (await import('./trust.js')).Trust,
+  databases: async () => (await import('./databases.js')).Databases,
+  identity: async () => (await import('./identity.js')).Identity,
 };
+const section = async () => (await import('./settings-section.js')).SettingSection;
+/** The others are sections of the config file. */
+const NAMES = said.groups.flatMap(([, members]) => members);
 
 /** The page. */
-export default function Settings({ section = 'connection' }) {
-  const name = Object.hasOwn(SECTIONS, section) ? section : 'all';
-  const view = SECTIONS[name];
+export default function Settings({ section: asked = 'connection' }) {
+  const name = NAMES.includes(asked) ? asked : 'all';
   return h(Page, {
     title: said.sections[name], intro: said.intros[name], testid: 'settings-page',
     children: html`<div class="manage-split">
       ${h(SectionList, { current: name })}
-      <div class="manage-content">${view ? h(view, { key: name }) : h(SettingSection, { key: name, section: name })}</div>
+      <div class="manage-content">${h(Section, { key: name, name })}</div>
     </div>`,
   });
 }
 
+function Section({ name }) {
+  const [state, setState] = useState({ view: null, problem: null });
+  const load = () => {
+    setState({ view: null, problem: null });
+    (PAGES[name] ?? section)().then(
+      (view) => setState({ view, problem: null }),
+      (thrown) => setState({ view: null, problem: problemOf(thrown) }),
+    );
+  };
+  useEffect(load, [name]);
+  if (state.problem) return h(ProblemNote, { problem: state.problem, onRetry: load });
+  return state.view ? h(state.view, { section: name }) : h(Bars, {});
+}
+
 function SectionList({ current }) {
-  const names = Object.keys(SECTIONS);
   return html`
     <nav class="manage-sections" aria-label=${said.sectionList}>
       ${said.groups.map(([title, members]) => html`<h2 class="manage-group">${title}</h2><ul>
@@ -62,7 +60,7 @@ function SectionList({ current }) {
     <div class="manage-section-choice">
       <label for="settings-section">${said.section}</label>
       <select id="settings-section" class="input" value=${current} onChange=${(event) => go(`/settings/${event.target.value}`)}>
-        ${names.map((name) => html`<option key=${name} value=${name} selected=${name === current}>${said.sections[name]}</option>`)}
+        ${NAMES.map((name) => html`<option key=${name} value=${name} selected=${name === current}>${said.sections[name]}</option>`)}
       </select>
       ${h(Link, { href: '/doctor', children: words.doctor.title })}
     </div>
