@@ -131,11 +131,7 @@ impl Follower {
         match &envelope.event {
             Event::Item(ItemEvent::Started(item)) => {
                 if let Some((_, text)) = growing::begun(item) {
-                    let told = Told {
-                        since: envelope.seq,
-                        chars: growing::count(text),
-                    };
-                    self.told.insert(item.id, told);
+                    self.told.insert(item.id, Told::all(envelope.seq, text));
                 }
             }
             Event::Item(ItemEvent::Completed(item)) => {
@@ -153,6 +149,10 @@ impl Follower {
         };
         match self.told.get_mut(item) {
             Some(told) if told.since > since => Some(()),
+            // Told already, in one piece with others.
+            Some(told) if told.since == since && told.chars >= *at + growing::count(text) => {
+                Some(())
+            }
             Some(told) if told.since == since && told.chars == *at => {
                 let signal = Signal::Delta {
                     delta: delta.clone(),
@@ -160,6 +160,7 @@ impl Follower {
                 match self.sender.try_send(signal) {
                     Ok(()) => {
                         told.chars += growing::count(text);
+                        told.bytes += text.len();
                         Some(())
                     }
                     Err(mpsc::error::TrySendError::Full(_)) => {
@@ -187,12 +188,12 @@ impl Follower {
                 let known = visible.find_map(|(item, now)| {
                     let had = match self.told.get(&item) {
                         Some(told) if told.since > now.since => return None,
-                        Some(told) if told.since == now.since => told.chars,
+                        Some(told) if told.since == now.since => *told,
                         // A fact that is being stored may make the text another one; it is told here right after.
                         _ if channel.in_flight > 0 => return None,
-                        _ => 0,
+                        _ => Told::all(now.since, ""),
                     };
-                    (now.chars > had).then_some((item, had, now))
+                    (now.chars > had.chars).then_some((item, had, now))
                 });
                 let Some((item, had, now)) = known else {
                     return Some(());

@@ -13,6 +13,19 @@ pub(super) struct Growing(HashMap<ItemId, Text>);
 pub(super) struct Told {
     pub(super) since: Seq,
     pub(super) chars: u64,
+    /// The same in bytes, so that nobody has to count again.
+    pub(super) bytes: usize,
+}
+
+impl Told {
+    /// All of a text that begins with a fact.
+    pub(super) fn all(since: Seq, text: &str) -> Self {
+        Self {
+            since,
+            chars: count(text),
+            bytes: text.len(),
+        }
+    }
 }
 
 struct Text {
@@ -69,16 +82,20 @@ impl Growing {
             .iter()
             .filter(move |(_, text)| text.since <= seen)
             .map(|(item, text)| {
-                let Text { since, chars, .. } = *text;
-                (*item, Told { since, chars })
+                let told = Told {
+                    since: text.since,
+                    chars: text.chars,
+                    bytes: text.text.len(),
+                };
+                (*item, told)
             })
     }
 
-    /// What is missing of a text to who has so many characters of it.
-    pub(super) fn missing(&self, item: ItemId, had: u64) -> Option<Delta> {
+    /// What is missing of a text to who has so much of it.
+    pub(super) fn missing(&self, item: ItemId, had: Told) -> Option<Delta> {
         let growing = self.0.get(&item)?;
-        let text = beyond(&growing.text, had)?.to_owned();
-        let at = had;
+        let text = growing.text.get(had.bytes..)?.to_owned();
+        let at = had.chars;
         Some(match growing.is_reasoning {
             true => Delta::Reasoning { item, at, text },
             false => Delta::Text { item, at, text },
