@@ -100,7 +100,7 @@ const doctor = {
   copy: 'Copy as text',
   todo: 'To do:',
   settle: 'Go there',
-  settleNamed: (/** @type {string} */ subject) => `Go to where ${subject} can be settled`,
+  settleNamed: (/** @type {string} */ subject) => `Go there, where ${subject} can be settled`,
   health: { ok: 'ok', warning: 'warning', failed: 'failed' },
   summary: (/** @type {number} */ failed, /** @type {number} */ warnings, /** @type {number} */ ok) =>
     failed + warnings === 0 ? `All is well: ${ok} checks.` : `${failed} failed, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${ok} ok.`,
