@@ -33,15 +33,20 @@ impl Prompter {
 
     /// One line that is not shown; none if it was given up.
     pub(crate) fn secret(&mut self, printer: &mut Printer, label: &str) -> Option<String> {
-        printer.ask(label);
         match self {
             Self::Terminal => {
-                let secret = read_hidden();
+                // First of all: what is typed as soon as the question is seen must not be shown.
+                let raw = Raw::begin();
+                printer.ask(label);
+                let secret = raw.and_then(|_raw| read_hidden());
                 printer.ask("\n");
                 secret
             }
             #[cfg(test)]
-            Self::Script(answers) => answers.pop_front().map(ToOwned::to_owned),
+            Self::Script(answers) => {
+                printer.ask(label);
+                answers.pop_front().map(ToOwned::to_owned)
+            }
         }
     }
 
@@ -65,6 +70,12 @@ impl Prompter {
 /// Leaves raw mode however the reading ends.
 struct Raw;
 
+impl Raw {
+    fn begin() -> Option<Self> {
+        crossterm::terminal::enable_raw_mode().ok().map(|()| Self)
+    }
+}
+
 impl Drop for Raw {
     fn drop(&mut self) {
         // Nothing else can be done about a terminal that refuses.
@@ -73,8 +84,6 @@ impl Drop for Raw {
 }
 
 fn read_hidden() -> Option<String> {
-    crossterm::terminal::enable_raw_mode().ok()?;
-    let _raw = Raw;
     let mut secret = String::new();
     loop {
         match crossterm::event::read().ok()? {
