@@ -108,7 +108,9 @@ async fn each_trouble_of_an_endpoint_has_its_hint() {
     )
     .click()
     .await;
-    assert_eq!(state(&page, "connect").await, "ok");
+    for step in ["connect", "models", "stream", "tools"] {
+        assert_eq!(state(&page, step).await, "ok", "{step}");
+    }
 
     // A key that is refused.
     let refusing = Endpoint::start().await;
