@@ -10,6 +10,8 @@ mod embedded;
 #[cfg(test)]
 #[path = "../build/join.rs"]
 mod join;
+#[cfg(any(embedded_assets, test))]
+mod packed;
 #[cfg(any(not(embedded_assets), test))]
 pub(crate) mod page;
 #[cfg(test)]

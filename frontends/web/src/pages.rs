@@ -97,14 +97,15 @@ fn sent(context: &Context, asset: Asset) -> Raw {
         true => Raw::new(asset.media_type, Vec::new()).status(StatusCode::NOT_MODIFIED),
         false => Raw::new(asset.media_type, asset.body),
     };
-    let kept = match asset.is_immutable {
-        true => "public, max-age=31536000, immutable",
-        false => "no-cache",
+    let (kept, varies) = match asset.is_immutable {
+        true => ("public, max-age=31536000, immutable", "accept-encoding"),
+        // The page has its theme from a cookie.
+        false => ("no-cache", "accept-encoding, cookie"),
     };
     let mut answer = answer.header(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     let headers: [(HeaderName, Option<&str>); 3] = [
         (header::ETAG, Some(&asset.etag)),
-        (header::VARY, Some("accept-encoding, cookie")),
+        (header::VARY, Some(varies)),
         (header::CONTENT_ENCODING, asset.encoding.filter(|_| !has_it)),
     ];
     for (name, value) in headers {

@@ -2,8 +2,9 @@
 
 use crate::support::endpoint::Reply;
 use crate::support::http::{Browser, Events, Frame};
-use crate::support::scene::{PATIENCE, Scene};
+use crate::support::scene::{PATIENCE, Scene, attended};
 use crate::support::served::Served;
+use anteroom_api::{Decision, Scope};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -222,6 +223,37 @@ async fn what_cannot_be_followed_is_refused_with_words() {
             "{query}: {body}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_over_http_is_what_is_told_in_process() {
+    let served = Served::new([
+        Reply::call("write_file", json!({ "path": "a.txt", "content": "x" })),
+        Reply::reasoning("Hm.", "Written."),
+    ])
+    .await;
+    let conversation = served.open().await;
+    let topic = format!("conversation:{conversation}@1");
+    let mut events = served.browser.events(&[&topic]).await.unwrap();
+    let told = served
+        .scene
+        .turn(conversation.parse().unwrap(), "Write", attended(), |_| {
+            Decision::Allow { scope: Scope::Once }
+        });
+    let here: Vec<Value> = told
+        .await
+        .events
+        .iter()
+        .map(|envelope| serde_json::to_value(envelope).unwrap())
+        .collect();
+    let there = until(&mut events, |signal| is(signal, "turn", "ended")).await;
+    let there = there.iter().map(|signal| &signal["envelope"]);
+    let there: Vec<Value> = there
+        .filter(|envelope| !envelope.is_null())
+        .cloned()
+        .collect();
+    assert!(here.len() > 8, "{here:?}");
+    assert_eq!(there, here);
 }
 
 /// A page that keeps its place.
