@@ -29,11 +29,10 @@ Private AI workspace: web page, terminal chat and tools on your own endpoint.
 {usage-heading} {usage}
 
 Start:    serve (default)  chat  exec  init  doctor
-Server:   start  stop  status  password
 Work:     conversation  note  document  search  usage  tag  folder  project
 Control:  approval  undo  why  grants  trust  audit  replay
 Extend:   tool  prompt  schema
-Manage:   config  db  identity  man  completions
+Manage:   start  stop  status  password  config  db  identity  man  completions
 
 Options:
   -m, --model <NAME>           Model for this run
