@@ -102,10 +102,7 @@ impl<'a> Asked<'a> {
     /// The guards, in their order.
     async fn pass(&self, parts: &Parts, body: &mut Body) -> Result<Passed<'a>, Failure> {
         let site = self.site;
-        let peer = parts
-            .extensions
-            .get::<Peer>()
-            .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
+        let peer = peer_of(parts);
         let authority = site.hosts.check(parts)?;
         self.check_method(parts)?;
         let limit = self.route.map_or(body::LIMIT, Route::limit);
@@ -138,7 +135,7 @@ impl<'a> Asked<'a> {
         let status = failure.http_status().as_u16();
         let is_of_note = matches!(status, 401 | 403 | 421 | 429);
         if is_of_note && self.site.noted.take(&(), Instant::now()).is_ok() {
-            let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+            let peer = peer_of(parts);
             let route = self.route.map_or("none", |route| route.about.id);
             tracing::warn!(
                 ?peer,
@@ -267,6 +264,11 @@ fn check_query(parts: &Parts, route: &Route) -> Result<(), Failure> {
         return Ok(());
     }
     Err(param::invalid("this route takes no query"))
+}
+
+fn peer_of(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<Peer>();
+    peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0)
 }
 
 /// The secrets of a session in a request.
