@@ -111,13 +111,13 @@ async fn conversations_are_listed_by_what_is_asked_for() {
     let mut all = vec![chat.clone(), note.clone(), document.clone()];
     all.sort_by_key(Value::to_string);
     assert_eq!(listed("").await, all);
-    assert_eq!(listed("?kind=note").await, [note.clone()]);
+    assert_eq!(listed("?kind=note").await, vec![note.clone()]);
     let mut texts = vec![note.clone(), document.clone()];
     texts.sort_by_key(Value::to_string);
     assert_eq!(listed("?kind=note&kind=document").await, texts);
-    assert_eq!(listed("?pinned=true").await, [chat.clone()]);
-    assert_eq!(listed("?tag=work").await, [chat.clone()]);
-    assert_eq!(listed("?words=ants").await, [note.clone()]);
+    assert_eq!(listed("?pinned=true").await, vec![chat.clone()]);
+    assert_eq!(listed("?tag=work").await, vec![chat.clone()]);
+    assert_eq!(listed("?words=ants").await, vec![note.clone()]);
     // Page by page, each once.
     let mut paged = Vec::new();
     let mut before = String::new();
