@@ -244,7 +244,9 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
         ),
     );
     let storage = &book.storage;
-    let page = storage.items(largest, anteroom_api::ItemsAt::Newest, 50).await?;
+    let page = storage
+        .items(largest, anteroom_api::ItemsAt::Newest, 50)
+        .await?;
     ensure!(page.entries.len() == 50, "the last page is not full");
     let samples = rounds(async || {
         drop(storage.conversations(None, 50).await?);
@@ -253,7 +255,11 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     .await?;
     report.times("list of 50 conversations", &samples);
     let samples = rounds(async || {
-        drop(storage.items(largest, anteroom_api::ItemsAt::Newest, 50).await?);
+        drop(
+            storage
+                .items(largest, anteroom_api::ItemsAt::Newest, 50)
+                .await?,
+        );
         Ok(())
     })
     .await?;
@@ -261,7 +267,11 @@ pub(crate) async fn measure(report: &mut Report) -> anyhow::Result<()> {
     let open = async || {
         drop(storage.conversation(largest).await?);
         drop(storage.turns(largest).await?);
-        drop(storage.items(largest, anteroom_api::ItemsAt::Newest, 50).await?);
+        drop(
+            storage
+                .items(largest, anteroom_api::ItemsAt::Newest, 50)
+                .await?,
+        );
         Ok(())
     };
     report.times(

@@ -114,7 +114,11 @@ async fn more_than_a_hundred_are_not_asked_in_the_whole_database() {
         };
         let turn = crate::support::neighbor::say(&handle, conversation, "go", limited).await;
         follow.end(turn).await;
-        let items = handle.read().items(conversation, anteroom_api::ItemsAt::Newest, 50).await.unwrap();
+        let items = handle
+            .read()
+            .items(conversation, anteroom_api::ItemsAt::Newest, 50)
+            .await
+            .unwrap();
         let denied = items
             .entries
             .iter()

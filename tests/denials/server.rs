@@ -161,7 +161,7 @@ impl Ground {
             "{told}"
         );
         self.refused += 1;
-        if self.refused % BEFORE_FLOOD == 0 {
+        if self.refused.is_multiple_of(BEFORE_FLOOD) {
             self.door = Door::new(&self.scene, self.scene.handle()).await;
         }
     }

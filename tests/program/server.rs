@@ -15,7 +15,10 @@ impl Desk {
     fn browser(&self) -> (String, PathBuf) {
         let seen = self.home().join("seen");
         // The page's file is gone once its link was used or is void, so it is read at once.
-        let script = format!("sh -c 'cat \"$1\" > \"{0}.part\" && mv \"{0}.part\" \"{0}\"' x", seen.display());
+        let script = format!(
+            "sh -c 'cat \"$1\" > \"{0}.part\" && mv \"{0}.part\" \"{0}\"' x",
+            seen.display()
+        );
         (script, seen)
     }
 }
@@ -27,7 +30,11 @@ async fn soon(path: &std::path::Path) -> String {
         if let Ok(text) = std::fs::read_to_string(path) {
             return text;
         }
-        assert!(tokio::time::Instant::now() < deadline, "never came: {}", path.display());
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "never came: {}",
+            path.display()
+        );
         tokio::task::yield_now().await;
     }
 }
@@ -40,7 +47,12 @@ async fn a_server_is_started_found_and_stopped() {
     let started = desk.json(&["start", "--port", "0", "--json"]).await;
     let url = started["url"].as_str().unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{started}");
-    assert!(started["link"].as_str().unwrap().starts_with(&format!("{url}#launch=")));
+    assert!(
+        started["link"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{url}#launch="))
+    );
     let status = desk.json(&["status", "--json"]).await;
     assert_eq!(status[0]["url"], started["url"]);
     assert_eq!(status[0]["pid"], started["pid"]);
@@ -61,7 +73,9 @@ async fn the_browser_gets_the_link_in_a_file_only_its_owner_reads() {
     let desk = Desk::new([]).await;
     let (browser, seen) = desk.browser();
     let mut command = desk.aroom(&["serve", "--port", "0"]);
-    command.env("BROWSER", &browser).env("XDG_RUNTIME_DIR", desk.home());
+    command
+        .env("BROWSER", &browser)
+        .env("XDG_RUNTIME_DIR", desk.home());
     let server = Talking::spawn(command);
     let page = soon(&seen).await;
     let status = desk.json(&["status", "--json"]).await;
@@ -70,10 +84,15 @@ async fn the_browser_gets_the_link_in_a_file_only_its_owner_reads() {
     // The same through a second program, which ends once the page is open; here nobody opens it.
     std::fs::remove_file(&seen).unwrap();
     let mut command = desk.aroom(&[]);
-    command.env("BROWSER", &browser).env("XDG_RUNTIME_DIR", desk.home());
+    command
+        .env("BROWSER", &browser)
+        .env("XDG_RUNTIME_DIR", desk.home());
     let meeting = Talking::spawn(command);
     let other = soon(&seen).await;
-    assert!(other.contains(&format!("url={url}#launch=")) && other != page, "{other}");
+    assert!(
+        other.contains(&format!("url={url}#launch=")) && other != page,
+        "{other}"
+    );
     drop(meeting);
     drop(server);
 }
@@ -86,10 +105,18 @@ async fn a_port_that_is_taken_is_named_with_another() {
     let left = desk.run(&["serve", "--no-browser", "--port", &port]).await;
     assert_ne!(left.code, 0);
     assert!(left.stderr.contains(&port), "{}", left.stderr);
-    assert!(left.stderr.contains("hint:") && left.stderr.contains("--port"), "{}", left.stderr);
+    assert!(
+        left.stderr.contains("hint:") && left.stderr.contains("--port"),
+        "{}",
+        left.stderr
+    );
     let started = desk.run(&["start", "--port", &port]).await;
     assert_ne!(started.code, 0);
-    assert!(started.stderr.contains(&port), "what the server said is said again: {}", started.stderr);
+    assert!(
+        started.stderr.contains(&port),
+        "what the server said is said again: {}",
+        started.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +137,10 @@ async fn a_server_that_is_ended_takes_its_row_along() {
     let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut output, &mut line).unwrap();
     let told: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(desk.json(&["status", "--json"]).await[0]["url"], told["url"]);
+    assert_eq!(
+        desk.json(&["status", "--json"]).await[0]["url"],
+        told["url"]
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     let left = run(desk.aroom(&["status"])).await;

@@ -98,10 +98,18 @@ async fn a_rewound_message_is_neither_shown_nor_sent_nor_found() {
     let left = ["user: one apple", "agent: one done"];
     assert_eq!(lines(&scene.items(conversation).await), left);
     let handle = scene.handle();
-    let found = handle.read().search("banana".into(), None, 10).await.unwrap();
+    let found = handle
+        .read()
+        .search("banana".into(), None, 10)
+        .await
+        .unwrap();
     assert_eq!(found, []);
     // The conversation is called so, too.
-    let found = handle.read().search("apple".into(), None, 10).await.unwrap();
+    let found = handle
+        .read()
+        .search("apple".into(), None, 10)
+        .await
+        .unwrap();
     let said = found.iter().filter(|hit| hit.item.is_some());
     assert_eq!((found.len(), said.count()), (2, 1));
     assert_eq!(handle.read().turns(conversation).await.unwrap().len(), 1);

@@ -13,11 +13,11 @@ use anteroom_api::{
     Approval, ApprovalEvent, ApprovalId, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit,
     CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationId, ConversationKind, ConversationOp,
     ConversationView, DatabaseView, Decision, Delta, EffectKind, EffectView, EndpointReport,
-    EndpointSpec, Envelope, Event, FileDiff, Finding, FoundEndpoint, HostPort, Item, ItemsAt, ItemBody,
-    ItemEvent, ItemId, ModuleView, Op, OpId, OpenApproval, Origin, Page, PathHits, Problem,
-    ProblemCode, PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport, RuleView,
-    ScopeOffer, SearchHit, Seq, SettingOrigin, SettingView, SettingsReport, Signal, Signals,
-    Status, StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView,
+    EndpointSpec, Envelope, Event, FileDiff, Finding, FoundEndpoint, HostPort, Item, ItemBody,
+    ItemEvent, ItemId, ItemsAt, ModuleView, Op, OpId, OpenApproval, Origin, Page, PathHits,
+    Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport,
+    RuleView, ScopeOffer, SearchHit, Seq, SettingOrigin, SettingView, SettingsReport, Signal,
+    Signals, Status, StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView,
     UndoTarget, UndoneFile, UnixMillis, Usage, WorkspaceTrust, WorkspaceView,
 };
 use serde_json::{Value, json};
@@ -391,12 +391,7 @@ impl Reads for Fake {
     fn spending(&self, _: UnixMillis) -> Read<'_, Vec<anteroom_api::SpendingRow>> {
         ready(self.views.filed.spending.clone())
     }
-    fn search(
-        &self,
-        _: String,
-        _: Option<ConversationId>,
-        _: u32,
-    ) -> Read<'_, Vec<SearchHit>> {
+    fn search(&self, _: String, _: Option<ConversationId>, _: u32) -> Read<'_, Vec<SearchHit>> {
         ready(self.views.hits.clone())
     }
     fn host_seq(&self) -> Read<'_, Seq> {
@@ -433,11 +428,7 @@ impl Reads for Fake {
     fn sessions(&self) -> Read<'_, Vec<anteroom_api::SessionView>> {
         ready(vec![])
     }
-    fn session_by(
-        &self,
-        _: String,
-        _: String,
-    ) -> Read<'_, Option<anteroom_api::SessionView>> {
+    fn session_by(&self, _: String, _: String) -> Read<'_, Option<anteroom_api::SessionView>> {
         ready(None)
     }
     fn servers(&self) -> Read<'_, Vec<anteroom_api::ServerView>> {

@@ -328,10 +328,7 @@ mod tests {
     #[test]
     fn commands_are_understood() {
         let check = |line: &[&str], wanted: Command| assert_eq!(parsed(line).command, wanted);
-        check(
-            &[],
-            Command::Server(ServerCommand::Serve(Serve::default())),
-        );
+        check(&[], Command::Server(ServerCommand::Serve(Serve::default())));
         check(
             &["chat", "-c", "--no-tools", "hello", "you"],
             Command::Chat(Chat {

@@ -33,12 +33,7 @@ pub trait Serving: Send + Sync {
 pub struct Nowhere;
 
 impl Serving for Nowhere {
-    fn serve(
-        &self,
-        _: HostHandle,
-        _: Stop,
-        _: Ready,
-    ) -> BoxFuture<'static, Result<(), Problem>> {
+    fn serve(&self, _: HostHandle, _: Stop, _: Ready) -> BoxFuture<'static, Result<(), Problem>> {
         Box::pin(std::future::ready(Err(missing())))
     }
 

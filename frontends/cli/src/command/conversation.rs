@@ -236,7 +236,11 @@ pub(crate) async fn all_items(
     let mut pages = Vec::new();
     let mut before = None;
     loop {
-        let page = context.host.read().items(view.id, before.into(), PAGE).await?;
+        let page = context
+            .host
+            .read()
+            .items(view.id, before.into(), PAGE)
+            .await?;
         pages.push(page.entries);
         before = page.before;
         if before.is_none() {
@@ -247,7 +251,11 @@ pub(crate) async fn all_items(
 }
 
 async fn search(context: &mut Context, words: &str, limit: u32) -> Result<u8, Quit> {
-    let hits = context.host.read().search(words.to_owned(), None, limit).await?;
+    let hits = context
+        .host
+        .read()
+        .search(words.to_owned(), None, limit)
+        .await?;
     if context.options.is_json {
         context.printer.json(&json!(hits));
         return Ok(exit::OK);

@@ -18,14 +18,17 @@ use tokio::sync::oneshot;
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum ServerCommand {
     /// Serve the web page and open it in the browser
-    #[command(visible_alias = "web", after_help = "\
+    #[command(
+        visible_alias = "web",
+        after_help = "\
 Examples:
   aroom                         the same, with the defaults
   aroom serve --port 8081       on another port
   aroom web --print-url         a fresh link, also to a server that runs
   aroom serve --no-browser      for a machine without one
 
-The link opens one session, once, within a minute. Ctrl+C ends the server.")]
+The link opens one session, once, within a minute. Ctrl+C ends the server."
+    )]
     Serve(Serve),
     /// Start the server in the background
     #[command(after_help = "\
@@ -119,7 +122,9 @@ pub(crate) async fn running(context: &Context) -> Result<Option<ServerView>, Pro
         None => servers.into_iter().next(),
         Some(port) => {
             let end = format!(":{port}/");
-            servers.into_iter().find(|server| server.url.ends_with(&end))
+            servers
+                .into_iter()
+                .find(|server| server.url.ends_with(&end))
         }
     })
 }
@@ -134,9 +139,7 @@ async fn serve(context: &mut Context, wanted: &Serve) -> Result<u8, Quit> {
         // Whoever asked may have gone meanwhile; the server ends with it.
         let _ = tell.send(listening);
     });
-    let mut serving = context
-        .serving
-        .serve(context.host.clone(), stop, told);
+    let mut serving = context.serving.serve(context.host.clone(), stop, told);
     let mut ended = context.stop.clone();
     let mut asked = context.host.asked_to_end();
     let mut opened = None;
@@ -181,7 +184,8 @@ async fn greet(
     let url = reveal(&listening.url);
     if context.options.is_json {
         let link = link(context, &listening.url).await?;
-        let told = json!({ "url": listening.url, "link": link, "fingerprint": listening.fingerprint });
+        let told =
+            json!({ "url": listening.url, "link": link, "fingerprint": listening.fingerprint });
         // One line, because it goes on.
         context.printer.line(&told.to_string());
         return Ok(None);
@@ -319,9 +323,11 @@ async fn password(context: &mut Context, wanted: &Password) -> Result<u8, Quit> 
         return Ok(exit::INTERRUPTED);
     };
     if first != second {
-        return Err(Problem::new(ProblemCode::InvalidInput, "the two are not the same")
-            .hint("run `aroom password` again")
-            .into());
+        return Err(
+            Problem::new(ProblemCode::InvalidInput, "the two are not the same")
+                .hint("run `aroom password` again")
+                .into(),
+        );
     }
     let password = Some(Secret::new(first));
     context.settle(SessionOp::SetPassword { password }).await?;

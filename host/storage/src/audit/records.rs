@@ -7,7 +7,8 @@ use crate::project::Fact;
 use anteroom_api::{
     ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
     Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent,
-    Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
+    Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status, ToolCall, Topic,
+    UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 

@@ -13,7 +13,10 @@ fn rewound(before: u32) -> Event {
 
 async fn ids(storage: &Storage) -> Vec<ItemId> {
     let items = storage.all_items(conversation_id(1)).await.unwrap();
-    let page = storage.items(conversation_id(1), anteroom_api::ItemsAt::Newest, 100).await.unwrap();
+    let page = storage
+        .items(conversation_id(1), anteroom_api::ItemsAt::Newest, 100)
+        .await
+        .unwrap();
     assert_eq!(page.entries, items);
     items.into_iter().map(|item| item.id).collect()
 }

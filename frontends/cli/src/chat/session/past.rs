@@ -171,7 +171,11 @@ impl Session<'_> {
     pub(super) async fn last_items(&mut self) -> Result<Vec<Item>, Problem> {
         let conversation = self.conversation()?;
         let host = &self.context.host;
-        Ok(host.read().items(conversation, anteroom_api::ItemsAt::Newest, PAGE).await?.entries)
+        Ok(host
+            .read()
+            .items(conversation, anteroom_api::ItemsAt::Newest, PAGE)
+            .await?
+            .entries)
     }
 
     pub(super) fn conversation(&self) -> Result<ConversationId, Problem> {

@@ -20,7 +20,8 @@ pub(super) async fn start(context: &mut Context, wanted: &Start) -> Result<u8, Q
     if let Some(server) = running(context).await? {
         return told(context, wanted, &server, "Anteroom runs already, at").await;
     }
-    let mut child = program::Background::start(&context.terminal.environment, &words(context, wanted))?;
+    let mut child =
+        program::Background::start(&context.terminal.environment, &words(context, wanted))?;
     let deadline = Instant::now() + START_PATIENCE;
     loop {
         let servers = context.host.read().servers().await?;
@@ -33,9 +34,11 @@ pub(super) async fn start(context: &mut Context, wanted: &Start) -> Result<u8, Q
         }
         if Instant::now() > deadline {
             child.end();
-            return Err(Problem::new(ProblemCode::Internal, "the server did not start in time")
-                .hint("`aroom serve` shows what it does")
-                .into());
+            return Err(
+                Problem::new(ProblemCode::Internal, "the server did not start in time")
+                    .hint("`aroom serve` shows what it does")
+                    .into(),
+            );
         }
         tokio::time::sleep(GLANCE).await;
     }
@@ -43,7 +46,11 @@ pub(super) async fn start(context: &mut Context, wanted: &Start) -> Result<u8, Q
 
 /// The command line of the server: what holds for this one holds for it.
 fn words(context: &Context, wanted: &Start) -> Vec<String> {
-    let mut words = vec!["serve".to_owned(), "--no-browser".to_owned(), "--plain".to_owned()];
+    let mut words = vec![
+        "serve".to_owned(),
+        "--no-browser".to_owned(),
+        "--plain".to_owned(),
+    ];
     let mut add = |flag: &str, value: Option<String>| {
         if let Some(value) = value {
             words.extend([flag.to_owned(), value]);
@@ -53,7 +60,10 @@ fn words(context: &Context, wanted: &Start) -> Vec<String> {
     add("--port", context.options.port.map(|port| port.to_string()));
     add("--host", wanted.host.clone());
     add("--model", context.options.model.clone());
-    add("--approval-mode", context.options.mode.map(|mode| mode.to_string()));
+    add(
+        "--approval-mode",
+        context.options.mode.map(|mode| mode.to_string()),
+    );
     words
 }
 
@@ -68,14 +78,18 @@ async fn told(
         false => None,
     };
     if context.options.is_json {
-        context.printer.json(&json!({ "url": server.url, "pid": server.pid, "link": link }));
+        context
+            .printer
+            .json(&json!({ "url": server.url, "pid": server.pid, "link": link }));
         return Ok(exit::OK);
     }
     let line = format!("{words} {} (process {})", server.url, server.pid);
     context.printer.progress(&line);
     match link {
         Some(link) => context.printer.line(&link),
-        None => context.printer.progress("`aroom web` opens it, `aroom stop` stops it"),
+        None => context
+            .printer
+            .progress("`aroom web` opens it, `aroom stop` stops it"),
     }
     Ok(exit::OK)
 }
@@ -87,7 +101,10 @@ fn failed(words: &str) -> Problem {
         match line.strip_prefix("hint:") {
             Some(hint) => problem = problem.hint(hint.trim()),
             None => {
-                let line = line.strip_prefix("error:").or(line.strip_prefix("cause:")).unwrap_or(line);
+                let line = line
+                    .strip_prefix("error:")
+                    .or(line.strip_prefix("cause:"))
+                    .unwrap_or(line);
                 problem = problem.cause(line.trim());
             }
         }
@@ -119,7 +136,10 @@ pub(super) async fn stop(context: &mut Context) -> Result<u8, Quit> {
         if Instant::now() > deadline {
             let words = format!("the server at {} does not end", stubborn.url);
             return Err(Problem::new(ProblemCode::Internal, words)
-                .hint(format!("`kill -9 {}`: nothing that was told is lost", stubborn.pid))
+                .hint(format!(
+                    "`kill -9 {}`: nothing that was told is lost",
+                    stubborn.pid
+                ))
                 .into());
         }
         tokio::time::sleep(GLANCE).await;
@@ -140,7 +160,8 @@ mod tests {
 
     #[test]
     fn what_the_server_said_is_said_again() {
-        let problem = failed("error: port 8080 is taken\n  cause: by `llama`\n\nhint: `aroom --port 8081`\n");
+        let problem =
+            failed("error: port 8080 is taken\n  cause: by `llama`\n\nhint: `aroom --port 8081`\n");
         assert_eq!(problem.causes, ["port 8080 is taken", "by `llama`"]);
         assert_eq!(problem.hint.as_deref(), Some("`aroom --port 8081`"));
     }
