@@ -13,27 +13,33 @@ let nextId = 1;
 
 /**
  * A dialog. It is open as long as it is rendered.
- * @param {{title: string, onClose: () => void, children?: unknown, kind?: string, isBare?: boolean, testId?: string}} props
- *   `isBare` hides the heading, whose text names the dialog all the same
+ * @param {{title: string, onClose?: () => void, children?: unknown, kind?: string, isBare?: boolean, testId?: string}} props
+ *   `isBare` hides the heading, whose text names the dialog all the same; without `onClose` it stays until it is answered
  */
-function Dialog({ title, onClose, children, kind = 'dialog', isBare = false, testId }) {
+function Dialog({ title, onClose = null, children, kind = 'dialog', isBare = false, testId }) {
   const element = useRef(null);
   const id = useId();
+  const ended = useRef(onClose);
+  ended.current = onClose;
   useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
+    // A browser closes a dialog at the second Escape without asking.
+    const closed = () => (ended.current ? ended.current() : dialog.showModal());
+    dialog.addEventListener('close', closed);
     dialog.showModal();
     return () => {
+      dialog.removeEventListener('close', closed);
       dialog.close();
       if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus();
     };
   }, []);
   const cancel = (event) => {
     event.preventDefault();
-    onClose();
+    onClose?.();
   };
   const outside = (event) => {
-    if (event.target === element.current) onClose();
+    if (event.target === element.current) onClose?.();
   };
   return html`<dialog
     ref=${element}
@@ -47,6 +53,7 @@ function Dialog({ title, onClose, children, kind = 'dialog', isBare = false, tes
       <header class=${isBare ? 'hidden-text' : 'dialog-head'}>
         <h2 id=${id}>${title}</h2>
         ${!isBare &&
+        onClose &&
         html`<button class="icon-button" aria-label=${words.close} onClick=${onClose}>${h(Icon, { name: 'close' })}</button>`}
       </header>
       ${children}

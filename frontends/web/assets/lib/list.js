@@ -18,6 +18,8 @@ const GATHER = 150;
 
 /** Every conversation that was read, by id. @type {import('../vendor/signals.js').Signal<Map<string, View>>} */
 const known = signal(new Map());
+/** Deleted ones: neither asked for again nor brought back by a late answer. @type {Set<string>} */
+const gone = new Set();
 /** What is being deleted, as long as it can be undone. @type {import('../vendor/signals.js').Signal<Set<string>>} */
 const hidden = signal(new Set());
 /** @type {import('../vendor/signals.js').Signal<Folder[]>} */
@@ -49,7 +51,7 @@ const recent = computed(() => entries.value.filter((one) => !one.is_pinned && !o
 /** @param {View[]} views */
 function add(views) {
   const next = new Map(known.value);
-  for (const view of views) next.set(view.id, view);
+  for (const view of views) if (!gone.has(view.id)) next.set(view.id, view);
   known.value = next;
 }
 
@@ -141,8 +143,6 @@ async function refresh(id) {
 
 /** @type {Set<string>} */
 const stirred = new Set();
-/** Deleted ones, which are not asked for again. @type {Set<string>} */
-const gone = new Set();
 let isGathering = false;
 let arePlacesStale = false;
 
@@ -233,7 +233,6 @@ export {
   recent,
   refresh,
   reload,
-  reloadPlaces,
   remove,
   startList,
   trouble,

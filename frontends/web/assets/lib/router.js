@@ -6,8 +6,6 @@ import { loadStyle } from './style.js';
 
 /** @type {{name: string, parts: string[], load: () => Promise<{default: unknown}>, style: string}[]} */
 const table = [];
-/** @type {Set<(path: string) => boolean | Promise<boolean>>} */
-const guards = new Set();
 
 /** The page that is shown. */
 const route = signal(/** @type {Route} */ ({ name: '', params: {}, query: new URLSearchParams(), hash: '', path: '' }));
@@ -23,6 +21,15 @@ function registerRoute(name, pattern, load, style = '') {
   table.push({ name, parts: pattern.split('/').slice(1), load, style });
 }
 
+/** A part of an address; one that is not well written stays as it is, and is found nowhere. @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** @param {string[]} parts @param {string[]} given */
 function match(parts, given) {
   const params = {};
@@ -30,7 +37,7 @@ function match(parts, given) {
     const value = given[at];
     if (part.startsWith(':')) {
       if (!value && !part.endsWith('?')) return null;
-      if (value) params[part.replace(/^:|\?$/g, '')] = decodeURIComponent(value);
+      if (value) params[part.replace(/^:|\?$/g, '')] = decoded(value);
     } else if (part !== (value ?? '')) {
       return null;
     }
@@ -61,19 +68,8 @@ function show() {
 async function go(path, { replace = false } = {}) {
   const url = new URL(path, location.href);
   if (url.origin !== location.origin) return;
-  for (const guard of guards) if (!(await guard(url.pathname))) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', url.pathname + url.search + url.hash);
   show();
-}
-
-/**
- * Asks before a page is left.
- * @param {(path: string) => boolean | Promise<boolean>} guard
- * @returns {() => void} takes it back
- */
-function beforeLeaving(guard) {
-  guards.add(guard);
-  return () => guards.delete(guard);
 }
 
 /**
@@ -109,4 +105,4 @@ function startRouter() {
   show();
 }
 
-export { beforeLeaving, go, link, loaderOf, pathOf, registerRoute, route, startRouter };
+export { go, link, loaderOf, pathOf, registerRoute, route, startRouter };

@@ -29,6 +29,8 @@ class TextModel {
   /** @type {import('../vendor/signals.js').Signal<import('./api.js').Problem | null>} */
   problem = signal(null);
   savedAt = signal(0);
+  /** Whether its words were read: before that there is nothing to write. */
+  isRead = signal(false);
 
   #id;
   /** The words of `version`. */
@@ -38,6 +40,7 @@ class TextModel {
   #again = 0;
   #isWriting = false;
   #isEnded = false;
+  #seq = 0;
   #stop = () => {};
 
   /** @param {string} id */
@@ -47,10 +50,14 @@ class TextModel {
 
   /** Reads it and follows it. @param {number} seq where the reader of its view was */
   async open(seq) {
+    this.#seq = seq;
+    this.#stop();
+    this.status.value = 'loading';
     try {
       this.#stop = follow(`conversation:${this.#id}`, { after: seq, signals: (list) => this.#signals(list) });
       const read = await get(`/api/conversations/${this.#id}/text`);
       if (this.#isEnded) return;
+      this.isRead.value = true;
       const kept = load(`text.${this.#id}`, null);
       this.#take(read);
       if (kept && kept.body !== read.body) this.#recover(kept, read);
@@ -94,6 +101,10 @@ class TextModel {
     clearTimeout(this.#longest);
     clearTimeout(this.#again);
     this.#longest = 0;
+    if (!this.isRead.value) {
+      if (this.status.value === 'failed' && !isLeaving && !this.#isEnded) await this.open(this.#seq);
+      return;
+    }
     const isKept = ['saved', 'loading', 'conflict'].includes(this.status.value);
     if (this.#isWriting || isKept || this.#isEnded) return;
     const body = this.text.value;
@@ -110,7 +121,10 @@ class TextModel {
     } finally {
       this.#isWriting = false;
     }
-    if (this.status.value === 'dirty' && !isLeaving) this.#changed();
+    if (this.status.value !== 'dirty') return;
+    // What was typed while the page was left and a write was under way goes after it.
+    if (this.#isEnded) void op('text', { ...wish, base_version: this.version.value, body: this.text.value }).then(() => save(`text.${this.#id}`, null), () => this.#keepHere());
+    else if (!isLeaving) this.#changed();
   }
 
   /** @param {unknown} error */

@@ -28,6 +28,11 @@ function toast(text, { undo, undoLabel = words.undo, kind = 'info', length = LEN
     toasts.value = toasts.value.filter((one) => one.id !== id);
     onEnd?.();
   };
+  // As long as somebody is at it, it stays.
+  const rest = () => {
+    if (document.querySelector(`[data-toast="${id}"]`)?.matches(':hover, :focus-within')) timer = setTimeout(rest, 1000);
+    else end();
+  };
   const undone = undo && (() => {
     clearTimeout(timer);
     toasts.value = toasts.value.filter((one) => one.id !== id);
@@ -37,7 +42,7 @@ function toast(text, { undo, undoLabel = words.undo, kind = 'info', length = LEN
   toasts.value = [...toasts.value, { id, text, kind, undo: undone, undoLabel, end }];
   for (const old of toasts.value.slice(0, -MOST)) old.end();
   (kind === 'error' ? assertive : polite)(text);
-  timer = setTimeout(end, length);
+  timer = setTimeout(rest, length);
   return end;
 }
 
@@ -45,7 +50,7 @@ function toast(text, { undo, undoLabel = words.undo, kind = 'info', length = LEN
 function Toasts() {
   return html`<div class="toasts" role="region" aria-label=${words.messages}>
     ${toasts.value.map(
-      (one) => html`<div class=${`toast toast-${one.kind}`} key=${one.id} data-testid="toast">
+      (one) => html`<div class=${`toast toast-${one.kind}`} key=${one.id} data-testid="toast" data-toast=${one.id}>
         <span class="toast-text">${one.text}</span>
         ${one.undo && html`<button class="button" onClick=${one.undo}>${one.undoLabel}</button>`}
         <button class="icon-button" aria-label=${words.dismiss} onClick=${one.end}>✕</button>

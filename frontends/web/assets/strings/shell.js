@@ -41,7 +41,7 @@ export const words = {
     connected: 'connected',
     lost: 'not connected',
     'signed-out': 'signed out',
-    reconnecting: 'Reconnecting… your draft is saved.',
+    reconnecting: 'Reconnecting… draft saved',
     gone: 'aroom is not running. Start it; this page reconnects.',
     back: 'Connected again.',
     caughtUp: (count) => `Connected again. Caught up ${count} ${count === 1 ? 'event' : 'events'}.`,

@@ -2,12 +2,12 @@
 import { h, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib/dom.js';
 import { attempt } from '../lib/actions.js';
 import { assertive } from '../lib/announce.js';
-import { op, problemOf } from '../lib/api.js';
+import { get, op, problemOf } from '../lib/api.js';
 import { openLayer } from '../lib/dialog.js';
 import { clock } from '../lib/format.js';
 import { Icon } from '../lib/icons.js';
 import { registerKeys } from '../lib/keys.js';
-import { known, refresh } from '../lib/list.js';
+import { add, known } from '../lib/list.js';
 import { Markdown } from '../lib/markdown/markdown.js';
 import { pref, save } from '../lib/prefs.js';
 import { insertRef, textRef } from '../lib/refs.js';
@@ -26,17 +26,24 @@ export default function NotePage({ id }) {
 
 /** @param {{id: string}} props */
 function Note({ id }) {
-  const model = useMemo(() => new TextModel(id), [id]);
-  const [missing, setMissing] = useState(null);
+  const [round, setRound] = useState(0);
+  const model = useMemo(() => new TextModel(id), [id, round]);
+  const [missing, setMissing] = useState(/** @type {{message: string, hint?: string, title?: string} | null} */ (null));
   useEffect(() => {
-    void refresh(id).then((read) => (read ? model.open(read.seq) : setMissing(shell.missingText)), (error) => setMissing(problemOf(error).message));
+    void get(`/api/conversations/${id}`).then(
+      (read) => {
+        add([read]);
+        return model.open(read.seq);
+      },
+      (error) => setMissing(error.status === 404 ? { message: shell.missingText } : { ...problemOf(error), title: shell.failedTitle }),
+    );
     const leave = () => void model.flush({ isLeaving: true });
     addEventListener('pagehide', leave);
     return () => {
       removeEventListener('pagehide', leave);
       model.close();
     };
-  }, [id]);
+  }, [id, round]);
   useNoteKeys(model);
   const view = known.value.get(id);
   const status = model.status.value;
@@ -45,7 +52,12 @@ function Note({ id }) {
     if (status === 'failed') assertive(words.failed);
   }, [status]);
   useFirstTitle(view, model);
-  if (missing) return html`<main class="shell-main plain-page" id="main" tabindex="-1"><h1>${shell.missingTitle}</h1><p>${missing}</p></main>`;
+  const again = () => {
+    setMissing(null);
+    setRound(round + 1);
+  };
+  if (missing) return html`<main class="shell-main plain-page" id="main" tabindex="-1"><h1>${missing.title ?? shell.missingTitle}</h1><p>${missing.message}</p>
+    ${missing.hint && html`<p>${missing.hint}</p>`}${missing.title && html`<p><button class="button" onClick=${again}>${shell.retry}</button></p>`}</main>`;
   return html`<main class="shell-main note" id="main" tabindex="-1">
     ${h(Head, { view, model })}
     ${status === 'failed' && h(Failed, { model })}
@@ -103,7 +115,7 @@ function Field({ model }) {
     if (area.value !== text) replaceText(area, text);
   }, [text]);
   return html`<div class="note-page" data-text=${`${text}\n`}>
-    <textarea ref=${field} class="note-field" aria-label=${words.text} placeholder=${words.textHint} spellcheck="true" disabled=${model.status.value === 'loading'}
+    <textarea ref=${field} class="note-field" aria-label=${words.text} placeholder=${words.textHint} spellcheck="true" disabled=${!model.isRead.value}
       onInput=${(event) => model.type(event.currentTarget.value)} onBlur=${() => model.flush()}></textarea>
   </div>`;
 }

@@ -161,7 +161,7 @@ function Broken({ problem, retry }) {
 function SignedOut() {
   const [view, setView] = useState(null);
   useEffect(() => void import('./sign-in.js').then(({ SignInText }) => setView(() => SignInText)), []);
-  return h(Dialog, { title: words.signIn.ended, onClose: () => {}, testId: 'signed-out' }, view && h(view, { retry: () => location.reload() }));
+  return h(Dialog, { title: words.signIn.ended, testId: 'signed-out' }, view && h(view, { retry: () => location.reload() }));
 }
 
 export { Shell };
