@@ -9,7 +9,7 @@ const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self';
 const SANDBOX_CSP: &str = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
     frame-ancestors 'self'";
 
-const FIXED: [(HeaderName, &str); 6] = [
+const FIXED: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (
@@ -28,6 +28,8 @@ const FIXED: [(HeaderName, &str); 6] = [
         HeaderName::from_static("x-permitted-cross-domain-policies"),
         "none",
     ),
+    // A browser looks up the names in links before anybody follows them, and a model can write anything into a name.
+    (HeaderName::from_static("x-dns-prefetch-control"), "off"),
 ];
 
 /// Puts them on, over whatever stood there. What says nothing of being kept is not kept.

@@ -14,6 +14,8 @@ use std::time::Instant;
 
 /// The cookie is taken away when the session cannot live any longer, whatever the settings say then.
 const LONGEST_SECONDS: i64 = 400 * 24 * 3600;
+/// What a stranger's body may have: a token, or a password of a thousand bytes however it is escaped.
+const STRANGERS_BYTES: usize = 16 * 1024;
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// A launch link's token.
@@ -86,7 +88,9 @@ pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
         .post(
             Public,
             "/api/session",
-            About::new("open_session", "Opens a session with a launch link's token").costly(),
+            About::new("open_session", "Opens a session with a launch link's token")
+                .body_limit(STRANGERS_BYTES)
+                .costly(),
             move |cx: Context, Json(body): Json<Launch>| {
                 let late = launch.clone();
                 async move {
@@ -103,6 +107,7 @@ pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
                 "open_session_with_password",
                 "Opens a session with the password",
             )
+            .body_limit(STRANGERS_BYTES)
             .costly(),
             move |cx: Context, Json(body): Json<Typed>| {
                 let late = password.clone();

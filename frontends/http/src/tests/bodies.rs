@@ -46,6 +46,23 @@ async fn a_body_without_a_length_is_counted_while_it_comes() {
     assert_eq!(over.json()["code"], "too_large");
 }
 
+/// Whoever is nobody yet is given little memory, whether it says a length or not.
+#[tokio::test]
+async fn a_stranger_s_body_is_small() {
+    let scene = Scene::new().await;
+    let kind = "Content-Type: application/json";
+    for path in ["/api/session", "/api/session/password"] {
+        let long = "x".repeat(17 * 1024);
+        let said = scene.ask("POST", path, &[kind], &long).await;
+        let unsaid = [kind, "Transfer-Encoding: chunked"];
+        let unsaid = scene.ask("POST", path, &unsaid, &chunked(1024, 17)).await;
+        for answer in [said, unsaid] {
+            assert_eq!(answer.status, 413, "{path}");
+            assert_secured(&answer);
+        }
+    }
+}
+
 /// A peer that sends on hears why it is refused, instead of a reset.
 #[tokio::test]
 async fn a_refusal_is_heard_in_the_middle_of_a_large_body() {

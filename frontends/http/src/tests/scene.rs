@@ -358,6 +358,7 @@ pub(crate) fn assert_secured(answer: &Answer) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("cache-control", "no-store"),
+        ("x-dns-prefetch-control", "off"),
     ] {
         let found: Vec<&str> = answer
             .headers
