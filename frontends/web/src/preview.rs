@@ -20,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Tickets that wait to be used; beyond, the oldest is void.
 const WAITING: usize = 32;
 
+/// Both say in what they are written: a document may not choose how its letters are read.
+const HTML: &str = "text/html; charset=utf-8";
+const SVG: &str = "image/svg+xml; charset=utf-8";
+
 /// Tickets that were made and not used yet.
 #[derive(Default)]
 pub(crate) struct Tickets(Mutex<VecDeque<Ticket>>);
@@ -73,8 +77,8 @@ impl Tickets {
 /// What a canvas is as a document.
 fn document(canvas: CanvasView) -> Result<Document, Problem> {
     let media_type = match canvas.kind.to_ascii_lowercase().as_str() {
-        "html" | "htm" | "text/html" => "text/html; charset=utf-8",
-        "svg" | "image/svg+xml" => "image/svg+xml",
+        "html" | "htm" | "text/html" => HTML,
+        "svg" | "image/svg+xml" => SVG,
         other => {
             return Err(Problem::new(
                 ProblemCode::InvalidInput,
@@ -85,8 +89,32 @@ fn document(canvas: CanvasView) -> Result<Document, Problem> {
     };
     Ok(Document {
         media_type,
-        body: canvas.body,
+        body: unlinked(media_type, &canvas.body),
     })
+}
+
+/// Without elements that have a browser look up or call another server before anybody asks: no policy forbids what
+/// `<link rel="preconnect">` and `dns-prefetch` do. In XML the element may have a prefix, and entities, which could
+/// put it together, lose their declarations.
+fn unlinked(media_type: &str, body: &str) -> String {
+    let telling: &[&str] = match media_type {
+        SVG => &["<link", ":link", "<!entity"],
+        _ => &["<link"],
+    };
+    // The lower-case text has the same letters in the same places.
+    let lower = body.to_ascii_lowercase();
+    let found = telling.iter().flat_map(|sign| lower.match_indices(sign));
+    let mut ends: Vec<usize> = found.map(|(at, sign)| at + sign.len()).collect();
+    ends.sort_unstable();
+    let mut written = String::with_capacity(body.len());
+    let mut from = 0;
+    for end in ends {
+        written.push_str(body.get(from..end).unwrap_or_default());
+        written.push_str("-not-followed");
+        from = end;
+    }
+    written.push_str(body.get(from..).unwrap_or_default());
+    written
 }
 
 pub(crate) fn add(routes: Routes, tickets: &Arc<Tickets>) -> Routes {
@@ -164,11 +192,39 @@ mod tests {
         let shown = tickets.take(&two).unwrap();
         assert_eq!(
             (shown.media_type, shown.body.as_str()),
-            ("image/svg+xml", "<svg/>")
+            ("image/svg+xml; charset=utf-8", "<svg/>")
         );
         assert!(tickets.take(&two).is_none());
         assert_eq!(tickets.take(&one).unwrap().body, "<p>one");
         assert!(tickets.take("").is_none());
+    }
+
+    /// Found with a browser: it connects to what these name, from a sandbox without scripts and origin, too.
+    #[test]
+    fn no_element_of_a_document_calls_another_server() {
+        let tickets = Tickets::default();
+        for (kind, body) in [
+            ("html", "<p>é<link rel=preconnect href=//a.example>"),
+            ("html", "<LINK\nrel=dns-prefetch href=//a.example><liNK>"),
+            ("svg", "<h:link rel='preconnect' href='//a.example'/>"),
+            ("svg", "<link xmlns='http://www.w3.org/1999/xhtml'/>"),
+            (
+                "svg",
+                "<!DOCTYPE svg [<!ENTITY a \"<h:li&#110;k/>\">]><svg>&a;</svg>",
+            ),
+        ] {
+            let path = tickets.make(canvas(kind, body)).unwrap();
+            let shown = tickets.take(&secret(&path)).unwrap().body;
+            let lower = shown.to_ascii_lowercase();
+            for name in ["link", "<!entity"] {
+                let follows = |at: usize| lower[at + name.len()..].starts_with("-not-followed");
+                let all = lower.match_indices(name).all(|(at, _)| follows(at));
+                assert!(all, "{body} {shown}");
+            }
+            assert!(shown != body && shown.replace("-not-followed", "") == body);
+        }
+        let plain = "<style>a:link{}</style><p>links: <a href='#x'>LINK</a>";
+        assert_eq!(unlinked(HTML, plain), plain);
     }
 
     #[test]

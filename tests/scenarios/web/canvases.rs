@@ -85,7 +85,7 @@ async fn a_preview_is_no_page_of_its_own() {
     let shown = served.asked(&ticket, "sec-fetch-dest: iframe\r\n").await;
     assert_eq!(
         (shown.status, shown.header("content-type")),
-        (200, Some("image/svg+xml"))
+        (200, Some("image/svg+xml; charset=utf-8"))
     );
     for guess in [
         "/preview/",
