@@ -3,7 +3,8 @@
 use crate::media;
 use crate::stream::{EventStream, Follow, Wanted};
 use anteroom_api::{
-    ApprovalOp, Content, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp, Topic, TurnOp,
+    ApprovalOp, Content, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp, SettingOp,
+    Topic, TurnOp,
 };
 use anteroom_http::http::{HeaderValue, header};
 use anteroom_http::{About, Accepted, Context, Failure, Json, Query, Raw, Routes, Session};
@@ -14,6 +15,8 @@ use serde_json::Value;
 
 /// Who answers approvals through these routes, for the record.
 pub(super) const BY: &str = "web";
+/// The setting that lets somebody sign in without a link.
+const PASSWORD: &str = "app.password_hash";
 /// The media type of an event stream.
 pub(super) const EVENTS: &str = "text/event-stream";
 
@@ -80,6 +83,16 @@ fn checked(mut op: Op) -> Result<Op, Failure> {
             | SessionOp::Tab { .. }
             | SessionOp::Used { .. },
         ) => return Err(not_from_here("opens sessions under `/api/session`").into()),
+        Op::Session(SessionOp::SetPassword { .. }) => return Err(lasting().into()),
+        Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key })
+            if key.trim() == PASSWORD =>
+        {
+            return Err(lasting().into());
+        }
+        // The whole file may hold the password's hash; its text is read and edited where the file is.
+        Op::Setting(SettingOp::Replace { .. }) => {
+            return Err(not_from_here("has its config file edited on its machine").into());
+        }
         Op::Server(ServerOp::Announce { .. }) => {
             return Err(not_from_here("says itself where it listens").into());
         }
@@ -96,6 +109,15 @@ pub(super) fn check_input(input: &[Content]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// A session ends; what it was lent to must not be a way to sign in for good.
+fn lasting() -> Problem {
+    Problem::new(
+        ProblemCode::Denied,
+        "the password for the web page is not set from the page",
+    )
+    .hint("run `aroom password` on the machine it is served from")
 }
 
 fn not_from_here(whose: &str) -> Problem {
@@ -167,4 +189,39 @@ async fn schema(_: Context) -> Result<Value, Problem> {
 
 async fn openapi(context: Context) -> Result<Value, Problem> {
     Ok(context.openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn is_taken(op: Value) -> bool {
+        checked(serde_json::from_value(op).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_page_makes_no_lasting_way_in() {
+        let key = "app.password_hash";
+        let hash = "0".repeat(64);
+        for op in [
+            json!({ "noun": "session", "op": { "verb": "set_password", "password": "four plain words here" } }),
+            json!({ "noun": "session", "op": { "verb": "set_password" } }),
+            json!({ "noun": "session", "op": { "verb": "invite", "hash": hash } }),
+            json!({ "noun": "setting", "op": { "verb": "change", "key": key, "value": "$argon2id$" } }),
+            json!({ "noun": "setting", "op": { "verb": "change", "key": " app.password_hash ", "value": "x" } }),
+            json!({ "noun": "setting", "op": { "verb": "reset", "key": key } }),
+            json!({ "noun": "setting", "op": { "verb": "replace", "text": "app:\n  password_hash: x\n", "was": "" } }),
+            json!({ "noun": "server", "op": { "verb": "announce", "url": "http://other.example/" } }),
+        ] {
+            assert!(!is_taken(op.clone()), "{op}");
+        }
+        for op in [
+            json!({ "noun": "setting", "op": { "verb": "change", "key": "ai.model", "value": "m" } }),
+            json!({ "noun": "setting", "op": { "verb": "reset", "key": "ai.model" } }),
+            json!({ "noun": "session", "op": { "verb": "end_all" } }),
+        ] {
+            assert!(is_taken(op.clone()), "{op}");
+        }
+    }
 }
