@@ -68,10 +68,7 @@ async fn install(
 ) -> Result<Accepted<Installed>, Failure> {
     let module =
         module_name(&named.name).map_err(|problem| Failure::from(problem).field("name"))?;
-    let folder = tempfile::Builder::new()
-        .prefix("aroom-upload-")
-        .tempdir()
-        .map_err(unwritable)?;
+    let folder = private_folder().map_err(unwritable)?;
     let path = folder.path().join(format!("{module}.wasm"));
     let kept = keep(&path, upload).await;
     let taken = match kept {
@@ -88,6 +85,15 @@ async fn install(
     drop(folder);
     let op = taken?;
     Ok(Accepted(Installed { op, module }))
+}
+
+/// A new folder that nobody else looks into, or puts another component into before it is installed.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut folder = tempfile::Builder::new();
+    folder.prefix("aroom-upload-");
+    #[cfg(unix)]
+    folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    folder.tempdir()
 }
 
 /// A name that is a plain file's, whatever was sent.
@@ -137,7 +143,16 @@ fn unwritable(error: std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::module_name;
+    use super::{module_name, private_folder};
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_uploaded_lies_where_nobody_else_looks() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = private_folder().unwrap();
+        let mode = folder.path().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 
     #[test]
     fn a_module_has_a_plain_name_whatever_was_sent() {
