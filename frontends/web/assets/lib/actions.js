@@ -55,7 +55,7 @@ function togglePin(view) {
 
 /** @param {View} view @param {string | null} folder @param {string} [name] of the folder */
 async function moveTo(view, folder, name) {
-  if ((view.folder ?? null) === folder) return;
+  if (!view || (view.folder ?? null) === folder) return;
   const before = view.folder ?? null;
   await change(view, { verb: 'move', folder }, { folder: folder ?? undefined });
   const text = folder ? say.moved(titleOf(view), name ?? '') : say.movedOut(titleOf(view));
@@ -64,7 +64,7 @@ async function moveTo(view, folder, name) {
 
 /** @param {View} view @param {string | null} project */
 function assignTo(view, project) {
-  if ((view.project ?? null) === project) return Promise.resolve();
+  if (!view || (view.project ?? null) === project) return Promise.resolve();
   return change(view, { verb: 'assign', project }, { project: project ?? undefined });
 }
 

@@ -19,6 +19,21 @@ class ApiError extends Error {
   }
 }
 
+/** A clock this far from the server's is wrong; less is the way the answer took, milliseconds. */
+const WRONG = 3_000;
+let skew = 0;
+
+/** What the server's clock shows now: its moments are measured against it, wherever the browser is. */
+function serverNow() {
+  return Date.now() + skew;
+}
+
+/** @param {Response} answer */
+function setClock(answer) {
+  const off = Date.parse(answer.headers?.get('Date') ?? '') - Date.now();
+  if (Math.abs(off - skew) > WRONG) skew = Math.abs(off) > WRONG ? off : 0;
+}
+
 /** @returns {Problem} */
 function unreachable() {
   return {
@@ -43,6 +58,7 @@ async function request(path, { query, ...init } = {}) {
     if (cause?.name === 'AbortError') throw cause;
     throw new ApiError(0, unreachable());
   });
+  setClock(answer);
   if (answer.ok) return answer;
   if (answer.status === 401) forget();
   const said = await answer.json().catch(() => ({}));
@@ -126,4 +142,4 @@ function problemOf(error) {
   return { code: 'internal', message: String(error?.message ?? error), causes: [], retryable: false };
 }
 
-export { ApiError, del, get, op, patch, post, problemOf, request };
+export { ApiError, del, get, op, patch, post, problemOf, request, serverNow };

@@ -89,10 +89,10 @@ function number(count) {
   return numberFormat.format(count);
 }
 
-/** Money in a currency, small sums with more digits. @param {number} amount @param {string} [currency] */
-function money(amount, currency = 'USD') {
-  const digits = amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2;
-  return new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: digits }).format(amount);
+/** Money in whatever currency the prices are, which nobody told; small sums with more digits. @param {number} amount */
+function money(amount) {
+  const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
+  return new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: digits }).format(amount);
 }
 
 /** One or many. @param {number} count @param {string} one @param {string} [many] */

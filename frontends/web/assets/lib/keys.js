@@ -10,8 +10,8 @@ import { pref, save } from './prefs.js';
 
 /**
  * @typedef {{keys?: string, label: string, run: (event?: KeyboardEvent) => unknown, when?: () => boolean,
- *   inFields?: boolean, isAction?: boolean}} Binding
- * `isAction: false` keeps it out of the palette, `inFields` lets a key with Alt work while writing.
+ *   isAction?: boolean}} Binding
+ * `isAction: false` keeps it out of the palette.
  */
 
 const isApple = /Mac|iPhone|iPad/.test(navigator.userAgentData?.platform ?? navigator.platform ?? '');

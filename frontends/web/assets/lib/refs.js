@@ -38,7 +38,7 @@ async function insertRef(ref) {
 
 /** How a file is written in a message. @param {string} path */
 function fileRef(path) {
-  return /[\s"]/.test(path) ? `@"${path}"` : `@${path}`;
+  return /[\s"]/.test(path) ? `@"${path.replaceAll('"', '')}"` : `@${path}`;
 }
 
 /** How a note or document is written in a message. @param {{id: string, kind: string}} view */

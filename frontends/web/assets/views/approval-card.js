@@ -4,7 +4,7 @@
  * It never takes the focus, listens to keys only while it has it and not in its first moment, and lets nobody allow
  * what was not shown.
  */
-import { problemOf } from '../lib/api.js';
+import { problemOf, serverNow } from '../lib/api.js';
 import { classes, h, html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from '../lib/dom.js';
 import { countdown } from '../lib/format.js';
 import { Icon } from '../lib/icons.js';
@@ -131,7 +131,7 @@ function Button({ label, run, keys, kind = '', isOff = false }) {
 
 /** @param {{acts: any, offers: Map<string, any>, isDestructive: boolean, isOff: boolean, isBusy: boolean}} props */
 function Answers({ acts, offers, isDestructive, isOff, isBusy }) {
-  const deny = html`${h(Button, { label: say.deny, keys: 'n', run: acts.deny, isOff: isBusy })} ${h(Button, { label: say.tell, keys: 'd', run: acts.tell, isOff: isBusy })}`;
+  const deny = html`<span class="approval-pair">${h(Button, { label: say.deny, keys: 'n', run: acts.deny, isOff: isBusy })} ${h(Button, { label: say.tell, keys: 'd', run: acts.tell, isOff: isBusy })}</span>`;
   if (isDestructive) {
     return html`<footer class="approval-answers">${deny}<span class="approval-gap"></span>
       ${offers.has('once') && h(Button, { label: say.anyway, keys: 'Y', run: acts.anyway, isOff, kind: 'button-danger' })}</footer>`;
@@ -214,9 +214,9 @@ function backOnEscape(onBack) {
 
 /** @param {{until: number}} props */
 function Countdown({ until }) {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(serverNow());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(serverNow()), 1000);
     return () => clearInterval(timer);
   }, []);
   const left = countdown(until - now);

@@ -70,7 +70,8 @@ function Canvas({ canvas, isStreaming, conversation, chooser, onClose }) {
   const shown = old ?? canvas;
   const title = revealedLine(canvas.title);
   useEffect(() => {
-    if (isStreaming) setMode('read');
+    // What a person is writing stays; what came meanwhile is said when they save.
+    if (isStreaming) setMode((now) => (now === 'edit' ? now : 'read'));
   }, [isStreaming]);
   const copy = async () => {
     const did = await copyText(shown.body);
@@ -133,8 +134,15 @@ function Difference({ conversation, canvas, to }) {
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   useEffect(() => setFrom(Math.max(1, to - 1)), [to]);
   useEffect(() => {
+    let isOver = false;
     setProblem(null);
-    get(`${conversation.path}/canvases/${canvas.id}/diff`, { from, to }).then(setDiff, (error) => setProblem(problemOf(error)));
+    get(`${conversation.path}/canvases/${canvas.id}/diff`, { from, to }).then(
+      (read) => !isOver && setDiff(read),
+      (error) => !isOver && setProblem(problemOf(error)),
+    );
+    return () => {
+      isOver = true;
+    };
   }, [canvas.id, from, to]);
   const others = Array.from({ length: canvas.version }, (_, at) => at + 1).filter((version) => version !== to);
   return html`<p class="canvas-note">

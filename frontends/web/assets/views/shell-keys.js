@@ -1,6 +1,6 @@
 /** The keys of the whole page, and what they open. The palette and the sheet of keys are loaded ahead when there is time. */
 import { h, signal } from '../lib/dom.js';
-import { newFolder, newText } from '../lib/actions.js';
+import { attempt, newFolder, newText } from '../lib/actions.js';
 import { openLayer } from '../lib/dialog.js';
 import { registerKeys } from '../lib/keys.js';
 import { pinned, recent } from '../lib/list.js';
@@ -23,7 +23,10 @@ let isHelpOpen = false;
 
 /** Loads the palette before anybody asks, so that it opens at once. */
 function loadPalette() {
-  palette ??= import('./palette.js');
+  palette ??= import('./palette.js').catch((error) => {
+    palette = null;
+    throw error;
+  });
   return palette;
 }
 
@@ -32,9 +35,11 @@ async function openPalette(query = '') {
   if (isPaletteOpen) return;
   isPaletteOpen = true;
   isDrawerOpen.value = false;
-  const { Palette } = await loadPalette();
-  const text = typeof query === 'string' ? query : '';
-  await openLayer((close) => h(Palette, { query: text, close }));
+  await attempt(async () => {
+    const { Palette } = await loadPalette();
+    const text = typeof query === 'string' ? query : '';
+    await openLayer((close) => h(Palette, { query: text, close }));
+  });
   isPaletteOpen = false;
 }
 
@@ -42,8 +47,10 @@ async function openHelp() {
   if (isHelpOpen) return;
   isHelpOpen = true;
   isDrawerOpen.value = false;
-  const { Help } = await import('./help.js');
-  await openLayer((close) => h(Help, { close }));
+  await attempt(async () => {
+    const { Help } = await import('./help.js');
+    await openLayer((close) => h(Help, { close }));
+  });
   isHelpOpen = false;
 }
 
@@ -107,7 +114,7 @@ function registerShellKeys() {
       { label: say.system, run: () => setTheme('system') },
     ]),
   ];
-  const ahead = () => void loadPalette().catch(() => (palette = null));
+  const ahead = () => void loadPalette().catch(() => {});
   // Not with the first load: when there is time, or when a hand is on the key that opens it.
   const timer = setTimeout(ahead, AHEAD);
   const hint = ({ key }) => ['Control', 'Meta'].includes(key) && ahead();

@@ -29,8 +29,13 @@ function ConversationRow({ view }) {
   const key = (event) => {
     if (!isOn(event.key)) return;
     if (event.key === 'F2') void rename(view);
-    else if (event.key === 'Delete') deleteWithUndo(view);
-    else return;
+    else if (event.key === 'Delete') {
+      // Whoever deletes by key goes on from the row beside it.
+      const rows = [...event.currentTarget.closest('[data-testid="list"]').querySelectorAll('[data-row]')];
+      const at = rows.indexOf(event.currentTarget);
+      (rows[at + 1] ?? rows[at - 1])?.focus();
+      deleteWithUndo(view);
+    } else return;
     event.preventDefault();
   };
   const drag = (event) => {
@@ -154,9 +159,9 @@ function ProjectRow({ project }) {
 
 /**
  * A part of the list under a heading that folds it.
- * @param {{name: string, label: string, children: unknown, onTake?: (id: string, isFolder: boolean) => unknown, extra?: unknown}} props
+ * @param {{name: string, label: string, children: unknown, onTake?: (id: string, isFolder: boolean) => unknown}} props
  */
-function Part({ name, label, children, onTake, extra }) {
+function Part({ name, label, children, onTake }) {
   const [isOpen, toggle] = useOpen(`part.${name}`, true);
   const { isOver, handlers } = useDrop((id, isFolder) => onTake?.(id, isFolder));
   return html`<div class="part" role="group" aria-label=${label}>
@@ -164,7 +169,6 @@ function Part({ name, label, children, onTake, extra }) {
       <h2><button class="row-main" data-row aria-expanded=${String(isOpen)} onClick=${toggle}>
         ${h(Icon, { name: isOpen ? 'down' : 'right' })}<span class="row-title">${label}</span>
       </button></h2>
-      ${extra}
     </div>
     ${isOpen && html`<ul>${children}</ul>`}
   </div>`;

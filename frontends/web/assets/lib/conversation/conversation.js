@@ -4,7 +4,7 @@
  *
  * Facts and previews are taken in once per frame, however many there are.
  */
-import { get, op } from '../api.js';
+import { get, op, serverNow } from '../api.js';
 import { signal } from '../dom.js';
 import { follow } from '../live.js';
 import { Model } from './model.js';
@@ -25,7 +25,7 @@ function withNextFrame(task) {
 }
 
 /** What a conversation reaches the world through; tests hand in others. */
-const doors = { get, op, follow, schedule: withNextFrame, now: Date.now };
+const doors = { get, op, follow, schedule: withNextFrame, now: serverNow };
 
 export class Conversation {
   #doors;
@@ -144,7 +144,11 @@ export class Conversation {
   /** Reads it anew without moving a reader. */
   async #reread() {
     const wanted = this.#wanted;
-    const answer = await this.#doors.get(`${this.path}/open`, { limit: PAGE }).catch(() => null);
+    const answer = await this.#doors.get(`${this.path}/open`, { limit: PAGE }).catch((error) => {
+      // It went while nobody told us.
+      if (error.status === 404) this.model.isDeleted.value = true;
+      return null;
+    });
     if (!answer || wanted !== this.#wanted || this.#isClosed) return;
     this.model.load(answer, { isAgain: true });
     this.#follow(answer.conversation.seq);

@@ -1,10 +1,10 @@
 /** Every wish a person can make of a conversation, each as one op or a few in their order. */
 
 /** What the model is told to go on with after it was cut off. */
-export const GO_ON = 'Go on from where you were cut off.';
+const GO_ON = 'Go on from where you were cut off.';
 
 /** Stops after which a second try goes on instead of beginning anew. */
-const CUT = new Set(['max_steps', 'max_tokens', 'cancelled', 'interrupted', 'budget', 'failed']);
+export const CUT = new Set(['max_steps', 'max_tokens', 'cancelled', 'interrupted', 'budget', 'failed']);
 
 /**
  * @param {import('./conversation.js').Conversation} conversation

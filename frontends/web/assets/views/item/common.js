@@ -97,11 +97,6 @@ function allowance(call) {
   return decided.by === 'rule' ? words.tool.byRule : words.tool.scopes[decided.resolution.scope];
 }
 
-/** Whether an item will not change any more. @param {any} item */
-function isOver(item) {
-  return !['pending', 'running'].includes(item.status);
-}
-
 /** Whether bytes are an image we show: raster formats only, as a `data:` address. @param {{media_type: string, data: string}} image */
 function imageAddress({ media_type: type, data }) {
   const isFine = /^image\/(?:png|jpeg|gif|webp)$/.test(type) && /^[A-Za-z0-9+/]+=*$/.test(data);
@@ -134,4 +129,4 @@ function loading(load, done) {
   };
 }
 
-export { allowance, changes, clean, firstLine, imageAddress, isOver, loading, resultText, Revealed, revealed, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS };
+export { allowance, changes, clean, imageAddress, loading, resultText, Revealed, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS };

@@ -4,8 +4,9 @@ import { clock, dateTime, size as bytesOf } from '../../lib/format.js';
 import { openLayer, Dialog } from '../../lib/dialog.js';
 import { Icon } from '../../lib/icons.js';
 import { Markdown } from '../../lib/markdown/markdown.js';
+import { isOver } from '../../lib/conversation/items.js';
 import { words } from '../../strings/item.js';
-import { imageAddress, isOver, revealedLine } from './common.js';
+import { imageAddress, revealedLine } from './common.js';
 import { ToolCard } from './tool-card.js';
 
 const say = words.item;

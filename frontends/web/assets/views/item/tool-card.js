@@ -1,10 +1,12 @@
 /** A call in one line: what, about what, how it went; opened it shows everything. What is inside is loaded when opened. */
+import { serverNow } from '../../lib/api.js';
 import { classes, h, html, useEffect, useId, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
 import { duration, tokens } from '../../lib/format.js';
 import { Icon } from '../../lib/icons.js';
+import { isOver } from '../../lib/conversation/items.js';
 import { words } from '../../strings/item.js';
 import { ResolvedLine } from '../approval-line.js';
-import { allowance, changes, clean, isOver, resultText, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS } from './common.js';
+import { allowance, changes, clean, resultText, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS } from './common.js';
 
 const say = words.tool;
 /** Lines of live output that are shown. */
@@ -67,9 +69,9 @@ function Line({ item }) {
 
 /** How long it runs, by the second. @param {{since: number}} props */
 function Elapsed({ since }) {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(serverNow());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(serverNow()), 1000);
     return () => clearInterval(timer);
   }, []);
   const seconds = Math.max(0, Math.floor((now - since) / 1000));

@@ -6,8 +6,9 @@ import { h, html, useEffect, useId, useMemo, useRef, useState } from '../../lib/
 import { clock, duration, number, size } from '../../lib/format.js';
 import { link } from '../../lib/router.js';
 import { toast } from '../../lib/toast.js';
+import { isOver } from '../../lib/conversation/items.js';
 import { words } from '../../strings/item.js';
-import { isOver, resultText, Revealed, revealedLine, TIER_SIGNS } from './common.js';
+import { resultText, Revealed, revealedLine, TIER_SIGNS } from './common.js';
 import { Diff } from './diff.js';
 import { ItemView, Picture } from './item.js';
 

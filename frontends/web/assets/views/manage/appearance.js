@@ -7,7 +7,7 @@ import { Choices, Part } from './common.js';
 
 const said = words.appearance;
 /** Whether a finished answer is read out by a screen reader as a whole. The conversation looks at it. */
-const readAnswers = pref('read-answers', false);
+const readAnswers = pref('read-answer', false);
 const isAllShown = signal(false);
 
 /** The page's content. */
@@ -20,7 +20,7 @@ export function Appearance() {
     })}
     ${h(Part, {
       id: 'appearance-reading', title: said.reading,
-      children: h(Check, { label: said.readAnswers, help: said.readAnswersHelp, isOn: readAnswers.value === true, set: (on) => save('read-answers', on) }),
+      children: h(Check, { label: said.readAnswers, help: said.readAnswersHelp, isOn: readAnswers.value === true, set: (on) => save('read-answer', on) }),
     })}
     ${h(Part, { id: 'appearance-keys', title: said.keys, children: h(Keys, {}) })}
     <p class="manage-help">${said.kept}</p>

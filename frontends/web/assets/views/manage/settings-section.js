@@ -32,7 +32,7 @@ function Report({ section, data, reload }) {
   const groups = Map.groupBy ? Map.groupBy(ours, (setting) => groupOf(setting.key)) : grouped(ours);
   useEffect(() => {
     // A link to one setting leads there once it is drawn.
-    const id = decodeURIComponent(route.value.hash.slice(1));
+    const id = route.value.hash.slice(1);
     if (id) document.getElementById(`setting-${id}`)?.scrollIntoView({ block: 'center' });
   }, []);
   return html`
@@ -48,7 +48,7 @@ function Report({ section, data, reload }) {
       children: html`<ul class="manage-settings">${settings.map((setting) => html`<li key=${setting.key}>
         ${ELSEWHERE[setting.key]
           ? html`<p class="manage-setting">${nameOf(setting.key)}: ${h(Link, { href: ELSEWHERE[setting.key], children: said.elsewhere })}</p>`
-          : h(Setting, { setting, schema: schemaOf(schema, setting.key), path: report.path, reload })}
+          : h(Setting, { setting, schema: schemaOf(schema, setting.key), reload })}
       </li>`)}</ul>`,
     }))}
     <p class="manage-help">${h(Prose, { text: said.file(report.path) })}</p>

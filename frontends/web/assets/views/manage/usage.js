@@ -37,7 +37,7 @@ function Shown({ rows, since }) {
   const hasCost = all.cost > 0;
   const facts = [
     [said.prompt, number(all.prompt)], [said.cached, number(all.cached)], [said.completion, number(all.completion)],
-    [said.requests, number(all.requests)], ...(hasCost ? [[said.cost, amount(all.cost)]] : []),
+    [said.requests, number(all.requests)], ...(hasCost ? [[said.cost, money(all.cost)]] : []),
   ];
   return html`
     <dl class="manage-totals">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
@@ -50,11 +50,6 @@ function Shown({ rows, since }) {
     </div>
     ${h(Rows, { rows, hasCost })}
   `;
-}
-
-/** In whatever currency the prices are. @param {number} value */
-function amount(value) {
-  return new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: value < 0.1 ? 4 : 2 }).format(value);
 }
 
 function Chart({ rows, since, hasCost }) {
@@ -98,7 +93,7 @@ const NUMBERS = (hasCost) => [
 function Numbers({ sum, hasCost }) {
   return html`<td class="manage-number">${number(sum.requests)}</td><td class="manage-number">${number(sum.prompt)}</td>
     <td class="manage-number">${number(sum.cached)}</td><td class="manage-number">${number(sum.completion)}</td>
-    ${hasCost ? html`<td class="manage-number">${amount(sum.cost)}</td>` : null}`;
+    ${hasCost ? html`<td class="manage-number">${money(sum.cost)}</td>` : null}`;
 }
 
 function Sums({ id, title, head, list, hasCost }) {

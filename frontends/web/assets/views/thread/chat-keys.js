@@ -15,14 +15,14 @@ export function useChatKeys({ session, doors, stop }) {
       polite(words.modes[doors.choices.mode]);
     };
     const write = () => /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="composer"] textarea'))?.focus();
-    const mode = { keys: 'Alt+M', label: words.keys.mode, inFields: true, run: nextMode };
+    const mode = { keys: 'Alt+M', label: words.keys.mode, run: nextMode };
     if (!session) return registerKeys(words.keys.composer, [mode]);
     const { conversation, viewport } = session;
     const ends = [
       registerKeys(words.keys.composer, [mode, { keys: 'i', label: words.keys.focus, isAction: false, run: write }]),
       registerKeys(words.keys.thread, [
-        { keys: 'Alt+P', label: words.keys.approval, inFields: true, isAction: false, run: () => session.focusWaiting() },
-        { keys: 'Mod+.', label: words.keys.canvas, inFields: true, isAction: false, run: () => toggleCanvas(conversation) },
+        { keys: 'Alt+P', label: words.keys.approval, isAction: false, run: () => session.focusWaiting() },
+        { keys: 'Mod+.', label: words.keys.canvas, isAction: false, run: () => toggleCanvas(conversation) },
         { keys: '/', label: words.keys.find, isAction: false, run: () => (session.isFinding.value = true) },
         { keys: 'End', label: words.keys.latest, isAction: false, run: () => viewport.follow() },
         { keys: 'j', label: words.keys.next, isAction: false, run: () => session.step(1) },

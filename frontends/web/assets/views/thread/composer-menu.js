@@ -1,13 +1,11 @@
 /** The menus of the composer: `@` files and notes, `/` actions, `#` tags. What fits is found while typing. */
 import { classes, html } from '../../lib/dom.js';
 import { get } from '../../lib/api.js';
+import { fileRef, textRef } from '../../lib/refs.js';
 import { words } from '../../strings/thread.js';
 
 const say = words.composer;
 const LIMIT = 12;
-
-/** A path as a reference. @param {string} path */
-export const reference = (path) => (/[\s"]/.test(path) ? `@"${path.replaceAll('"', '')}"` : `@${path}`);
 
 /**
  * @typedef {{key: string, label: string, hint?: string, insert?: string, isFolder?: boolean, run?: () => unknown}} Choice
@@ -27,12 +25,12 @@ export async function choices({ sign, typed }, { workspace, actions, tags }) {
     typed.length > 1 ? get('/api/conversations', { kind: ['note', 'document'], words: typed.replace(/^note:/, ''), limit: 5 }).catch(() => ({ entries: [] })) : { entries: [] },
   ]);
   return [
-    ...paths.paths.map((/** @type {string} */ path) => ({ key: path, label: path, insert: reference(path), isFolder: path.endsWith('/') })),
+    ...paths.paths.map((/** @type {string} */ path) => ({ key: path, label: path, insert: fileRef(path), isFolder: path.endsWith('/') })),
     ...notes.entries.map((/** @type {any} */ note) => ({
       key: note.id,
       label: note.title || note.id,
       hint: note.kind === 'note' ? say.noteKind : say.documentKind,
-      insert: `@note:${note.id}`,
+      insert: textRef(note),
     })),
   ];
 }

@@ -8,6 +8,7 @@ import { assertive, polite } from '../../lib/announce.js';
 import { problemOf } from '../../lib/api.js';
 import { Icon } from '../../lib/icons.js';
 import { draft } from '../../lib/prefs.js';
+import { toast } from '../../lib/toast.js';
 import { words } from '../../strings/thread.js';
 import { isNarrow } from '../shell-keys.js';
 import { ComposerBar, MoreMenu } from './composer-bar.js';
@@ -52,7 +53,10 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   const [isOver, setOver] = useState(false);
   const [undoing, setUndoing] = useState(false);
   const timer = useRef(0);
-  const aside = useRef('');
+  /** What was being written when a sent message was taken up to be edited. */
+  const aside = useRef(/** @type {string|null} */ (null));
+  /** Whose words the field holds now; a failed send may come back later. */
+  const shown = useRef(doors.id);
   const menuId = useId();
   const conversation = session?.conversation;
   const isRunning = Boolean(conversation?.view.value?.running);
@@ -69,7 +73,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   };
   const keepAs = (/** @type {string} */ id) => {
     clearTimeout(timer.current);
-    if (!session?.edit.peek()) draft.save(id, text());
+    draft.save(id, session?.edit.peek() ? (aside.current ?? '') : text());
   };
   const keep = () => keepAs(doors.id);
   const changed = () => {
@@ -92,6 +96,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   useLayoutEffect(() => {
     const element = /** @type {HTMLTextAreaElement} */ (field.current);
     const kept = draft.load(doors.id);
+    shown.current = doors.id;
     if (element.value !== kept) element.value = kept;
     setTrigger(null);
     setProblem(null);
@@ -101,6 +106,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     addEventListener('pagehide', leaving);
     return () => {
       leaving();
+      aside.current = null;
       removeEventListener('pagehide', leaving);
     };
   }, [doors.id]);
@@ -115,7 +121,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   }, [session]);
   useEffect(() => {
     if (!edit) return;
-    if (!aside.current) aside.current = text();
+    aside.current ??= text();
     setUndoing(false);
     write(wordsOf(edit.item).find((/** @type {any} */ part) => part.type === 'text')?.text ?? '');
     field.current?.focus();
@@ -123,8 +129,8 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
 
   const endEdit = () => {
     session.edit.value = null;
-    write(aside.current);
-    aside.current = '';
+    write(aside.current ?? '');
+    aside.current = null;
   };
   const give = async (/** @type {any[]} */ input, /** @type {boolean} */ isNow) => {
     const editing = session?.edit.peek();
@@ -150,18 +156,25 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
       const wasRunning = Boolean(conversation?.view.peek()?.running);
       if (conversation) conversation.sending = sending.then(() => {}, () => {});
       await sending;
-      if (editing) endEdit();
+      if (editing && shown.current === doors.id) endEdit();
       if (wasRunning && !isNow) polite(words.told.queued(Math.max(1, conversation.queue.value.length)));
       else polite(words.told.sent);
       if (session && !wasRunning) session.viewport.follow();
     } catch (error) {
       // Nothing is lost: what was not sent comes back, before what was written since.
-      const since = text();
-      write(since.trim() ? `${written}\n\n${since}` : written);
+      const isHere = shown.current === doors.id;
+      const since = isHere ? text() : draft.load(doors.id);
+      const all = since.trim() ? `${written}\n\n${since}` : written;
       attached.value = [...files, ...attached.value];
+      assertive(words.told.sendFailed(problemOf(error).message));
+      if (!isHere) {
+        draft.save(doors.id, all);
+        toast(words.told.sendFailed(problemOf(error).message), { kind: 'error' });
+        return;
+      }
+      write(all);
       keep();
       setProblem(problemOf(error));
-      assertive(words.told.sendFailed(problemOf(error).message));
     }
   };
   const add = async (/** @type {File[]} */ files) => {
@@ -217,10 +230,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     } else if (event.key === 'Enter' && !event.shiftKey && !event.altKey) void submit(event.ctrlKey || event.metaKey);
     else if (event.key === 'ArrowUp' && text() === '' && session) editLast();
     else if (['PageUp', 'PageDown'].includes(event.key) && session) page(event.key === 'PageUp');
-    else if (event.altKey && event.code === 'KeyM') {
-      doors.choices.nextMode();
-      polite(words.modes[doors.choices.mode]);
-    } else return;
+    else return;
     event.preventDefault();
     event.stopPropagation();
   };

@@ -11,8 +11,12 @@ export function EditNote({ edit, session, undoing, setUndoing, cancel }) {
   const { conversation } = session;
   const [files, setFiles] = useState(0);
   useEffect(() => {
+    let isOver = false;
     setFiles(0);
-    conversation.read('diff', { before: edit.item.id }).then((/** @type {any[]} */ all) => setFiles(all.length), () => {});
+    conversation.read('diff', { before: edit.item.id }).then((/** @type {any[]} */ all) => !isOver && setFiles(all.length), () => {});
+    return () => {
+      isOver = true;
+    };
   }, [edit]);
   const entries = conversation.items.value;
   const at = entries.findIndex((/** @type {any} */ one) => one.id === edit.item.id);

@@ -1,5 +1,6 @@
 /** The line that says what a run is doing, in the words all frontends share; and how the last one ended. */
 import { classes, html, useEffect, useState } from '../../lib/dom.js';
+import { serverNow } from '../../lib/api.js';
 import { later, rate, STALL_WARNING, STOP_HINT } from '../../lib/conversation/phase.js';
 import { words } from '../../strings/thread.js';
 
@@ -69,7 +70,7 @@ export function PhaseLine({ session, isStopping }) {
     return () => clearInterval(timer);
   }, [isRunning]);
   if (!run) return html`<div class="thread-phase is-quiet" data-testid="phase" data-phase=${ended ? endWord(ended.stop) : ''}>${ended ? endWord(ended.stop) : ''}</div>`;
-  const { text, isWarning, phase } = runWords(run, Date.now(), { queued: conversation.queue.value.length, isStopping });
+  const { text, isWarning, phase } = runWords(run, serverNow(), { queued: conversation.queue.value.length, isStopping });
   return html`<div class=${classes('thread-phase', isWarning && 'is-warning')} data-testid="phase" data-phase=${phase}>
     <span class="thread-spinner" aria-hidden="true"></span><span>${text}</span></div>`;
 }

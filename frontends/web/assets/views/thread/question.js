@@ -1,6 +1,6 @@
 /** A question that a tool asks: choices or words, answered or declined. It never takes the focus by itself. */
 import { h, html, useEffect, useId, useState } from '../../lib/dom.js';
-import { problemOf } from '../../lib/api.js';
+import { problemOf, serverNow } from '../../lib/api.js';
 import { countdown } from '../../lib/format.js';
 import { words } from '../../strings/thread.js';
 import { backToComposer } from './composer-focus.js';
@@ -13,10 +13,10 @@ export function QuestionCard({ question, conversation }) {
   const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
   const [own, setOwn] = useState('');
   const [problem, setProblem] = useState(/** @type {any} */ (null));
-  const [left, setLeft] = useState(question.expires_at - Date.now());
+  const [left, setLeft] = useState(question.expires_at - serverNow());
   const id = useId();
   useEffect(() => {
-    const timer = setInterval(() => setLeft(question.expires_at - Date.now()), 1000);
+    const timer = setInterval(() => setLeft(question.expires_at - serverNow()), 1000);
     return () => clearInterval(timer);
   }, [question.expires_at]);
   const answer = (/** @type {object} */ what) => conversation.answer(question, what).catch((/** @type {unknown} */ error) => setProblem(problemOf(error)));

@@ -1,12 +1,10 @@
 /** The last line of a turn: how it ended in words, what to do if it ended badly, and what it used. */
 import { classes, h, html } from '../../lib/dom.js';
-import { duration, tokens } from '../../lib/format.js';
+import { CUT } from '../../lib/conversation/wishes.js';
+import { duration, money, tokens } from '../../lib/format.js';
 import { words } from '../../strings/thread.js';
 import { Problem } from './problem.js';
 import { start } from '../../lib/start.js';
-
-/** Stops a person may want to go on from. */
-const CUT = new Set(['max_steps', 'max_tokens', 'cancelled', 'interrupted', 'budget', 'failed']);
 
 /** Tokens, and money where prices are known. @param {any} usage */
 export function usageWords(usage) {
@@ -15,14 +13,8 @@ export function usageWords(usage) {
   return [
     words.turn.usage(about + tokens(usage.prompt_tokens), about + tokens(usage.completion_tokens)),
     usage.cached_tokens > 0 && words.turn.cached(tokens(usage.cached_tokens)),
-    usage.cost_micros > 0 && words.turn.cost(money(usage.cost_micros)),
+    usage.cost_micros > 0 && words.turn.cost(money(usage.cost_micros / 1_000_000)),
   ].filter(Boolean);
-}
-
-/** In the currency of the prices; nobody told which. @param {number} micros */
-function money(micros) {
-  const amount = micros / 1_000_000;
-  return amount < 1 ? amount.toFixed(4) : amount.toFixed(2);
 }
 
 /** @param {{turn: string, session: any}} props */
