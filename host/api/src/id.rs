@@ -101,10 +101,10 @@ impl From<OpId> for TurnId {
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The position after this one.
+    /// The position after this one. Positions come from requests too: there is none after the last.
     #[must_use]
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -131,5 +131,16 @@ impl UnixMillis {
     #[must_use]
     pub fn plus(self, milliseconds: i64) -> Self {
         Self(self.0.saturating_add(milliseconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seq;
+
+    #[test]
+    fn no_position_comes_before_itself() {
+        assert_eq!(Seq(1).next(), Seq(2));
+        assert_eq!(Seq(u64::MAX).next(), Seq(u64::MAX));
     }
 }
