@@ -283,7 +283,17 @@ async fn a_rule_revoked_elsewhere_holds_no_more() {
         (rule.rule.as_str(), rule.expires_at),
         ("bash:touch *", None)
     );
-    assert_eq!(rules, std::slice::from_ref(&rule));
+    let [known] = rules.as_slice() else {
+        panic!("{rules:?}")
+    };
+    assert_eq!(
+        (&known.rule, &known.workspace),
+        (&rule.rule, &rule.workspace)
+    );
+    assert!(
+        known.used_at.is_some(),
+        "it let the call through: {known:?}"
+    );
     scene
         .turn(conversation, "b", attended(), |approval| {
             panic!("asked again: {approval:?}")
