@@ -11,7 +11,7 @@ import { words } from '../strings/shell.js';
 /** @typedef {import('./list.js').View} View */
 
 const say = words.act;
-/** Deletions that can still be undone. @type {Map<string, () => void>} */
+/** Deletions that can still be undone, and what ends each. @type {Map<string, (isLeaving?: boolean) => void>} */
 const deletions = new Map();
 
 /** @param {View} view */

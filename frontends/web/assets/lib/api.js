@@ -139,7 +139,7 @@ async function op(noun, wish, init = {}) {
  */
 function problemOf(error) {
   if (error instanceof ApiError) return error.problem;
-  return { code: 'internal', message: String(error?.message ?? error), causes: [], retryable: false };
+  return { code: 'internal', message: String(/** @type {any} */ (error)?.message ?? error), causes: [], retryable: false };
 }
 
 export { ApiError, del, get, op, patch, post, problemOf, request, serverNow };

@@ -64,7 +64,7 @@ function deliver(topic, list) {
  * @returns {() => void} stops
  */
 function follow(topic, { after = null, signals }) {
-  /** @type {Follower} */
+  /** @type {Set<Follower>} */
   const followers = topics.get(topic) ?? new Set();
   // What is old to another view of this tab is old to one that wants only what is new.
   const known = Math.max(...[...followers].map(({ seq }) => seq ?? -1));

@@ -81,6 +81,7 @@ export const words = {
     starters: ['Explain how this project is structured', 'Find what could be simpler here', 'Write a test for the newest change'],
     failedTitle: 'This conversation could not be opened',
     deleted: 'This conversation was deleted.',
+    missing: 'There is no such conversation.',
     newOne: 'New chat',
     retry: 'Try again',
     waiting: (count) => `${count} waiting`,

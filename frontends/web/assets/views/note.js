@@ -76,7 +76,7 @@ function Head({ view, model }) {
   const key = (event) => {
     if (event.key !== 'Enter' || event.isComposing) return;
     event.preventDefault();
-    document.querySelector('.note-field')?.focus();
+    /** @type {HTMLElement|null} */ (document.querySelector('.note-field'))?.focus();
   };
   const history = () => void openLayer((close) => h(History, { id: view.id, model, close }));
   const isPreview = mode.value === 'preview';

@@ -56,7 +56,7 @@ function themeIcon() {
 }
 
 function themeMenu() {
-  return ['light', 'dark', 'system'].map((name) => ({ label: say[name], isChecked: theme.value === name, run: () => setTheme(name) }));
+  return /** @type {const} */ (['light', 'dark', 'system']).map((name) => ({ label: say[name], isChecked: theme.value === name, run: () => setTheme(name) }));
 }
 
 /** @param {{name: string}} props */

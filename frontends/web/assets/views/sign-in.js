@@ -33,7 +33,7 @@ function PasswordForm({ done }) {
   const submit = async (event) => {
     event.preventDefault();
     try {
-      await openWithPassword(new FormData(event.currentTarget).get('password'));
+      await openWithPassword(String(new FormData(event.currentTarget).get('password')));
       done();
     } catch (error) {
       setProblem(error.message);

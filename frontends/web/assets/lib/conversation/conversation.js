@@ -78,6 +78,11 @@ export class Conversation {
     return this.model.items.get(item)?.live ?? null;
   }
 
+  /** Whether there is none, or none any more. */
+  get isGone() {
+    return this.model.isDeleted.value || this.problem.value?.code === 'not_found';
+  }
+
   get hasOlder() {
     return this.model.items.before;
   }

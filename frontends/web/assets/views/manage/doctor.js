@@ -8,7 +8,7 @@ import { Badge, copyText, Link, Loaded, Page, Prose, useRead } from './common.js
 const said = words.doctor;
 const SIGNS = { ok: ['ok', '✓'], warning: ['warn', '⚠'], failed: ['danger', '✗'] };
 const ORDER = ['failed', 'warning', 'ok'];
-/** Where a finding can be settled. */
+/** Where a finding can be settled. @type {[RegExp, string][]} */
 const PLACES = [
   [/^config/, '/settings/all'],
   [/^endpoint/, '/settings/connection'],

@@ -32,8 +32,8 @@ export function Chat({ session }) {
   useEffect(() => {
     if (item && state === 'ready') void session.jump(item);
   }, [item, state]);
-  if (state === 'failed') return h(Failed, { conversation });
-  if (conversation.model.isDeleted.value) return html`<div class="thread-middle"><p>${words.thread.deleted}</p><a class="button" ...${link('/')}>${words.thread.newOne}</a></div>`;
+  if (state === 'failed' && !conversation.isGone) return h(Failed, { conversation });
+  if (conversation.isGone) return html`<div class="thread-middle"><h1>${conversation.model.isDeleted.value ? words.thread.deleted : words.thread.missing}</h1><a class="button" ...${link('/')}>${words.thread.newOne}</a></div>`;
   return html`<div class="thread-column">
     ${h(HeaderChips, { session })}
     ${session.isFinding.value && h(Find, { session })}

@@ -59,20 +59,21 @@ export function messageMenu(item, session) {
   const isRunning = Boolean(conversation.view.value?.running);
   const own = isSaid(item);
   const code = codeOf(item);
+  const line = /** @type {const} */ ('line');
   return [
     { label: words.message.copy, icon: 'copy', keys: 'y', run: () => copy(textOf(item)) },
     ...(code ? [{ label: words.message.copyCode, icon: 'copy', keys: 'c', run: () => copy(code) }] : []),
-    'line',
+    line,
     ...(own ? [{ label: words.message.edit, icon: 'edit', keys: 'e', isDisabled: isRunning, run: () => session.editSent(item) }] : []),
     { label: words.message.retry, icon: 'refresh', keys: 'r', isDisabled: isRunning, run: () => session.retry() },
     { label: words.message.fork, icon: 'fork', keys: 'f', run: () => forkAt(item, session) },
     ...(own
       ? [
-          'line',
+          line,
           { label: words.message.undoSince, icon: 'undo', isDisabled: isRunning, run: () => showChanges(conversation, { target: 'since', item: item.id }) },
         ]
       : []),
-    'line',
+    line,
     { label: words.message.link, icon: 'link', run: () => copy(`${location.origin}/c/${conversation.id}?item=${item.id}`) },
   ];
 }

@@ -57,13 +57,14 @@ export default function ThreadPage({ id }) {
       /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="composer"] textarea'))?.focus({ preventScroll: true });
     }
   }, [id]);
+  const isGone = session?.conversation.isGone ?? false;
   const isAgent = session?.conversation.view.value?.kind === 'agent';
   return html`<main class="shell-main thread-page" id="main" tabindex="-1">
     <div class="thread-talk">
       ${session ? h(Chat, { key: id, session, stop }) : h(Fresh, { key: 'fresh', choice: fresh })}
       <div class="thread-foot">
-        ${session && h(ChatFoot, { key: `foot:${id}`, session, isStopping: isStopping.value })}
-        ${!isAgent && h(Composer, { key: 'composer', doors, session, isStopping: isStopping.value, stop })}
+        ${session && !isGone && h(ChatFoot, { key: `foot:${id}`, session, isStopping: isStopping.value })}
+        ${!isAgent && !isGone && h(Composer, { key: 'composer', doors, session, isStopping: isStopping.value, stop })}
       </div>
     </div>
     ${session && h(CanvasBeside, { key: `canvas:${id}`, session })}
