@@ -13,6 +13,7 @@ use anteroom_api::{Problem, ProblemCode, ServerView, SessionOp, Stop};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// The commands about the server.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -143,6 +144,7 @@ async fn serve(context: &mut Context, wanted: &Serve) -> Result<u8, Quit> {
     let mut ended = context.stop.clone();
     let mut asked = context.host.asked_to_end();
     let mut opened = None;
+    let mut void_at = Instant::now();
     let mut code = exit::OK;
     let mut is_greeted = false;
     loop {
@@ -151,11 +153,12 @@ async fn serve(context: &mut Context, wanted: &Serve) -> Result<u8, Quit> {
                 is_greeted = true;
                 if let Ok(listening) = listening {
                     opened = greet(context, wanted, &listening).await?;
+                    void_at = Instant::now() + browser::PATIENCE;
                 }
             }
+            () = tokio::time::sleep_until(void_at), if opened.is_some() => opened = None,
             served = &mut serving => {
                 served?;
-                drop(opened);
                 return Ok(code);
             }
             interrupt = context.interrupts.next() => {

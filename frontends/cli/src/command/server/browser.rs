@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A browser that has not opened the page by then will not: the link is void.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A page on its way to the browser. Dropping it takes the way back.
 pub(crate) struct Page {
