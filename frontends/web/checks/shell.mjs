@@ -8,6 +8,7 @@ globalThis.localStorage = { getItem: (name) => kept.get(name) ?? null, setItem: 
 globalThis.sessionStorage = { getItem: () => 'secret', setItem() {}, removeItem() {} };
 
 const { Hub, parser } = await import('../assets/lib/hub.js');
+const { duration, size, tokens } = await import('../assets/lib/format.js');
 const { known } = await import('../assets/lib/list.js');
 const { localResults, merged, passes, suggestions, takeFilters } = await import('../assets/views/palette-model.js');
 const { TextModel } = await import('../assets/lib/text.js');
@@ -198,6 +199,30 @@ test('what never reached the host is there after a reload', async (context) => {
   assert.equal(second.status.value, 'dirty');
   await second.flush();
   assert.equal(kept.size, [...kept.keys()].filter((name) => name !== 'aroom.text.kept').length);
+});
+
+test('what cannot be read is neither empty nor saved', async () => {
+  const { fetch } = globalThis;
+  host('one');
+  const answering = globalThis.fetch;
+  globalThis.fetch = async () => Promise.reject(new TypeError('gone'));
+  const model = await opened('away');
+  assert.equal(model.status.value, 'failed');
+  await model.flush();
+  assert.equal(model.status.value, 'failed');
+  assert.equal(model.isRead.value, false);
+  globalThis.fetch = answering;
+  await model.flush();
+  await settle();
+  assert.equal(model.text.value, 'one');
+  assert.equal(model.status.value, 'saved');
+  globalThis.fetch = fetch;
+});
+
+test('numbers are rounded before their unit is chosen', () => {
+  assert.deepEqual([999, 9_960, 59_700, 119_600, 3_599_700].map(duration), ['999 ms', '10 s', '1 min 0 s', '2 min 0 s', '1 h 0 min']);
+  assert.deepEqual([999, 999_600, 9_960_000].map(size), ['999 B', '1.0 MB', '10 MB']);
+  assert.deepEqual([999, 1_500, 99_960, 999_600].map(tokens), ['999', '1.5k', '100k', '1.0M']);
 });
 
 mock.reset();

@@ -1,7 +1,7 @@
 /** The one door to the vendored view library: elements, hooks and signals for every view. */
-import { Component, createRef, Fragment, h, render } from '../vendor/preact.js';
+import { h, render } from '../vendor/preact.js';
 import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from '../vendor/hooks.js';
-import { batch, computed, effect, signal, untracked, useComputed, useSignal, useSignalEffect } from '../vendor/signals.js';
+import { batch, computed, effect, signal, useComputed } from '../vendor/signals.js';
 import htm from '../vendor/htm.js';
 
 /** Elements as a template; components go through `h`, whose properties are checked. */
@@ -19,16 +19,12 @@ function classes(...names) {
 export {
   batch,
   classes,
-  Component,
   computed,
-  createRef,
   effect,
-  Fragment,
   h,
   html,
   render,
   signal,
-  untracked,
   useCallback,
   useComputed,
   useEffect,
@@ -36,7 +32,5 @@ export {
   useLayoutEffect,
   useMemo,
   useRef,
-  useSignal,
-  useSignalEffect,
   useState,
 };

@@ -38,7 +38,6 @@ export const words = {
     attachments: 'Attached',
     picture: (type) => `Attached image, ${type}`,
     openPicture: 'Show larger',
-    pictureTitle: 'Image',
     noPicture: (type) => `${type}: cannot be shown here`,
     lines: (first, last) => (first === last ? `line ${first}` : `lines ${first}–${last}`),
     kinds: {
@@ -65,7 +64,6 @@ export const words = {
     scopes: { once: 'allowed once', session: 'allowed this session', always: 'always allowed' },
     byRule: 'allowed by a rule',
     times: (count) => `×${count}`,
-    each: (tool, count) => `${count} calls of ${tool}`,
     added: (count) => `+${count}`,
     removed: (count) => `−${count}`,
     noArguments: 'No arguments',

@@ -4,7 +4,6 @@ import { around } from './manage-settings.js';
 import { reports } from './manage-reports.js';
 
 const common = {
-  tryAgain: 'Try again; if it stays so, look at `/doctor`.',
   retry: 'Try again',
   loading: 'Loading…',
   copied: 'Copied',

@@ -24,7 +24,6 @@ export const words = {
   hints: { move: 'move', open: 'open', newTab: 'new tab', preview: 'preview', insert: 'insert as @ref' },
   noRef: 'Only files, notes and documents can be inserted as a reference',
   noComposer: 'There was no message to insert it into',
-  updated: (when) => when,
   helpRows: [
     ['>', 'Actions: everything that can be done, with its key'],
     ['@', 'Files of the working folder'],

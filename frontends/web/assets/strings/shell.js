@@ -20,7 +20,7 @@ export const words = {
   skip: 'Skip to content',
   untitled: { chat: 'New chat', note: 'Untitled note', document: 'Untitled document' },
   kinds: { chat: 'chat', note: 'note', document: 'document' },
-  pages: { chat: 'New chat', tools: 'Tools', usage: 'Usage', audit: 'Audit', doctor: 'Doctor', settings: 'Settings', sources: 'Sources', skills: 'Skills' },
+  pages: { chat: 'New chat', tools: 'Tools', usage: 'Usage', audit: 'Audit', doctor: 'Doctor', settings: 'Settings' },
   signIn: {
     title: 'Open Anteroom in this browser',
     lead: 'This browser has no session. A link from the terminal opens one:',
@@ -110,7 +110,6 @@ export const words = {
     remove: 'Delete…',
     removeTitle: (name) => `Delete folder “${name}”?`,
     removeText: 'What is in it moves up to where it was. No conversation is lost.',
-    chatHere: 'New chat here',
     open: (name, count) => `${name}, ${count} ${count === 1 ? 'conversation' : 'conversations'}`,
   },
   filing: {

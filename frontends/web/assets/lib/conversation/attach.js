@@ -3,16 +3,16 @@ import { size } from '../format.js';
 import { words } from '../../strings/thread.js';
 
 /** Attachments of one message. */
-export const MAX_COUNT = 10;
+const MAX_COUNT = 10;
 /** Bytes of one image. */
-export const MAX_IMAGE = 5_000_000;
+const MAX_IMAGE = 5_000_000;
 /** Bytes of one text file: more is better referred to with `@`. */
-export const MAX_TEXT = 400_000;
+const MAX_TEXT = 400_000;
 /** Bytes of all attachments together; base64 adds a third, and a request takes 15 MB. */
-export const MAX_ALL = 10_000_000;
+const MAX_ALL = 10_000_000;
 
 /** What a file is, by its first bytes. @param {Uint8Array} bytes */
-export function imageType(bytes) {
+function imageType(bytes) {
   const begins = (/** @type {number[]} */ ...sign) => sign.every((byte, at) => bytes[at] === byte);
   if (begins(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'image/png';
   if (begins(0xff, 0xd8, 0xff)) return 'image/jpeg';
@@ -22,7 +22,7 @@ export function imageType(bytes) {
 }
 
 /** The text of bytes, or nothing if they are none. @param {Uint8Array} bytes */
-export function textIn(bytes) {
+function textIn(bytes) {
   if (bytes.includes(0)) return null;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -39,7 +39,7 @@ export function base64(bytes) {
 }
 
 /** A text file as a part of its own: `@` in it is only a sign there. @param {string} name @param {string} text */
-export function filePart(name, text) {
+function filePart(name, text) {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   return { type: 'text', text: `${words.attach.heading(name)}\n${fence}\n${text}${text.endsWith('\n') ? '' : '\n'}${fence}` };

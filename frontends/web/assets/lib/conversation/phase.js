@@ -6,7 +6,7 @@
  */
 
 /** From here on a silence is worth saying, milliseconds. */
-export const STALL = 5000;
+const STALL = 5000;
 /** From here on it is a warning. */
 export const STALL_WARNING = 15_000;
 /** From here on the line says how to stop. */

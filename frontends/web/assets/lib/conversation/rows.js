@@ -46,7 +46,7 @@ export class Folding {
  *
  * @param {Entry[]} entries @param {boolean} isRunning @param {Set<string>} waiting calls that a person is asked about
  */
-export function foldable(entries, isRunning, waiting) {
+function foldable(entries, isRunning, waiting) {
   const calls = entries.map(({ kind }) => kind).lastIndexOf('tool_call');
   const folded = new Set();
   if (calls < 0) return folded;
@@ -153,7 +153,7 @@ export const saidIn = (entries) =>
 const isMergeable = (item) => item.status === 'completed' && item.body.tier === 'read' && !item.body.child;
 
 /** @param {Entry[]} entries @param {{isRunning: boolean, turn: any}} of @returns {Work} */
-export function workOf(entries, { isRunning, turn }) {
+function workOf(entries, { isRunning, turn }) {
   const paths = new Set();
   const work = { tools: 0, failed: 0, agents: 0, files: 0, added: 0, removed: 0, isRunning, startedAt: turn?.started_at ?? null, ms: null, last: '' };
   for (const { item: source } of entries) {

@@ -184,4 +184,4 @@ function Markdown({ text, isStreaming = false, id = '', class: more = '' }) {
   return h('div', { ref: root, class: more ? `md ${more}` : 'md' });
 }
 
-export { Markdown, MarkdownStream, MarkdownView };
+export { Markdown, MarkdownStream };

@@ -377,4 +377,4 @@ function codeOf(code) {
   return kept ? { lang: kept.lang, text: kept.lines.join('\n'), lines: kept.lines.length } : null;
 }
 
-export { appendBlocks, appendLines, block, CHUNK_LINES, codeBlock, codeLines, codeOf, decode, itemOf, langOf, listOf, make, MAX_LINE, rowOf, setLoose, tableOf, target };
+export { appendLines, block, CHUNK_LINES, codeBlock, codeLines, codeOf, decode, itemOf, langOf, listOf, make, MAX_LINE, rowOf, setLoose, tableOf, target };

@@ -237,4 +237,4 @@ function partOf(token) {
   return isShown(token) ? new WholePart(token) : null;
 }
 
-export { FencePart, keyOf, ListPart, partOf, patch, TablePart, WholePart };
+export { FencePart, keyOf, ListPart, partOf, patch, TablePart };

@@ -7,7 +7,7 @@ const isWide = signal(wide.matches);
 wide.addEventListener('change', () => (isWide.value = wide.matches));
 
 /** Whether the canvas of a conversation is shown. @param {any} conversation */
-export const canvasPref = (conversation) => pref(`canvas.${conversation.id}`, /** @type {boolean|null} */ (null));
+const canvasPref = (conversation) => pref(`canvas.${conversation.id}`, /** @type {boolean|null} */ (null));
 
 /** Whether there is one, or the model is writing one. @param {any} conversation */
 function hasCanvas(conversation) {

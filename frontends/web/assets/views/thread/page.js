@@ -3,6 +3,7 @@ import { h, html, signal, useEffect, useLayoutEffect, useMemo } from '../../lib/
 import { Choices } from '../../lib/conversation/choices.js';
 import { openConversation } from '../../lib/conversation/conversation.js';
 import { del, op } from '../../lib/api.js';
+import { follow } from '../../lib/live.js';
 import { draft, save } from '../../lib/prefs.js';
 import { go, route } from '../../lib/router.js';
 import { start } from '../../lib/start.js';
@@ -31,7 +32,21 @@ function useSession(id) {
     isFollowed?.(conversation);
     return new ThreadSession(conversation);
   }, [id]);
-  useEffect(() => () => session?.close(), [session]);
+  useEffect(() => {
+    if (!session) return undefined;
+    const { conversation } = session;
+    // With a conversation goes its topic: that it is gone is told to all.
+    const stop = follow('host', {
+      signals: (list) => {
+        const isOurs = ({ envelope }) => envelope?.event.noun === 'conversation' && envelope.event.event.verb === 'deleted' && envelope.event.event.conversation === id;
+        if (list.some(isOurs)) conversation.model.isDeleted.value = true;
+      },
+    });
+    return () => {
+      stop();
+      session.close();
+    };
+  }, [session]);
   return session;
 }
 

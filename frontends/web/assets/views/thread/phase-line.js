@@ -9,7 +9,7 @@ const say = words.phase;
 const TICK = 500;
 
 /** The words of a phase. @param {any} phase @param {number|null} speed */
-export function phaseWords(phase, speed) {
+function phaseWords(phase, speed) {
   switch (phase.phase) {
     case 'connecting':
       return say.connecting;
@@ -37,7 +37,7 @@ function elapsed(ms) {
 }
 
 /** The whole line of a run. @param {any} run @param {number} now @param {{queued: number, isStopping: boolean}} beside */
-export function runWords(run, now, { queued, isStopping }) {
+function runWords(run, now, { queued, isStopping }) {
   const phase = later(run, now);
   const parts = [phaseWords(phase, phase.phase === 'streaming' ? rate(run, now) : null)];
   const took = now - run.began;

@@ -9,7 +9,7 @@ const say = words.queue;
 const dragged = signal('');
 
 /** The words of an input, in one line. @param {any[]} input */
-export function inputLine(input) {
+function inputLine(input) {
   const parts = input.map((part) => (part.type === 'text' ? part.text : part.type === 'image' ? `[${say.image}]` : '')).filter(Boolean);
   return parts.join(' ').replace(/\s+/g, ' ').trim();
 }

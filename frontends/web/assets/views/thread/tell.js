@@ -7,10 +7,10 @@ import { tellUndone } from './changes-bar.js';
 const say = words.told;
 
 /** Words of a text as people count them. @param {string} text */
-export const countWords = (text) => (text.match(/[\p{L}\p{N}]+(?:['’._-][\p{L}\p{N}]+)*/gu) ?? []).length;
+const countWords = (text) => (text.match(/[\p{L}\p{N}]+(?:['’._-][\p{L}\p{N}]+)*/gu) ?? []).length;
 
 /** The answer of a turn: what the model said after its last call. @param {any} conversation @param {string} turn */
-export function answerOf(conversation, turn) {
+function answerOf(conversation, turn) {
   const entries = conversation.items.value.filter((/** @type {any} */ one) => one.turn === turn);
   const calls = entries.map(({ kind }) => kind).lastIndexOf('tool_call');
   return entries

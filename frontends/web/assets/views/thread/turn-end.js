@@ -7,7 +7,7 @@ import { Problem } from './problem.js';
 import { start } from '../../lib/start.js';
 
 /** Tokens, and money where prices are known. @param {any} usage */
-export function usageWords(usage) {
+function usageWords(usage) {
   if (!usage || (!usage.prompt_tokens && !usage.completion_tokens)) return [];
   const about = usage.is_estimated ? words.turn.about : '';
   return [
