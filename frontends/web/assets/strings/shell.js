@@ -125,7 +125,6 @@ export const words = {
     tag: 'Add a tag',
     tagHint: 'Lower case, without spaces. Enter adds it.',
     removeTag: (tag) => `Remove tag ${tag}`,
-    known: 'In use elsewhere',
   },
   keys: {
     global: 'Everywhere',

@@ -69,7 +69,6 @@ export const words = {
     cost: (amount) => `cost ${amount}`,
     about: '~',
     retry: 'Retry',
-    undo: 'Undo file changes',
   },
   thread: {
     label: 'Conversation',
@@ -112,7 +111,6 @@ export const words = {
     shortPlaceholder: 'Message…',
     send: 'Send',
     queue: 'Queue',
-    sendNow: 'Send now',
     stop: 'Stop',
     more: 'Add or choose',
     attach: 'Attach files',
@@ -280,7 +278,6 @@ export const words = {
     mode: 'Next approval mode',
     canvas: 'Show or hide the canvas',
     focus: 'Write a message',
-    stop: 'Stop',
   },
 };
 

@@ -209,8 +209,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     else {
       const entries = conversation?.items.value ?? [];
       const last = [...entries].reverse().find(({ item }) => item.value.body.kind === 'user_message' && item.value.origin.kind !== 'host');
-      if (last && !isRunning) session.editSent(last.item.value);
-      else if (last) polite(say.runningEdit);
+      if (last) session.editSent(last.item.value);
     }
   };
   const keys = (/** @type {KeyboardEvent} */ event) => {

@@ -129,6 +129,7 @@ export class ThreadSession {
 
   /** Begins to edit a sent message. @param {any} item */
   editSent(item) {
+    if (this.conversation.view.value?.running) return void toast(words.composer.runningEdit);
     this.edit.value = { item };
   }
 
@@ -174,6 +175,7 @@ export class ThreadSession {
   bindKeys(element) {
     this.element = element;
     const isFree = () => !document.activeElement?.closest?.('[data-testid="approval"], [data-testid="question"], .thread-edit');
+    const isResting = () => !this.conversation.view.value?.running;
     const isRow = () => Boolean(document.activeElement?.classList.contains('thread-row-item'));
     const on = (/** @type {(item: any) => unknown} */ run) => () => {
       const item = this.current();
@@ -186,7 +188,7 @@ export class ThreadSession {
       { keys: 'y', label: words.keys.copy, run: on((item) => copy(textOf(item))) },
       { keys: 'c', label: words.keys.code, run: on((item) => copy(codeOf(item), words.message.noCode)) },
       { keys: 'e', label: words.keys.edit, run: on((item) => isSaid(item) && this.editSent(item)) },
-      { keys: 'r', label: words.keys.retry, run: () => this.retry() },
+      { keys: 'r', label: words.keys.retry, when: isResting, run: () => this.retry() },
       { keys: 'f', label: words.keys.fork, run: on((item) => forkAt(item, this)) },
       { keys: 'End', label: words.keys.latest, run: () => this.viewport.follow() },
       { keys: '/', label: words.keys.find, run: () => (this.isFinding.value = true) },
