@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench web                 # everything
 //! cargo bench --bench web -- load long    # groups whose names contain one of the words
+//! ANTEROOM_BENCH_PROGRAM=$PWD/target/release/aroom cargo bench --profile dev --bench web   # a program that is there
 //! ```
 //!
 //! Groups: `load` (what is transferred, P1; how soon one can write, P2), `long` (a conversation of 10 000 messages, P3),

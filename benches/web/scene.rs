@@ -42,7 +42,8 @@ impl Scene {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aroom"));
+        let named = std::env::var_os("ANTEROOM_BENCH_PROGRAM");
+        let mut command = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_aroom").into()));
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench/compiled");
         command
             .env_clear()
