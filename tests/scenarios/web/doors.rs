@@ -140,6 +140,35 @@ async fn what_belongs_to_the_listener_is_no_wish_of_a_page() {
 }
 
 #[tokio::test]
+async fn a_key_goes_to_the_server_it_was_given_for() {
+    let served = Served::new([]).await;
+    let setting = |verb: &str, key: &str, value: Value| {
+        let op = json!({ "verb": verb, "key": key, "value": value });
+        json!({ "noun": "setting", "op": op })
+    };
+    let change = |key: &'static str, value: &str| {
+        let body = setting("change", key, value.into());
+        let browser = served.browser.clone();
+        async move { browser.send("POST", "/api/ops", Some(&body)).await.unwrap() }
+    };
+    assert_eq!(change("ai.api_key", "sk-of-the-first").await.status, 202);
+    let refused = change("ai.base_url", "http://127.0.0.1:9/v1").await;
+    assert_eq!(refused.status, 409);
+    let words = refused.json().unwrap();
+    assert!(
+        words["hint"].as_str().unwrap().contains("ai.api_key"),
+        "{words}"
+    );
+    // Without a key there is nothing to be sent.
+    let reset = setting("reset", "ai.api_key", Value::Null);
+    served.browser.post("/api/ops", &reset).await.unwrap();
+    assert_eq!(
+        change("ai.base_url", "http://127.0.0.1:9/v1").await.status,
+        202
+    );
+}
+
+#[tokio::test]
 async fn images_of_a_message_are_what_they_are_said_to_be() {
     let served = Served::new([Reply::text("A picture.")]).await;
     let conversation = served.open().await;

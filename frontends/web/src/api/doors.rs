@@ -17,6 +17,10 @@ use serde_json::Value;
 pub(super) const BY: &str = "web";
 /// The setting that lets somebody sign in without a link.
 const PASSWORD: &str = "app.password_hash";
+/// Where the model is.
+const ADDRESS: &str = "ai.base_url";
+/// What opens it.
+const KEYS: [&str; 2] = ["ai.api_key", "ai.api_key_command"];
 /// The media type of an event stream.
 pub(super) const EVENTS: &str = "text/event-stream";
 
@@ -61,8 +65,46 @@ pub(super) struct Taken {
 }
 
 async fn submit(context: Context, Json(op): Json<Op>) -> Result<Accepted<Taken>, Failure> {
-    let op = context.host.submit(checked(op)?).await?;
+    let op = checked(op)?;
+    keeps_the_key(&context, &op).await?;
+    let op = context.host.submit(op).await?;
     Ok(Accepted(Taken { op }))
+}
+
+/// A key goes to the server it was given for: whoever has but a session cannot have it sent to another one.
+async fn keeps_the_key(context: &Context, op: &Op) -> Result<(), Failure> {
+    let Op::Setting(SettingOp::Change { key, value }) = op else {
+        return Ok(());
+    };
+    if key.trim() != ADDRESS {
+        return Ok(());
+    }
+    let report = context.host.read().settings().await?;
+    let text = |key: &str| {
+        let found = report.settings.iter().find(|setting| setting.key == key);
+        let value = found.and_then(|setting| setting.value.as_str());
+        value.unwrap_or_default().trim().to_owned()
+    };
+    let now = text(ADDRESS);
+    let is_kept = KEYS.iter().any(|key| !text(key).is_empty());
+    if !is_kept || now.is_empty() || origin(&now) == origin(value.as_str().unwrap_or_default()) {
+        return Ok(());
+    }
+    let words = format!("a key is kept for {}", origin(&now));
+    Err(Problem::new(ProblemCode::Conflict, words)
+        .cause("it would be sent to another server")
+        .hint(
+            "remove `ai.api_key` and `ai.api_key_command` first, then give the new server its own",
+        )
+        .into())
+}
+
+/// Scheme, name and port of an address, as far as it has them.
+fn origin(url: &str) -> String {
+    let url = url.trim().to_ascii_lowercase();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    format!("{scheme}://{}", &rest[..end])
 }
 
 /// The wish as it may come from a browser.
@@ -198,6 +240,23 @@ mod tests {
 
     fn is_taken(op: Value) -> bool {
         checked(serde_json::from_value(op).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn an_origin_is_what_a_key_is_sent_to() {
+        let one = origin("https://llm.example/v1");
+        assert_eq!(one, "https://llm.example");
+        assert_eq!(origin(" HTTPS://LLM.example/other?x "), one);
+        for other in [
+            "http://llm.example/v1",
+            "https://llm.example:8443/v1",
+            "https://llm.example@evil.example/v1",
+            "https://llm.example.evil.example/",
+            "llm.example/v1",
+            "",
+        ] {
+            assert_ne!(origin(other), one, "{other}");
+        }
     }
 
     #[test]

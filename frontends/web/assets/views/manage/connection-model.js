@@ -177,7 +177,7 @@ export function connection() {
   async function writeConnection() {
     const kind = effectiveKind();
     if (kind !== 'saved') {
-      if (kind !== 'command') await change('ai.api_key_command', null);
+      await change('ai.api_key_command', null);
       await change('ai.api_key', null);
     }
     await change('ai.base_url', address.value);
