@@ -104,6 +104,9 @@ async fn what_waits_is_edited_in_the_prompt_and_moved() {
     let mut pty = chat(&desk, &[]).await;
     pty.send("go\r");
     gate.reached().await;
+    // Before that the message is still being taken, and the terminal is not ours yet.
+    pty.until("the first words", |shown| shown.has("first words"))
+        .await;
     for (line, queued) in [("two\r", "1 queued"), ("thre\r", "2 queued")] {
         pty.send(line);
         pty.until(queued, |shown| shown.has(queued)).await;
