@@ -325,6 +325,10 @@ impl Reads for Fake {
             after: None,
             place: None,
         })
+    fn conversation_markdown(&self, id: ConversationId) -> Read<'_, String> {
+        let found = self.conversation(id);
+        Box::pin(async move { Ok(format!("# {}\n", found.await?.title)) })
+    }
     }
     fn turns(&self, _: ConversationId) -> Read<'_, Vec<TurnView>> {
         ready(self.views.turns.clone())

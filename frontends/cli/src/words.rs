@@ -80,22 +80,9 @@ pub(crate) fn ago(at: UnixMillis, now: UnixMillis) -> String {
     }
 }
 
-/// `2026-11-21`, by the civil calendar of days since 1970-01-01.
+/// `2026-11-21`.
 pub(crate) fn date(at: UnixMillis) -> String {
-    let days = at.0.div_euclid(86_400_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = at.date();
     format!("{year:04}-{month:02}-{day:02}")
 }
 

@@ -132,11 +132,48 @@ impl UnixMillis {
     pub fn plus(self, milliseconds: i64) -> Self {
         Self(self.0.saturating_add(milliseconds))
     }
+
+    /// Year, month and day in UTC, by the civil calendar.
+    ///
+    /// Source: <https://howardhinnant.github.io/date_algorithms.html>.
+    #[must_use]
+    pub fn date(self) -> (i64, i64, i64) {
+        let days = self.0.div_euclid(86_400_000) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        // Counted from March, so that the leap day is the last.
+        let month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (year, month, day)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Seq;
+    use super::{Seq, UnixMillis};
+
+    #[test]
+    fn a_moment_has_a_date() {
+        let day = 86_400_000;
+        let rows = [
+            (0, (1970, 1, 1)),
+            (-1, (1969, 12, 31)),
+            (59 * day - 1, (1970, 2, 28)),
+            (59 * day, (1970, 3, 1)),
+            (11_016 * day, (2000, 2, 29)),
+            (20_778 * day + 1, (2026, 11, 21)),
+            (47_540 * day, (2100, 2, 28)),
+            (47_541 * day, (2100, 3, 1)),
+        ];
+        for (at, date) in rows {
+            assert_eq!(UnixMillis(at).date(), date, "{at}");
+        }
+    }
 
     #[test]
     fn no_position_comes_before_itself() {

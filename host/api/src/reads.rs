@@ -146,6 +146,10 @@ pub trait Reads: Send + Sync {
     /// One conversation.
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView>;
     /// Items of a conversation in order, `limit` at most; a page is oldest first. Fails with
+    /// A conversation as Markdown, to be read by people: title, date and workspace, who said what, which tools were
+    /// called, the newest version of each canvas; a note or document is its newest text. What is only thought, and
+    /// the bytes of images, are left out, and so is every control character but line feeds and tabs.
+    fn conversation_markdown(&self, conversation: ConversationId) -> Read<'_, String>;
     /// [`crate::ProblemCode::NotFound`] where the item of [`ItemsAt::Around`] is not there.
     fn items(&self, conversation: ConversationId, at: ItemsAt, limit: u32) -> Read<'_, Page<Item>>;
     /// Turns of a conversation, oldest first.

@@ -29,6 +29,7 @@ mod host;
 pub mod identity;
 mod live;
 pub mod logs;
+mod markdown;
 mod masking;
 mod modules;
 mod neighbors;

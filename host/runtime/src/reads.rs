@@ -104,6 +104,10 @@ impl Reads for View {
         })
     }
 
+    fn conversation_markdown(&self, conversation: ConversationId) -> Read<'_, String> {
+        Box::pin(async move { crate::markdown::of(&*self.port()?, conversation).await })
+    }
+
     fn items(&self, conversation: ConversationId, at: ItemsAt, limit: u32) -> Read<'_, Page<Item>> {
         Box::pin(async move {
             Ok(self

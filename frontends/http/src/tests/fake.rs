@@ -239,6 +239,7 @@ impl Reads for Fake {
         test_endpoint(Option<EndpointSpec>) -> EndpointReport;
         doctor() -> Vec<Finding>;
         open_approvals() -> Vec<OpenApproval>;
+        conversation_markdown(ConversationId) -> String;
         rules() -> Vec<RuleView>;
         calls(String) -> Vec<CallHit>;
         grants() -> Vec<GrantOp>;

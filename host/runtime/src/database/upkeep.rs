@@ -339,27 +339,11 @@ fn size(folder: &Path, depth: u32) -> u64 {
 
 /// A moment as part of a file's name, in UTC: `20261121-140802-250`.
 fn stamp(at: UnixMillis) -> String {
-    let (days, millis) = (at.0.div_euclid(DAY_MS), at.0.rem_euclid(DAY_MS));
-    let (year, month, day) = date(days);
+    let millis = at.0.rem_euclid(DAY_MS);
+    let (year, month, day) = at.date();
     let (seconds, rest) = (millis / 1000, millis % 1000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{rest:03}")
-}
-
-/// Year, month and day of a number of days since 1970, <https://howardhinnant.github.io/date_algorithms.html>.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Counted from March, so that the leap day is the last.
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

@@ -308,10 +308,9 @@ impl Session<'_> {
 
     async fn export(&mut self, file: Option<String>) -> Result<Vec<String>, Problem> {
         let id = self.here()?;
-        let view = self.context.host.read().conversation(id).await?;
         let file = file.unwrap_or_else(|| format!("{}.md", target::short(id)));
         let path: PathBuf = self.context.workspace.join(file);
-        export::save(&path, &export::markdown(self.context, &view).await?)?;
+        export::save(&path, &export::markdown(self.context, id).await?)?;
         let shown = reveal(&path.to_string_lossy());
         Ok(vec![format!("written to `{shown}`")])
     }

@@ -1,16 +1,13 @@
 //! A conversation as a file: Markdown to be read, or the JSON lines of `docs/data.md`.
 
 use super::arguments::{Export, Format};
-use super::{all_items, title};
 use crate::clean::clean;
 use crate::command::organize::{done, text};
 use crate::context::{Context, Quit};
 use crate::exit;
 use crate::target;
-use crate::words;
 use anteroom_api::{
-    Content, ConversationKind, ConversationView, DatabaseOp, Item, ItemBody, Problem, ProblemCode,
-    Status,
+    ConversationId, ConversationKind, ConversationView, DatabaseOp, Problem, ProblemCode,
 };
 use serde_json::json;
 use std::io::Write as _;
@@ -40,17 +37,17 @@ pub(super) async fn run(context: &mut Context, export: &Export) -> Result<u8, Qu
             return text::text(context, &view, None).await;
         }
         if context.options.is_json {
-            let markdown = markdown(context, &view).await?;
+            let markdown = markdown(context, view.id).await?;
             let told = json!({ "conversation": view.id, "markdown": markdown });
             context.printer.json(&told);
             return Ok(exit::OK);
         }
-        let markdown = markdown(context, &view).await?;
+        let markdown = markdown(context, view.id).await?;
         context.printer.data(&markdown);
         return Ok(exit::OK);
     };
     let path = context.workspace.join(output);
-    save(&path, &markdown(context, &view).await?)?;
+    save(&path, &markdown(context, view.id).await?)?;
     Ok(written(context, &view, &path))
 }
 
@@ -86,92 +83,41 @@ pub(crate) fn save(path: &Path, text: &str) -> Result<(), Problem> {
     })
 }
 
-/// What was said, to be read by people: no escapes, no bytes of images.
+/// What was said, to be read by people, as the host writes it.
 pub(crate) async fn markdown(
     context: &Context,
-    view: &ConversationView,
+    conversation: ConversationId,
 ) -> Result<String, Problem> {
-    if is_text(view) {
-        let body = context.host.read().text(view.id, None).await?.body;
-        return Ok(format!("{}\n", clean(&body).trim_end()));
-    }
-    let items = all_items(context, view).await;
-    let items = items.map_err(|quit| match quit {
-        Quit::Problem(problem) => problem,
-        Quit::Code(_) => Problem::new(ProblemCode::Internal, "it could not be read"),
-    })?;
-    Ok(said(view, &items))
-}
-
-fn said(view: &ConversationView, items: &[Item]) -> String {
-    let mut text = format!(
-        "# {}\n\n_{} · {}_\n",
-        clean(&title(view)),
-        words::date(view.created_at),
-        clean(&view.workspace)
-    );
-    let mut speaker = "";
-    for item in items {
-        let (who, words) = match &item.body {
-            ItemBody::UserMessage { content } => ("You", input(content)),
-            ItemBody::AgentMessage { text } => ("Anteroom", clean(text)),
-            ItemBody::ToolCall(call) => {
-                let ended = match item.status {
-                    Status::Completed => "",
-                    Status::Denied => ", denied",
-                    Status::Failed => ", failed",
-                    Status::Pending | Status::Running | Status::Interrupted => ", not finished",
-                };
-                ("Anteroom", format!("> `{}`{ended}", clean(&call.tool)))
-            }
-            ItemBody::Summary { text } => ("Summary for the model", clean(text)),
-            ItemBody::Reasoning { .. } => continue,
-        };
-        if who != speaker {
-            text.push_str(&format!("\n## {who}\n"));
-            speaker = who;
-        }
-        text.push_str(&format!("\n{}\n", words.trim_end()));
-    }
-    text
-}
-
-fn input(content: &[Content]) -> String {
-    let parts = content.iter().map(|part| match part {
-        Content::Text { text } => clean(text),
-        Content::Image { media_type, .. } => format!("_image ({})_", clean(media_type)),
-        Content::Attachment(attachment) => format!("_attached: {}_", clean(&attachment.path)),
-    });
-    parts.collect::<Vec<_>>().join("\n\n")
+    let reads = context.host.read();
+    let markdown = reads.conversation_markdown(conversation).await?;
+    Ok(clean(&markdown))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{item, view};
+    use crate::fake::{Bench, Ran, Views, view};
+
+    fn bench(line: &[&str], views: Views) -> Ran {
+        Bench::with(line, vec![], views, "").run()
+    }
 
     #[test]
-    fn a_talk_is_written_to_be_read() {
-        let body = |text: &str| ItemBody::AgentMessage { text: text.into() };
-        let asked = ItemBody::UserMessage {
-            content: vec![
-                Content::text("Why\u{1b}]0;x\u{7}?"),
-                Content::Image {
-                    media_type: "image/png".into(),
-                    data: "AAAA".into(),
-                },
-            ],
+    fn what_the_host_writes_is_handed_on_harmless() {
+        let mut talk = view(7, "/w");
+        talk.title = "Why\u{1b}[2J?".into();
+        let views = Views {
+            conversations: vec![talk],
+            ..Views::default()
         };
-        let items = [
-            item(1, Status::Completed, asked),
-            item(2, Status::Completed, body("Because.")),
-            item(3, Status::Completed, body("And so on.\n")),
-        ];
-        assert_eq!(
-            said(&view(7, "/w"), &items),
-            "# Talk 7\n\n_1970-01-01 · /w_\n\n## You\n\nWhy?\n\n_image (image/png)_\n\n\
-             ## Anteroom\n\nBecause.\n\nAnd so on.\n"
-        );
+        let path = std::env::temp_dir().join(format!("aroom-export-{}.md", std::process::id()));
+        let id = view(7, "/w").id.to_string();
+        let shown = bench(&["conv", "export", &id], views.clone());
+        assert_eq!((shown.code, shown.out.as_str()), (0, "# Why?\n"));
+        let file = path.to_str().unwrap();
+        assert_eq!(bench(&["conv", "export", &id, "-o", file], views).code, 0);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# Why?\n");
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
