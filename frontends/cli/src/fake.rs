@@ -86,6 +86,10 @@ pub(crate) struct Views {
     pub(crate) findings: Vec<Finding>,
     pub(crate) hits: Vec<SearchHit>,
     pub(crate) changes: Vec<ChangeView>,
+    pub(crate) bundles: Vec<anteroom_api::BundleView>,
+    /// What each look at a bundle finds.
+    pub(crate) reports: Vec<anteroom_api::BundleReport>,
+    pub(crate) locked: Vec<anteroom_api::BundleLocked>,
     pub(crate) databases: Vec<DatabaseView>,
     /// Every version of each canvas, oldest first.
     pub(crate) canvases: Vec<CanvasView>,
@@ -123,6 +127,9 @@ impl Default for Views {
             changes: vec![],
             databases: vec![],
             undone: vec![],
+            bundles: vec![],
+            reports: vec![],
+            locked: vec![],
             filed: filed::Filed::default(),
             canvases: vec![],
             diffs: vec![],
@@ -437,6 +444,23 @@ impl Reads for Fake {
     }
     fn servers(&self) -> Read<'_, Vec<anteroom_api::ServerView>> {
         ready(vec![])
+    }
+    fn bundles(&self) -> Read<'_, Vec<anteroom_api::BundleView>> {
+        ready(self.views.bundles.clone())
+    }
+    fn inspect_bundle(
+        &self,
+        wish: anteroom_api::BundleWish,
+    ) -> Read<'_, anteroom_api::BundleReport> {
+        let found = self.views.reports.first().cloned();
+        let none = Problem::new(ProblemCode::NotFound, format!("no {wish:?}"));
+        Box::pin(async move { found.ok_or(none) })
+    }
+    fn check_bundle(&self, _: String) -> Read<'_, Vec<anteroom_api::Finding>> {
+        ready(self.views.findings.clone())
+    }
+    fn bundle_lock(&self, _: String) -> Read<'_, Vec<anteroom_api::BundleLocked>> {
+        ready(self.views.locked.clone())
     }
     fn grants(&self) -> Read<'_, Vec<anteroom_api::GrantOp>> {
         ready(vec![])

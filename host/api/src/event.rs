@@ -1,10 +1,10 @@
 //! Facts, host to frontend: one variant per noun; and their droppable previews.
 
 use crate::{
-    ApprovalEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
-    ElicitationEvent, FolderEvent, ItemEvent, ItemId, ModuleEvent, OpId, OutputStream, Phase,
-    Problem, ProjectEvent, RuleEvent, Seq, SessionEvent, SettingEvent, TagEvent, TextEvent,
-    TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
+    ApprovalEvent, BundleEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId,
+    DatabaseEvent, ElicitationEvent, FolderEvent, ItemEvent, ItemId, ModuleEvent, OpId,
+    OutputStream, Phase, Problem, ProjectEvent, RuleEvent, Seq, SessionEvent, SettingEvent,
+    TagEvent, TextEvent, TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,8 @@ pub enum Event {
     Project(ProjectEvent),
     /// About a note or document.
     Text(TextEvent),
+    /// About a bundle.
+    Bundle(BundleEvent),
     /// About a web session.
     Session(SessionEvent),
     /// About the host itself.

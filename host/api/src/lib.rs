@@ -9,6 +9,7 @@
 pub mod approval;
 pub mod attachment;
 pub mod audit;
+pub mod bundle;
 pub mod canvas;
 pub mod checkpoint;
 pub mod conversation;
@@ -51,6 +52,10 @@ pub use approval::{
 };
 pub use attachment::{AttachedImage, Attachment, AttachmentKind, LineRange};
 pub use audit::{AuditFault, AuditFilter, AuditRecord, AuditReport};
+pub use bundle::{
+    BundleChange, BundleEvent, BundleFile, BundleLocked, BundleOp, BundlePower, BundlePowerKind,
+    BundleReport, BundleSignature, BundleSource, BundleStep, BundleTrust, BundleView, BundleWish,
+};
 pub use canvas::{CanvasDiff, CanvasEvent, CanvasOp, CanvasView};
 pub use checkpoint::{
     ChangeKind, ChangeView, CheckpointEvent, CheckpointOp, FileDiff, UndoOutcome, UndoTarget,

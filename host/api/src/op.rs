@@ -1,8 +1,8 @@
 //! Wishes, frontend to host: one variant per noun.
 
 use crate::{
-    ApprovalOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp,
-    ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, TagOp, TextOp, TurnOp,
+    ApprovalOp, BundleOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp,
+    FolderOp, ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, TagOp, TextOp, TurnOp,
     WorkspaceOp,
 };
 use schemars::JsonSchema;
@@ -44,6 +44,8 @@ pub enum Op {
     Canvas(CanvasOp),
     /// About a web session.
     Session(SessionOp),
+    /// About a bundle.
+    Bundle(BundleOp),
     /// About a process that listens.
     Server(ServerOp),
 }
@@ -73,5 +75,6 @@ from! {
     Text(TextOp),
     Canvas(CanvasOp),
     Session(SessionOp),
+    Bundle(BundleOp),
     Server(ServerOp),
 }

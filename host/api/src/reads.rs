@@ -1,13 +1,13 @@
 //! Views: questions without side effects.
 
 use crate::{
-    Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CanvasDiff, CanvasId, CanvasView,
-    ChangeView, ConversationFilter, ConversationId, ConversationKind, ConversationView,
-    DatabaseView, EndpointReport, EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint,
-    GrantOp, IdentityView, Item, ItemId, ModuleView, PathHits, Problem, ProjectId, ProjectView,
-    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, ServerView,
-    SessionView, SettingsReport, SpendingRow, TagView, TextVersion, TextView, TurnId, TurnView,
-    UndoTarget, UnixMillis, WorkspaceView,
+    Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, BundleLocked, BundleReport,
+    BundleView, BundleWish, CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationFilter,
+    ConversationId, ConversationKind, ConversationView, DatabaseView, EndpointReport, EndpointSpec,
+    FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemId, ModuleView,
+    PathHits, Problem, ProjectId, ProjectView, PromptReport, Question, QueuedInput, ReplayReport,
+    Resolution, RuleView, Seq, ServerView, SessionView, SettingsReport, SpendingRow, TagView,
+    TextVersion, TextView, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -256,6 +256,15 @@ pub trait Reads: Send + Sync {
     fn session_by(&self, cookie_hash: String, tab_hash: String) -> Read<'_, Option<SessionView>>;
     /// Living processes that listen, the oldest first.
     fn servers(&self) -> Read<'_, Vec<ServerView>>;
+    /// What is installed as bundles, by name.
+    fn bundles(&self) -> Read<'_, Vec<BundleView>>;
+    /// What a bundle is and would be able to do. Looks it through and runs nothing of it. Fails where it is no
+    /// bundle, is damaged, or is signed wrongly.
+    fn inspect_bundle(&self, wish: BundleWish) -> Read<'_, BundleReport>;
+    /// What is wrong with a bundle's folder, for whoever makes it; loads its toolsets.
+    fn check_bundle(&self, folder: String) -> Read<'_, Vec<Finding>>;
+    /// What a project's lock file names, in its order; empty if there is none.
+    fn bundle_lock(&self, project: String) -> Read<'_, Vec<BundleLocked>>;
     /// Who this installation is.
     fn identity(&self) -> Read<'_, IdentityView>;
 }

@@ -193,6 +193,7 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
         | Op::Project(_)
         | Op::Text(_)
         | Op::Canvas(_)
+        | Op::Bundle(_)
         | Op::Session(_)
         | Op::Server(ServerOp::Announce { .. }) => Holder::Own,
     };

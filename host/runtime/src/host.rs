@@ -14,8 +14,8 @@ use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{
-    canvases, checkpoints, database, forwarding, modules, neighbors, recovery, rules, servers,
-    sessions, texts, trust, wiring,
+    bundles, canvases, checkpoints, database, forwarding, modules, neighbors, recovery, rules,
+    servers, sessions, texts, trust, wiring,
 };
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
@@ -255,6 +255,7 @@ impl Port {
                 Op::Text(op) => texts::take(self, id, op).await,
                 Op::Canvas(op) => canvases::take(self, id, op).await,
                 Op::Session(op) => sessions::take(self, id, op).await,
+                Op::Bundle(op) => bundles::take(self, id, op).await,
                 Op::Server(op) => servers::take(self, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
             }

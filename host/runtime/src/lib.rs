@@ -14,6 +14,7 @@ mod agent;
 pub mod ambient;
 mod approvals;
 mod audit;
+mod bundles;
 mod bus;
 mod canvases;
 mod checkpoints;

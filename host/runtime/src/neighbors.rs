@@ -148,6 +148,7 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         | Event::Folder(_)
         | Event::Project(_)
         | Event::Text(_)
+        | Event::Bundle(_)
         | Event::Session(_)
         | Event::Host(_) => {}
     }

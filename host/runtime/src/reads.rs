@@ -4,13 +4,14 @@ use crate::host::{Port, no_conversation};
 use crate::{config, doctor, wiring};
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, AuditFilter, AuditRecord, AuditReport, CallHit, CanvasDiff, CanvasId, CanvasView,
-    ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView, EndpointReport,
-    EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item,
-    ItemsAt, ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId,
-    ProjectView, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit,
-    Seq, ServerView, SessionView, SettingsReport, SpendingRow, TagView, TextVersion, TextView,
-    Topic, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
+    Approval, AuditFilter, AuditRecord, AuditReport, BundleLocked, BundleReport, BundleView,
+    BundleWish, CallHit, CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationFilter,
+    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, FileDiff,
+    Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemsAt, ModuleView,
+    OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId, ProjectView, PromptReport,
+    Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit, Seq, ServerView, SessionView,
+    SettingsReport, SpendingRow, TagView, TextVersion, TextView, Topic, TurnId, TurnView,
+    UndoTarget, UnixMillis, WorkspaceView,
 };
 use std::sync::{Arc, Weak};
 
@@ -341,6 +342,22 @@ impl Reads for View {
 
     fn servers(&self) -> Read<'_, Vec<ServerView>> {
         Box::pin(async move { crate::servers::all(&*self.port()?).await })
+    }
+
+    fn bundles(&self) -> Read<'_, Vec<BundleView>> {
+        Box::pin(async move { crate::bundles::list(&*self.port()?).await })
+    }
+
+    fn inspect_bundle(&self, wish: BundleWish) -> Read<'_, BundleReport> {
+        Box::pin(async move { crate::bundles::inspect(&*self.port()?, wish).await })
+    }
+
+    fn check_bundle(&self, folder: String) -> Read<'_, Vec<Finding>> {
+        Box::pin(async move { crate::bundles::check(&*self.port()?, folder).await })
+    }
+
+    fn bundle_lock(&self, project: String) -> Read<'_, Vec<BundleLocked>> {
+        Box::pin(async move { crate::bundles::locked(&*self.port()?, project).await })
     }
 
     fn identity(&self) -> Read<'_, IdentityView> {

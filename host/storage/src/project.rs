@@ -139,6 +139,8 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
                 Err(fact.misplaced("a text"))
             }
         }
+        // Which bundles there are stands beside their files.
+        Event::Bundle(_) => Ok(()),
         // Sessions are stored by themselves: their hashes are told to nobody.
         Event::Session(_)
         | Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })

@@ -219,6 +219,7 @@ impl View {
             | Event::Folder(_)
             | Event::Project(_)
             | Event::Text(_)
+            | Event::Bundle(_)
             | Event::Session(_)
             | Event::Approval(ApprovalEvent::Resolved { .. } | ApprovalEvent::Extended { .. })
             | Event::Elicitation(ElicitationEvent::Answered { .. })

@@ -106,6 +106,7 @@ impl Record {
             | Event::Folder(_)
             | Event::Project(_)
             | Event::Text(_)
+            | Event::Bundle(_)
             | Event::Session(_)
             | Event::Host(_) => Vec::new(),
         }

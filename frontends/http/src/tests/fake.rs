@@ -241,6 +241,10 @@ impl Reads for Fake {
         open_approvals() -> Vec<OpenApproval>;
         conversation_markdown(ConversationId) -> String;
         rules() -> Vec<RuleView>;
+        bundles() -> Vec<anteroom_api::BundleView>;
+        inspect_bundle(anteroom_api::BundleWish) -> anteroom_api::BundleReport;
+        check_bundle(String) -> Vec<Finding>;
+        bundle_lock(String) -> Vec<anteroom_api::BundleLocked>;
         calls(String) -> Vec<CallHit>;
         grants() -> Vec<GrantOp>;
         changes(ConversationId) -> Vec<ChangeView>;

@@ -5,10 +5,10 @@ use crate::error::Fault;
 use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
-    ApprovalEvent, ApprovalId, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
-    Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent,
-    Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status, ToolCall, Topic,
-    UndoOutcome, WorkspaceEvent,
+    ApprovalEvent, ApprovalId, BundleEvent, CallDecision, CheckpointEvent, ConversationEvent,
+    DatabaseEvent, Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent,
+    Resolution, RuleEvent, Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status,
+    ToolCall, Topic, UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -52,6 +52,7 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
             let what = format!("project {project} as {hash}");
             host(fact, "trust", &what, "trusted")
         }
+        Event::Bundle(event) => bundle(fact, event),
         Event::Session(SessionEvent::Opened { session }) => {
             host(fact, "session", &session_words(session), "opened")
         }
@@ -69,6 +70,31 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
         | Event::Project(ProjectEvent::Saved { .. } | ProjectEvent::Deleted { .. })
         | Event::Text(_)
         | Event::Host(_) => Ok(()),
+    }
+}
+
+fn bundle(fact: &Fact<'_>, event: &BundleEvent) -> Result<(), Fault> {
+    match event {
+        BundleEvent::Installed { bundle, .. } => {
+            let by = bundle.fingerprint.as_deref().unwrap_or("nobody");
+            let (name, version, hash) = (&bundle.name, &bundle.version, &bundle.hash);
+            let what = format!("{name} {version} as {hash}, signed by {by}");
+            host(fact, "bundle", &what, "installed")
+        }
+        BundleEvent::Removed { name } => host(fact, "bundle", name, "removed"),
+        BundleEvent::Trusted { name, fingerprint } => {
+            let what = format!("key {fingerprint} for bundle {name}");
+            host(fact, "trust", &what, "trusted")
+        }
+        BundleEvent::Distrusted { fingerprint } => {
+            host(fact, "trust", &format!("key {fingerprint}"), "distrusted")
+        }
+        BundleEvent::Made {
+            path, fingerprint, ..
+        } => match fingerprint {
+            Some(_) => host(fact, "bundle", path, "signed"),
+            None => Ok(()),
+        },
     }
 }
 

@@ -231,6 +231,7 @@ impl Session<'_> {
             | Event::Folder(_)
             | Event::Project(_)
             | Event::Text(_)
+            | Event::Bundle(_)
             | Event::Session(_)
             | Event::Host(_) => {}
         }
