@@ -29,6 +29,8 @@ pub enum ModuleOrigin {
     User,
     /// The project's tools folder; looked into only when the project is trusted.
     Project,
+    /// An MCP server; the module's id is the server's name.
+    Server,
 }
 
 /// A power that a component can be lent.

@@ -165,6 +165,10 @@ async fn remove(port: &Port, id: OpId, module: ModuleId) -> Result<(), Problem> 
             return Err(invalid(format!("`{module}` belongs to the project"))
                 .hint(format!("remove the file `{}` there", visible(&path))));
         }
+        ModuleOrigin::Server => {
+            return Err(invalid(format!("`{module}` is an MCP server"))
+                .hint(format!("remove it with `aroom mcp remove {module}`")));
+        }
     }
     {
         let _alone = port.engine.modules.alone().await;

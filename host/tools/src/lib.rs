@@ -20,6 +20,7 @@ mod fit;
 mod folder;
 mod lend;
 mod lent;
+mod mcp;
 mod meter;
 mod module;
 mod options;
@@ -32,6 +33,12 @@ pub use confine::{Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, wal
 pub use error::ToolsError;
 pub use fit::misfits;
 pub use lent::{Grants, Lent, NotLent};
+pub use mcp::{
+    AskedIn, CALL_TIMEOUT, CONNECT_TIMEOUT, Credentials, Elicit, ElicitWants, Elicited,
+    FilledPrompt, HttpSpec, Pin, PromptPart, ResourceBody, ResourcePart, Sample, SampleMessage,
+    Sampled, ServerFolder, ServerHost, ServerId, ServerRoot, ServerSpec, ServerState,
+    ServerStatus, ServerTool, ServerTransport, StdioSpec, ToolStanding,
+};
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
 pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};

@@ -7,6 +7,7 @@ mod live;
 mod nearest;
 mod resolve;
 mod sandbox;
+mod served;
 mod shelf;
 mod shorten;
 
@@ -18,6 +19,7 @@ use crate::confine::Shell;
 use crate::folder::Folder;
 use crate::folder::watch::Eyes;
 use crate::lent::Lent;
+use crate::mcp::Servers;
 use crate::module::{Loader, Module};
 use crate::options::{LimitTable, Limits, Options, ToolLimits};
 use crate::services::Services;
@@ -51,6 +53,7 @@ struct Inner {
     shell: Arc<Shell>,
     loader: Arc<Loader>,
     shelf: RwLock<Arc<Shelf>>,
+    servers: Servers,
     calls: Semaphore,
     /// The folders, as they were last looked at. One look at a time.
     folders: tokio::sync::Mutex<BTreeMap<PathBuf, Folder>>,
@@ -118,6 +121,7 @@ impl Registry {
             limits: RwLock::new(options.table()),
             loader: Arc::new(loader),
             shelf: RwLock::default(),
+            servers: Servers::default(),
             calls: Semaphore::new(calls_max),
             calls_max,
             folders: tokio::sync::Mutex::default(),

@@ -119,6 +119,7 @@ fn module_line(module: &ModuleView, theme: &Theme) -> String {
         ModuleOrigin::BuiltIn => "built-in",
         ModuleOrigin::User => "user",
         ModuleOrigin::Project => "project",
+        ModuleOrigin::Server => "server",
     };
     let health = match &module.state {
         ModuleState::Failed { .. } => Health::Failed,

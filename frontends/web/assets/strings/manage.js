@@ -116,7 +116,7 @@ const tools = {
   reload: 'Reload folders',
   reloaded: 'Folders looked through',
   review: (/** @type {string} */ names) => `Waiting for your review: ${names}`,
-  origins: { built_in: 'built in', user: 'your tools folder', project: 'the project’s tools folder' },
+  origins: { built_in: 'built in', user: 'your tools folder', project: 'the project’s tools folder', server: 'an MCP server' },
   states: { loaded: 'Loaded', failed: 'Failed', disabled: 'Off' },
   paused: 'Paused until reviewed',
   partly: 'Partly granted',

@@ -42,6 +42,8 @@ impl Shelf {
         self.chosen(|path, board| match board.origin {
             ModuleOrigin::BuiltIn | ModuleOrigin::User => true,
             ModuleOrigin::Project => Some(path) == project,
+            // Servers lie in no folder.
+            ModuleOrigin::Server => false,
         })
     }
 
@@ -205,6 +207,8 @@ fn place(module: &Module) -> String {
     match (&module.path, module.origin) {
         (Some(path), _) => format!(" (`{}`)", path.display()),
         (None, ModuleOrigin::BuiltIn) => ", which is built in".to_owned(),
-        (None, ModuleOrigin::User | ModuleOrigin::Project) => String::new(),
+        (None, ModuleOrigin::User | ModuleOrigin::Project | ModuleOrigin::Server) => {
+            String::new()
+        },
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn lines(
         ModuleOrigin::BuiltIn => "part of Anteroom",
         ModuleOrigin::User => "your tools folder",
         ModuleOrigin::Project => "the project's own tools",
+        ModuleOrigin::Server => "an MCP server",
     };
     let mut about = |name: &str, text: &str| {
         lines.push(format!("  {} {}", pad(name, 10), reveal(text)));

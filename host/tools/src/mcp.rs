@@ -1,0 +1,25 @@
+//! MCP servers: the client side of the protocol, its transports, and what holds against servers that misbehave.
+//!
+//! Shape: what there should be ([`ServerSpec`]) goes in, what there is ([`ServerStatus`]) comes out; one task keeps
+//! one server. Whatever a server says is from outside: bounded, cleaned, and pinned before it is offered. Knows no
+//! storage and no runtime; what it needs of them is the trait [`ServerHost`].
+
+mod ask;
+mod offers;
+mod pin;
+mod servers;
+mod spec;
+mod status;
+
+pub use ask::{
+    AskedIn, Credentials, Elicit, ElicitWants, Elicited, Sample, SampleMessage, Sampled,
+    ServerHost, ServerRoot,
+};
+pub use offers::{FilledPrompt, PromptPart, ResourceBody, ResourcePart};
+pub use pin::Pin;
+pub(crate) use servers::Servers;
+pub use spec::{
+    CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
+    StdioSpec,
+};
+pub use status::{ServerState, ServerStatus, ServerTool, ToolStanding};
