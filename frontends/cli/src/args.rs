@@ -425,13 +425,14 @@ Examples:
   aroom tool grant jira process --command 'jira issue'
   aroom tool grant csv files_read --folder data --everywhere
   aroom tool grant csv files_write --for 2h --calls 20
+  aroom tool grant weather fetch --host api.weather.gov
 
 A grant holds in this folder unless --everywhere, for the binary as it is now.")]
     Grant {
         /// The toolset
         #[arg(value_name = "MODULE")]
         module: String,
-        /// files_read, files_write, process, canvas, agents, ask
+        /// files_read, files_write, process, canvas, agents, ask, fetch, store, secrets, skills, catalog
         #[arg(value_name = "CAPABILITY")]
         capabilities: Vec<Capability>,
         /// Only this folder of the workspace; for files, repeatable
@@ -440,6 +441,12 @@ A grant holds in this folder unless --everywhere, for the binary as it is now.")
         /// Only commands that begin so; for process, repeatable
         #[arg(long = "command", value_name = "PREFIX")]
         commands: Vec<String>,
+        /// Only this host, such as api.example.org or *.example.org:8443; for fetch, repeatable
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+        /// This secret, by its name in the config; for secrets, repeatable
+        #[arg(long = "secret", value_name = "NAME")]
+        secrets: Vec<String>,
         /// In every workspace
         #[arg(long = "everywhere")]
         is_everywhere: bool,

@@ -253,6 +253,10 @@ pub struct Grant {
     pub folders: Vec<String>,
     /// `--command`.
     pub commands: Vec<String>,
+    /// `--host`.
+    pub hosts: Vec<String>,
+    /// `--secret`.
+    pub secrets: Vec<String>,
     /// `--everywhere`.
     pub is_everywhere: bool,
     /// `--for`.

@@ -51,17 +51,32 @@ pub enum Capability {
     Agents,
     /// Ask the person.
     Ask,
+    /// Make requests to hosts on the network.
+    Fetch,
+    /// Keep small values between calls, for the toolset and the project.
+    Store,
+    /// Put named secrets into the headers of requests, without ever reading them.
+    Secrets,
+    /// Load skills of the conversation.
+    Skills,
+    /// Look up tools that are not described to the model in full.
+    Catalog,
 }
 
 impl Capability {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::FilesRead,
         Self::FilesWrite,
         Self::Process,
         Self::Canvas,
         Self::Agents,
         Self::Ask,
+        Self::Fetch,
+        Self::Store,
+        Self::Secrets,
+        Self::Skills,
+        Self::Catalog,
     ];
 
     /// What it lets a module do, in plain words.
@@ -74,6 +89,11 @@ impl Capability {
             Self::Canvas => "create and change canvases of the conversation",
             Self::Agents => "start child agents",
             Self::Ask => "ask you questions",
+            Self::Fetch => "make requests to hosts on the network",
+            Self::Store => "keep small values between calls",
+            Self::Secrets => "send named secrets it cannot read",
+            Self::Skills => "load skills",
+            Self::Catalog => "look up further tools",
         }
     }
 
@@ -83,7 +103,7 @@ impl Capability {
         match self {
             Self::FilesRead | Self::Canvas | Self::Ask => Tier::Read,
             Self::FilesWrite => Tier::Write,
-            Self::Process | Self::Agents => Tier::Execute,
+            Self::Process | Self::Agents | Self::Fetch | Self::Secrets => Tier::Execute,
         }
     }
 }
@@ -102,6 +122,11 @@ impl fmt::Display for Capability {
 }
 
 impl FromStr for Capability {
+            Self::Fetch => "fetch",
+            Self::Store => "store",
+            Self::Secrets => "secrets",
+            Self::Skills => "skills",
+            Self::Catalog => "catalog",
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wanted = text.trim().to_ascii_lowercase().replace('-', "_");
@@ -115,7 +140,8 @@ impl FromStr for Capability {
     }
 }
 
-/// How far a granted capability reaches. Empty means: as far as the capability goes inside the workspace.
+/// How far a granted capability reaches. Empty means: as far as the capability goes inside the workspace; for
+/// `secrets`, where only what is named is lent, it means nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GrantReach {
@@ -128,6 +154,13 @@ pub struct GrantReach {
 /// Where a grant holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "where", content = "workspace", rename_all = "snake_case")]
+    /// Hosts, for `fetch`: exact names or `*.suffix`, with `:port` where it is not 443. Without any, every new
+    /// host is asked about; with some, no other host is reached and these are not asked about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// Names of secrets, for `secrets`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 pub enum GrantWhere {
     /// In every workspace.
     Everywhere,

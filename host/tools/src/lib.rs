@@ -41,7 +41,10 @@ pub use mcp::{
 };
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
-pub use services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
+pub use services::{
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, LoadedSkill, SecretValue, Services,
+    StoreFailure,
+};
 pub use session::Session;
 pub use wasm::files::{
     Bounds, Change, Compared, End, FileState, Ledger, NamedPlace, NamedWhat, NotNamed, Recorded,

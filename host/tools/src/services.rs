@@ -2,8 +2,9 @@
 
 use crate::wasm::files::Ledger;
 use anteroom_api::item::CallDecision;
-use anteroom_api::{Answer, BoxFuture, CanvasView, OutputStream, Resolution};
+use anteroom_api::{Answer, BoxFuture, CanvasView, OutputStream, Resolution, ToolView};
 use anteroom_gate::Asked;
+use std::fmt;
 use std::sync::Arc;
 
 /// The runtime's side of a running call. One value serves one call.
@@ -48,8 +49,127 @@ pub trait Services: Send + Sync {
     fn ledger(&self) -> Option<Arc<dyn Ledger>> {
         None
     }
+    /// Opens a skill by its name, with what the caller wants of it; the body comes back filled in.
+    fn skill(
+        &self,
+        name: String,
+        arguments: String,
+    ) -> BoxFuture<'_, Result<LoadedSkill, String>> {
+        let _ = arguments;
+        no(format!("there is no skill `{name}` here"))
+    }
+    /// Searches the tools that are not described to the model in full, best first; those found can be called.
+    fn find_tools(
+        &self,
+        query: String,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<ToolView>, String>> {
+        let _ = (query, limit);
+        no("there are no further tools here".to_owned())
+    }
+    /// A value that a toolset kept in this project.
+    fn store_get(
+        &self,
+        toolset: String,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
+        let _ = (toolset, key);
+        no(StoreFailure::nothing())
+    }
+    /// Keeps a value, in the place of what the key held.
+    fn store_set(
+        &self,
+        toolset: String,
+        key: String,
+        value: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), StoreFailure>> {
+        let _ = (toolset, key, value);
+        no(StoreFailure::nothing())
+    }
+    /// Forgets a value; says whether there was one.
+    fn store_delete(
+        &self,
+        toolset: String,
+        key: String,
+    ) -> BoxFuture<'_, Result<bool, StoreFailure>> {
+        let _ = (toolset, key);
+        no(StoreFailure::nothing())
+    }
+    /// The keys that begin with a prefix, sorted.
+    fn store_list(
+        &self,
+        toolset: String,
+        prefix: String,
+    ) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
+        let _ = (toolset, prefix);
+        no(StoreFailure::nothing())
+    }
+    /// A secret of the person's for one host; none if there is no such secret or it is for other hosts.
+    fn secret(&self, name: &str, host: &str) -> Option<SecretValue> {
+        let _ = (name, host);
+        None
+    }
     /// Runs a child agent to its end.
     fn run_agent(&self, task: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>>;
+}
+
+/// What a service that is not there answers.
+fn no<'a, T: Send + 'a, E: Send + 'a>(why: E) -> BoxFuture<'a, Result<T, E>> {
+    Box::pin(std::future::ready(Err(why)))
+}
+
+/// A skill that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedSkill {
+    /// Its name.
+    pub name: String,
+    /// What to do, with the arguments filled in.
+    pub body: String,
+    /// The folder its files lie in, if tools can read it.
+    pub folder: Option<String>,
+    /// The files beside it, relative to that folder.
+    pub files: Vec<String>,
+}
+
+/// Why a value could not be kept or read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// It is too long, or there is no room left.
+    Full(String),
+    /// No such key can be.
+    Invalid(String),
+    /// Anything else.
+    Failed(String),
+}
+
+impl StoreFailure {
+    fn nothing() -> Self {
+        Self::Failed("nothing can be kept in this run".to_owned())
+    }
+}
+
+/// The value of a secret. Printed nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValue(String);
+
+impl SecretValue {
+    /// Takes a secret.
+    #[must_use]
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The secret itself, for the one place that sends it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretValue(..)")
+    }
 }
 
 /// Why no canvas was found or saved.

@@ -313,7 +313,7 @@ export type CanvasView = {
 };
 
 /** A power that a component can be lent. */
-export type Capability = 'files_read' | 'files_write' | 'process' | 'canvas' | 'agents' | 'ask';
+export type Capability = 'files_read' | 'files_write' | 'process' | 'canvas' | 'agents' | 'ask' | 'fetch' | 'store' | 'secrets' | 'skills' | 'catalog';
 
 /** What a call did to a file. */
 export type ChangeKind = 'created' | 'changed' | 'removed';
@@ -1326,7 +1326,10 @@ export type GrantOp = ({
     workspace: string;
   });
 
-/** How far a granted capability reaches. Empty means: as far as the capability goes inside the workspace. */
+/**
+ * How far a granted capability reaches. Empty means: as far as the capability goes inside the workspace; for
+ * `secrets`, where only what is named is lent, it means nothing.
+ */
 export type GrantReach = {
   /** Folders relative to the workspace, for the file capabilities. */
   folders?: string[];
@@ -1607,6 +1610,13 @@ export type ModuleView = {
   /** Where it was found. */
   origin: ModuleOrigin;
   /** The file, if it is one. */
+  /**
+   * Hosts, for `fetch`: exact names or `*.suffix`, with `:port` where it is not 443. Without any, every new
+   * host is asked about; with some, no other host is reached and these are not asked about.
+   */
+  hosts?: string[];
+  /** Names of secrets, for `secrets`. */
+  secrets?: string[];
   path?: string | null;
   /** SHA-256 of the component, hexadecimal. */
   hash: string;

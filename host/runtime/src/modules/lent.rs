@@ -245,6 +245,9 @@ fn both(one: &GrantReach, other: &GrantReach) -> GrantReach {
     GrantReach {
         folders: joined(&one.folders, &other.folders),
         commands: joined(&one.commands, &other.commands),
+        hosts: joined(&one.hosts, &other.hosts),
+        // Of secrets only what is named is reached.
+        secrets: [&one.secrets[..], &other.secrets[..]].concat(),
     }
 }
 
@@ -260,7 +263,7 @@ mod tests {
             capability: Capability::FilesRead,
             reach: GrantReach {
                 folders: folders.iter().map(|it| (*it).to_owned()).collect(),
-                commands: Vec::new(),
+                ..GrantReach::default()
             },
             place,
             expires_at: expires_at.map(UnixMillis),

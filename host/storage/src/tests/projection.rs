@@ -406,7 +406,7 @@ fn grant(capability: Capability, folders: &[&str], place: GrantWhere) -> GrantOp
         capability,
         reach: GrantReach {
             folders: folders.iter().map(ToString::to_string).collect(),
-            commands: vec![],
+            ..GrantReach::default()
         },
         place,
         expires_at: None,

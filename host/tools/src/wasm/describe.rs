@@ -95,9 +95,15 @@ pub(crate) fn describe(
         Capability::FilesRead | Capability::FilesWrite => tools
             .iter()
             .any(|tool| tool.capabilities.contains(capability)),
-        Capability::Process | Capability::Canvas | Capability::Agents | Capability::Ask => {
-            imported.contains(capability)
-        }
+        Capability::Process
+        | Capability::Canvas
+        | Capability::Agents
+        | Capability::Ask
+        | Capability::Fetch
+        | Capability::Store
+        | Capability::Secrets
+        | Capability::Skills
+        | Capability::Catalog => imported.contains(capability),
     };
     let requested: Vec<Capability> = Capability::ALL.into_iter().filter(is_requested).collect();
     let waiting = [Capability::Process, Capability::Agents, Capability::Ask];

@@ -116,6 +116,7 @@ async fn a_grant_holds_as_far_as_it_reaches() {
     let reach = |folders: &[&str], commands: &[&str]| GrantReach {
         folders: folders.iter().map(|it| (*it).to_owned()).collect(),
         commands: commands.iter().map(|it| (*it).to_owned()).collect(),
+        ..GrantReach::default()
     };
     bench.grants = vec![
         (Capability::FilesRead, reach(&["docs"], &[])),

@@ -92,7 +92,20 @@ fn reach(grant: &Grant, capability: Capability) -> GrantReach {
             commands: grant.commands.clone(),
             ..GrantReach::default()
         },
-        Capability::Canvas | Capability::Agents | Capability::Ask => GrantReach::default(),
+        Capability::Fetch => GrantReach {
+            hosts: grant.hosts.clone(),
+            ..GrantReach::default()
+        },
+        Capability::Secrets => GrantReach {
+            secrets: grant.secrets.clone(),
+            ..GrantReach::default()
+        },
+        Capability::Canvas
+        | Capability::Agents
+        | Capability::Ask
+        | Capability::Store
+        | Capability::Skills
+        | Capability::Catalog => GrantReach::default(),
     }
 }
 
@@ -166,8 +179,8 @@ mod tests {
                 hash: "a91f00112233".into(),
                 capability: Capability::Process,
                 reach: GrantReach {
-                    folders: vec![],
                     commands: vec!["jira issue".into()],
+                    ..GrantReach::default()
                 },
                 place: GrantWhere::Workspace("/w".into()),
                 expires_at: Some(UnixMillis(7_200_000)),

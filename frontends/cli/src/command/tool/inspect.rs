@@ -152,7 +152,13 @@ fn given(grant: &GrantOp, now: UnixMillis) -> String {
         GrantWhere::Everywhere => "granted everywhere".to_owned(),
         GrantWhere::Workspace(_) => "granted here".to_owned(),
     };
-    for (what, parts) in [("in", &grant.reach.folders), ("for", &grant.reach.commands)] {
+    let reach = [
+        ("in", &grant.reach.folders),
+        ("for", &grant.reach.commands),
+        ("for", &grant.reach.hosts),
+        ("for", &grant.reach.secrets),
+    ];
+    for (what, parts) in reach {
         if !parts.is_empty() {
             let parts: Vec<String> = parts.iter().map(|it| format!("`{}`", reveal(it))).collect();
             words.push_str(&format!(", {what} {}", parts.join(", ")));
@@ -190,7 +196,7 @@ mod tests {
             capability: Capability::FilesRead,
             reach: GrantReach {
                 folders: vec!["data".into()],
-                commands: vec![],
+                ..GrantReach::default()
             },
             place: GrantWhere::Workspace("/w".into()),
             expires_at: Some(UnixMillis(61_000)),

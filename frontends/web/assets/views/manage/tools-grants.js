@@ -8,7 +8,18 @@ import { Badge, Choices, Field, ProblemNote, Table, useWork } from './common.js'
 
 const said = words.grants;
 const DAY = 86_400_000;
-const TIERS = { files_read: 'read', canvas: 'read', ask: 'read', files_write: 'write', process: 'execute', agents: 'execute' };
+const TIERS = {
+  files_read: 'read', canvas: 'read', ask: 'read', store: 'read', skills: 'read', catalog: 'read',
+  files_write: 'write', process: 'execute', agents: 'execute', fetch: 'execute', secrets: 'execute',
+};
+/** What bounds a capability: the part of the reach, and the words of its field. */
+const REACHES = {
+  files_read: { part: 'folders', label: said.foldersLabel, help: said.foldersHelp },
+  files_write: { part: 'folders', label: said.foldersLabel, help: said.foldersHelp },
+  process: { part: 'commands', label: said.commandsLabel, help: said.commandsHelp },
+  fetch: { part: 'hosts', label: said.hostsLabel, help: said.hostsHelp },
+  secrets: { part: 'secrets', label: said.secretsLabel, help: said.secretsHelp },
+};
 
 /** Requested and granted, a row for each capability. */
 export function GrantTable({ module, grants, workspace, reload }) {
@@ -60,6 +71,8 @@ export function reachWords(grant) {
   const parts = [grant.where === 'everywhere' ? said.everywhere : said.inFolder(grant.workspace)];
   if (grant.reach?.folders?.length) parts.push(said.folders(grant.reach.folders.join(', ')));
   if (grant.reach?.commands?.length) parts.push(said.commands(grant.reach.commands.join(', ')));
+  if (grant.reach?.hosts?.length) parts.push(said.hosts(grant.reach.hosts.join(', ')));
+  if (grant.reach?.secrets?.length) parts.push(said.secrets(grant.reach.secrets.join(', ')));
   if (grant.expires_at) parts.push((grant.expires_at < Date.now() ? said.endedAt : said.until)(dateTime(grant.expires_at)));
   if (grant.calls !== undefined && grant.calls !== null) parts.push(said.calls(grant.calls));
   return parts.join(' · ');
@@ -73,7 +86,7 @@ function GrantForm({ module, capability, workspace, close }) {
   const [calls, setCalls] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
-  const isFiles = capability.startsWith('files_');
+  const bound = REACHES[capability];
   const lines = reach.split('\n').map((line) => line.trim()).filter(Boolean);
   const submit = async (event) => {
     event.preventDefault();
@@ -83,7 +96,7 @@ function GrantForm({ module, capability, workspace, close }) {
     try {
       await op('module', {
         verb: 'grant', module: module.id, hash: module.hash, capability, ...where,
-        reach: { folders: isFiles ? lines : [], commands: capability === 'process' ? lines : [] },
+        reach: bound ? { [bound.part]: lines } : {},
         ...(days === '0' ? {} : { expires_at: Date.now() + Number(days) * DAY }),
         ...(calls === '' ? {} : { calls: Number(calls) }),
       });
@@ -103,9 +116,9 @@ function GrantForm({ module, capability, workspace, close }) {
       <p>${said.grantText(module.id, said.capabilities[capability])}</p>
       <p class="manage-help">${said.exact}<br /><code class="manage-break">${module.hash}</code></p>
       ${h(Choices, { legend: said.place, name: 'grant-place', value: place, choices: places, onChange: setPlace })}
-      ${isFiles || capability === 'process'
+      ${bound
         ? h(Field, {
-            id: 'grant-reach', label: isFiles ? said.foldersLabel : said.commandsLabel, help: isFiles ? said.foldersHelp : said.commandsHelp,
+            id: 'grant-reach', label: bound.label, help: bound.help,
             children: (tie) => html`<textarea ...${tie} class="input" rows="3" spellcheck="false" value=${reach} onInput=${(event) => setReach(event.target.value)}></textarea>`,
           })
         : null}
