@@ -101,7 +101,12 @@ impl Capability {
     #[must_use]
     pub fn tier(self) -> Tier {
         match self {
-            Self::FilesRead | Self::Canvas | Self::Ask => Tier::Read,
+            Self::FilesRead
+            | Self::Canvas
+            | Self::Ask
+            | Self::Store
+            | Self::Skills
+            | Self::Catalog => Tier::Read,
             Self::FilesWrite => Tier::Write,
             Self::Process | Self::Agents | Self::Fetch | Self::Secrets => Tier::Execute,
         }
@@ -117,16 +122,16 @@ impl fmt::Display for Capability {
             Self::Canvas => "canvas",
             Self::Agents => "agents",
             Self::Ask => "ask",
-        })
-    }
-}
-
-impl FromStr for Capability {
             Self::Fetch => "fetch",
             Self::Store => "store",
             Self::Secrets => "secrets",
             Self::Skills => "skills",
             Self::Catalog => "catalog",
+        })
+    }
+}
+
+impl FromStr for Capability {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wanted = text.trim().to_ascii_lowercase().replace('-', "_");
@@ -149,11 +154,6 @@ pub struct GrantReach {
     pub folders: Vec<String>,
     /// Command prefixes, for `process`.
     pub commands: Vec<String>,
-}
-
-/// Where a grant holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "where", content = "workspace", rename_all = "snake_case")]
     /// Hosts, for `fetch`: exact names or `*.suffix`, with `:port` where it is not 443. Without any, every new
     /// host is asked about; with some, no other host is reached and these are not asked about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -161,6 +161,11 @@ pub struct GrantReach {
     /// Names of secrets, for `secrets`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+}
+
+/// Where a grant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "where", content = "workspace", rename_all = "snake_case")]
 pub enum GrantWhere {
     /// In every workspace.
     Everywhere,

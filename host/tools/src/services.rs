@@ -50,11 +50,7 @@ pub trait Services: Send + Sync {
         None
     }
     /// Opens a skill by its name, with what the caller wants of it; the body comes back filled in.
-    fn skill(
-        &self,
-        name: String,
-        arguments: String,
-    ) -> BoxFuture<'_, Result<LoadedSkill, String>> {
+    fn skill(&self, name: String, arguments: String) -> BoxFuture<'_, Result<LoadedSkill, String>> {
         let _ = arguments;
         no(format!("there is no skill `{name}` here"))
     }

@@ -1335,6 +1335,13 @@ export type GrantReach = {
   folders?: string[];
   /** Command prefixes, for `process`. */
   commands?: string[];
+  /**
+   * Hosts, for `fetch`: exact names or `*.suffix`, with `:port` where it is not 443. Without any, every new
+   * host is asked about; with some, no other host is reached and these are not asked about.
+   */
+  hosts?: string[];
+  /** Names of secrets, for `secrets`. */
+  secrets?: string[];
 };
 
 /** How a checked thing is. */
@@ -1610,13 +1617,6 @@ export type ModuleView = {
   /** Where it was found. */
   origin: ModuleOrigin;
   /** The file, if it is one. */
-  /**
-   * Hosts, for `fetch`: exact names or `*.suffix`, with `:port` where it is not 443. Without any, every new
-   * host is asked about; with some, no other host is reached and these are not asked about.
-   */
-  hosts?: string[];
-  /** Names of secrets, for `secrets`. */
-  secrets?: string[];
   path?: string | null;
   /** SHA-256 of the component, hexadecimal. */
   hash: string;
