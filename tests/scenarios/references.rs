@@ -22,7 +22,7 @@ fn said(told: &Told) -> (Vec<String>, Vec<Attachment>) {
         match part {
             Content::Text { text } => texts.push(text),
             Content::Attachment(attachment) => attached.push(*attachment),
-            Content::Image { .. } => {}
+            Content::Image { .. } | Content::Prompt { .. } | Content::Skill { .. } => {}
         }
     }
     (texts, attached)

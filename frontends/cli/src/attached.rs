@@ -11,7 +11,10 @@ pub(crate) fn lines(content: &[Content], theme: &Theme) -> Vec<String> {
         .iter()
         .filter_map(|part| match part {
             Content::Attachment(attachment) => Some(line(attachment)),
-            Content::Text { .. } | Content::Image { .. } => None,
+            Content::Text { .. }
+            | Content::Image { .. }
+            | Content::Prompt { .. }
+            | Content::Skill { .. } => None,
         })
         .map(|line| theme.paint(Style::Dim, &line))
         .collect()
@@ -24,7 +27,10 @@ fn line(attachment: &Attachment) -> String {
         last => format!(" {}-{last}", lines.first),
     });
     let what = match attachment.kind {
-        AttachmentKind::File | AttachmentKind::Note => words::plural(number, "line", "lines"),
+        AttachmentKind::File
+        | AttachmentKind::Note
+        | AttachmentKind::Resource
+        | AttachmentKind::Prompt => words::plural(number, "line", "lines"),
         AttachmentKind::Folder => words::plural(number, "entry", "entries"),
         AttachmentKind::Image => words::bytes(attachment.count),
     };

@@ -83,6 +83,7 @@ pub(crate) struct Views {
     pub(crate) conversations: Vec<ConversationView>,
     pub(crate) items: Vec<Item>,
     pub(crate) modules: Vec<ModuleView>,
+    pub(crate) skills: Vec<anteroom_api::SkillView>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) hits: Vec<SearchHit>,
     pub(crate) changes: Vec<ChangeView>,
@@ -122,6 +123,7 @@ impl Default for Views {
             },
             conversations: vec![],
             items: vec![],
+            skills: vec![],
             modules: vec![],
             findings: vec![],
             changes: vec![],
@@ -325,6 +327,10 @@ impl Reads for Fake {
             .cloned();
         Box::pin(async move { found.ok_or_else(|| Problem::new(ProblemCode::NotFound, "gone")) })
     }
+    fn conversation_markdown(&self, id: ConversationId) -> Read<'_, String> {
+        let found = self.conversation(id);
+        Box::pin(async move { Ok(format!("# {}\n", found.await?.title)) })
+    }
     fn items(&self, _: ConversationId, _: ItemsAt, _: u32) -> Read<'_, Page<Item>> {
         ready(Page {
             entries: self.views.items.clone(),
@@ -332,10 +338,6 @@ impl Reads for Fake {
             after: None,
             place: None,
         })
-    fn conversation_markdown(&self, id: ConversationId) -> Read<'_, String> {
-        let found = self.conversation(id);
-        Box::pin(async move { Ok(format!("# {}\n", found.await?.title)) })
-    }
     }
     fn turns(&self, _: ConversationId) -> Read<'_, Vec<TurnView>> {
         ready(self.views.turns.clone())
@@ -441,6 +443,33 @@ impl Reads for Fake {
     }
     fn session_by(&self, _: String, _: String) -> Read<'_, Option<anteroom_api::SessionView>> {
         ready(None)
+    }
+    fn session_tabs(&self, _: String) -> Read<'_, Vec<String>> {
+        ready(vec![])
+    }
+    fn skills(&self, _: String) -> Read<'_, Vec<anteroom_api::SkillView>> {
+        ready(self.views.skills.clone())
+    }
+    fn skill(&self, _: String, name: String) -> Read<'_, anteroom_api::SkillView> {
+        let mut skills = self.views.skills.iter();
+        let found = skills.find(|skill| skill.name == name).cloned();
+        let none = Problem::new(ProblemCode::NotFound, format!("there is no skill `{name}`"));
+        Box::pin(async move { found.ok_or(none) })
+    }
+    fn skill_at(&self, path: String) -> Read<'_, anteroom_api::SkillView> {
+        self.skill(String::new(), path)
+    }
+    fn mcp_servers(&self, _: String) -> Read<'_, Vec<anteroom_api::McpServerView>> {
+        ready(vec![])
+    }
+    fn mcp_log(&self, _: String) -> Read<'_, Vec<String>> {
+        ready(vec![])
+    }
+    fn mcp_resources(&self, _: String) -> Read<'_, Vec<anteroom_api::McpResourceView>> {
+        ready(vec![])
+    }
+    fn mcp_prompts(&self, _: String) -> Read<'_, Vec<anteroom_api::McpPromptView>> {
+        ready(vec![])
     }
     fn servers(&self) -> Read<'_, Vec<anteroom_api::ServerView>> {
         ready(vec![])

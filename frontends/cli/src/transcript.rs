@@ -1,7 +1,7 @@
 //! Items of the past as lines: for `conversation show` and for the last lines of a resumed chat. Pure.
 
 use crate::attached;
-use crate::clean::clean;
+use crate::clean::{clean, reveal};
 use crate::markdown;
 use crate::theme::{Style, Theme};
 use crate::tool_line;
@@ -102,6 +102,20 @@ fn user_lines(content: &[Content], theme: &Theme) -> Vec<String> {
             }
             Content::Image { media_type, .. } => lines.push(format!("[{}]", clean(media_type))),
             Content::Attachment(_) => {}
+            Content::Skill { .. } => {
+                lines.extend(part.words().map(|words| reveal(&words)));
+            }
+            Content::Prompt {
+                server,
+                name,
+                arguments,
+            } => {
+                let given = arguments
+                    .iter()
+                    .map(|(name, value)| format!(" {name}={value}"));
+                let given: String = given.collect();
+                lines.push(reveal(&format!("/{server}:{name}{given}")));
+            }
         }
     }
     if let Some(first) = lines.first_mut() {
@@ -113,11 +127,8 @@ fn user_lines(content: &[Content], theme: &Theme) -> Vec<String> {
 
 /// The first line of an input, for lists.
 pub(crate) fn input_line(content: &[Content], columns: usize, theme: &Theme) -> String {
-    let text = content.iter().find_map(|part| match part {
-        Content::Text { text } => Some(text.as_str()),
-        Content::Image { .. } | Content::Attachment(_) => None,
-    });
-    let text = clean(text.unwrap_or("(image)"));
+    let text = content.iter().find_map(Content::words);
+    let text = clean(text.as_deref().unwrap_or("(image)"));
     theme.fit(text.trim().lines().next().unwrap_or_default(), columns)
 }
 

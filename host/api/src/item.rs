@@ -1,9 +1,13 @@
 //! Items: the pieces a turn is made of.
 
 use crate::approval::Resolution;
-use crate::{Attachment, ConversationId, ItemId, Meter, Origin, Tier, TurnId, UnixMillis};
+use crate::{
+    Attachment, ConversationId, ItemId, Meter, Origin, SkillUse, Tier, TurnId, UnixMillis,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// One piece of a turn, labelled with where it came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -92,12 +96,72 @@ pub enum Content {
     },
     /// What a reference in the text led to; stands behind the text.
     Attachment(Box<Attachment>),
+    /// A prompt of an MCP server. The host asks the server for it when the turn begins, and puts what it said
+    /// behind it as an attachment.
+    Prompt {
+        /// The server.
+        server: String,
+        /// The prompt's name there.
+        name: String,
+        /// What it asks for, by name.
+        #[serde(default)]
+        arguments: BTreeMap<String, String>,
+    },
+    /// A skill that the person calls: `/name arguments`.
+    Skill {
+        /// Its name.
+        name: String,
+        /// What is given to it, as it was written; references in it are followed as those in a text.
+        #[serde(default)]
+        arguments: String,
+        /// What it came to when the turn began. Made by the host; what a frontend hands in is left out and found
+        /// anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used: Option<Box<SkillUse>>,
+    },
 }
 
 impl Content {
     /// A text part.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
+    }
+
+    /// A skill that is called.
+    pub fn skill(name: impl Into<String>, arguments: impl Into<String>) -> Self {
+        Self::Skill {
+            name: name.into(),
+            arguments: arguments.into(),
+            used: None,
+        }
+    }
+
+    /// What the person wrote, if it is words: a text as it is, a call as `/name arguments`.
+    #[must_use]
+    pub fn words(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text { text } => Some(Cow::Borrowed(text)),
+            Self::Skill {
+                name, arguments, ..
+            } => {
+                let line = format!("/{name} {arguments}");
+                Some(Cow::Owned(line.trim_end().to_owned()))
+            }
+            Self::Prompt {
+                server,
+                name,
+                arguments,
+            } => {
+                let given = arguments
+                    .iter()
+                    .map(|(name, value)| format!(" {name}={value}"));
+                Some(Cow::Owned(format!(
+                    "/{server}:{name}{}",
+                    given.collect::<String>()
+                )))
+            }
+            Self::Image { .. } | Self::Attachment(_) => None,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub mod frontend;
 pub mod id;
 pub mod identity;
 pub mod item;
+pub mod mcp;
 pub mod meter;
 pub mod model;
 pub mod module;
@@ -39,6 +40,7 @@ pub mod schema;
 pub mod server;
 pub mod session;
 pub mod setting;
+pub mod skill;
 pub mod spending;
 pub mod tag;
 pub mod text;
@@ -64,7 +66,9 @@ pub use checkpoint::{
 pub use conversation::{ConversationEvent, ConversationKind, ConversationOp, ConversationView};
 pub use database::{DatabaseEvent, DatabaseOp, DatabaseView, PartView};
 pub use doctor::{Finding, Health};
-pub use elicitation::{Answer, ElicitationEvent, ElicitationOp, Question};
+pub use elicitation::{
+    Answer, ElicitationEvent, ElicitationOp, FieldChoice, FieldKind, FormField, Question,
+};
 pub use event::{Delta, Envelope, Event, Signal, Topic};
 pub use filing::{ConversationFilter, Filing};
 pub use folder::{FolderEvent, FolderOp, FolderView};
@@ -77,6 +81,10 @@ pub use identity::IdentityView;
 pub use item::{
     CallDecision, Content, Item, ItemBody, ItemEvent, OutputStream, Status, ToolCall, ToolContent,
     ToolResult,
+};
+pub use mcp::{
+    McpEntry, McpEvent, McpFolder, McpOp, McpPromptArgument, McpPromptView, McpResourceView,
+    McpServerView, McpState, McpToolState, McpToolView, McpTransport, McpTrust,
 };
 pub use meter::Meter;
 pub use model::{EndpointReport, EndpointSpec, FoundEndpoint, ProbeStep};
@@ -96,6 +104,7 @@ pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use server::{ServerOp, ServerView};
 pub use session::{Password, SessionEvent, SessionHow, SessionOp, SessionView, SessionWay};
 pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
+pub use skill::{SkillFinding, SkillOp, SkillOrigin, SkillUse, SkillView};
 pub use spending::SpendingRow;
 pub use tag::{TagEvent, TagOp, TagView};
 pub use text::{TextEvent, TextOp, TextVersion, TextView};

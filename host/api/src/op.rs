@@ -1,8 +1,8 @@
 //! Wishes, frontend to host: one variant per noun.
 
 use crate::{
-    ApprovalOp, BundleOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp,
-    FolderOp, ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, TagOp, TextOp, TurnOp,
+    ApprovalOp, BundleOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp,
+    McpOp, ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, SkillOp, TagOp, TextOp, TurnOp,
     WorkspaceOp,
 };
 use schemars::JsonSchema;
@@ -48,6 +48,10 @@ pub enum Op {
     Bundle(BundleOp),
     /// About a process that listens.
     Server(ServerOp),
+    /// About a skill.
+    Skill(SkillOp),
+    /// About an MCP server.
+    Mcp(McpOp),
 }
 
 macro_rules! from {
@@ -77,4 +81,6 @@ from! {
     Session(SessionOp),
     Bundle(BundleOp),
     Server(ServerOp),
+    Skill(SkillOp),
+    Mcp(McpOp),
 }

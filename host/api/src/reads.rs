@@ -2,12 +2,13 @@
 
 use crate::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, BundleLocked, BundleReport,
-    BundleView, BundleWish, CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationFilter,
-    ConversationId, ConversationKind, ConversationView, DatabaseView, EndpointReport, EndpointSpec,
-    FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemId, ModuleView,
-    PathHits, Problem, ProjectId, ProjectView, PromptReport, Question, QueuedInput, ReplayReport,
-    Resolution, RuleView, Seq, ServerView, SessionView, SettingsReport, SpendingRow, TagView,
-    TextVersion, TextView, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
+    BundleView, BundleWish, CanvasDiff, CanvasId, CanvasView,
+    ChangeView, ConversationFilter, ConversationId, ConversationKind, ConversationView,
+    DatabaseView, EndpointReport, EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint,
+    GrantOp, IdentityView, Item, ItemId, McpPromptView, McpResourceView, McpServerView, ModuleView, PathHits, Problem, ProjectId, ProjectView,
+    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, ServerView,
+    SessionView, SettingsReport, SkillView, SpendingRow, TagView, TextVersion, TextView, TurnId, TurnView,
+    UndoTarget, UnixMillis, WorkspaceView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,11 +146,11 @@ pub trait Reads: Send + Sync {
     fn spending(&self, since: UnixMillis) -> Read<'_, Vec<SpendingRow>>;
     /// One conversation.
     fn conversation(&self, conversation: ConversationId) -> Read<'_, ConversationView>;
-    /// Items of a conversation in order, `limit` at most; a page is oldest first. Fails with
     /// A conversation as Markdown, to be read by people: title, date and workspace, who said what, which tools were
     /// called, the newest version of each canvas; a note or document is its newest text. What is only thought, and
     /// the bytes of images, are left out, and so is every control character but line feeds and tabs.
     fn conversation_markdown(&self, conversation: ConversationId) -> Read<'_, String>;
+    /// Items of a conversation in order, `limit` at most; a page is oldest first. Fails with
     /// [`crate::ProblemCode::NotFound`] where the item of [`ItemsAt::Around`] is not there.
     fn items(&self, conversation: ConversationId, at: ItemsAt, limit: u32) -> Read<'_, Page<Item>>;
     /// Turns of a conversation, oldest first.
@@ -254,8 +255,21 @@ pub trait Reads: Send + Sync {
     /// The session of a cookie and a tab's secret, by their hashes; none if one of them is unknown, if they do not
     /// belong together, or if it has ended. Says nothing of which.
     fn session_by(&self, cookie_hash: String, tab_hash: String) -> Read<'_, Option<SessionView>>;
+    /// The hashes of the tabs of a cookie's living session, for whoever proves to a tab that it is this host; empty if
+    /// there is none.
+    fn session_tabs(&self, cookie_hash: String) -> Read<'_, Vec<String>>;
     /// Living processes that listen, the oldest first.
     fn servers(&self) -> Read<'_, Vec<ServerView>>;
+    /// The MCP servers of the user and of the project in `workspace`, as they are doing in this process; first those
+    /// of the user, in the order of the config file.
+    fn mcp_servers(&self, workspace: String) -> Read<'_, Vec<McpServerView>>;
+    /// The last lines that an MCP server wrote or logged in this process, oldest first, 200 at most. Fails with
+    /// [`crate::ProblemCode::NotFound`] if there is no such server.
+    fn mcp_log(&self, server: String) -> Read<'_, Vec<String>>;
+    /// What the servers that are ready let people read in `workspace`, server by server.
+    fn mcp_resources(&self, workspace: String) -> Read<'_, Vec<McpResourceView>>;
+    /// The prompts of the servers that are ready in `workspace`, server by server.
+    fn mcp_prompts(&self, workspace: String) -> Read<'_, Vec<McpPromptView>>;
     /// What is installed as bundles, by name.
     fn bundles(&self) -> Read<'_, Vec<BundleView>>;
     /// What a bundle is and would be able to do. Looks it through and runs nothing of it. Fails where it is no
@@ -265,6 +279,14 @@ pub trait Reads: Send + Sync {
     fn check_bundle(&self, folder: String) -> Read<'_, Vec<Finding>>;
     /// What a project's lock file names, in its order; empty if there is none.
     fn bundle_lock(&self, project: String) -> Read<'_, Vec<BundleLocked>>;
+    /// The skills of `workspace`, by name; those of one name in the order in which they count. Files that cannot be
+    /// used are there too, with what is wrong. Read from the files when it is asked.
+    fn skills(&self, workspace: String) -> Read<'_, Vec<SkillView>>;
+    /// The skill that counts for a name in `workspace`, or the file that fails to be one, with its instructions.
+    /// Fails with [`crate::ProblemCode::NotFound`] if there is none.
+    fn skill(&self, workspace: String, name: String) -> Read<'_, SkillView>;
+    /// A skill's folder or file as it would be found, wherever it lies; `path` is absolute.
+    fn skill_at(&self, path: String) -> Read<'_, SkillView>;
     /// Who this installation is.
     fn identity(&self) -> Read<'_, IdentityView>;
 }

@@ -195,6 +195,8 @@ async fn way(port: &Port, op: &Op) -> Result<Way, Problem> {
         | Op::Canvas(_)
         | Op::Bundle(_)
         | Op::Session(_)
+        | Op::Mcp(_)
+        | Op::Skill(_)
         | Op::Server(ServerOp::Announce { .. }) => Holder::Own,
     };
     Ok(match holder {

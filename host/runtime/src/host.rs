@@ -14,8 +14,8 @@ use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{
-    bundles, canvases, checkpoints, database, forwarding, modules, neighbors, recovery, rules,
-    servers, sessions, texts, trust, wiring,
+    bundles, canvases, checkpoints, database, forwarding, mcp, modules, neighbors, recovery, rules, servers,
+    sessions, skills, texts, trust, wiring,
 };
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
@@ -257,6 +257,8 @@ impl Port {
                 Op::Session(op) => sessions::take(self, id, op).await,
                 Op::Bundle(op) => bundles::take(self, id, op).await,
                 Op::Server(op) => servers::take(self, op).await,
+                Op::Mcp(op) => mcp::take(self, id, op).await,
+                Op::Skill(op) => skills::take(self, op).await,
                 Op::Setting(op) => self.setting(id, op).await,
             }
         })

@@ -4,14 +4,13 @@ use crate::host::{Port, no_conversation};
 use crate::{config, doctor, wiring};
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, AuditFilter, AuditRecord, AuditReport, BundleLocked, BundleReport, BundleView,
-    BundleWish, CallHit, CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationFilter,
-    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, FileDiff,
-    Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemsAt, ModuleView,
-    OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId, ProjectView, PromptReport,
-    Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit, Seq, ServerView, SessionView,
-    SettingsReport, SpendingRow, TagView, TextVersion, TextView, Topic, TurnId, TurnView,
-    UndoTarget, UnixMillis, WorkspaceView,
+    Approval, AuditFilter, AuditRecord, AuditReport, BundleLocked, BundleReport, BundleView, BundleWish, CallHit, CanvasDiff, CanvasId, CanvasView,
+    ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView, EndpointReport,
+    EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item,
+    ItemsAt, McpPromptView, McpResourceView, McpServerView, ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId,
+    ProjectView, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit,
+    Seq, ServerView, SessionView, SettingsReport, SkillView, SpendingRow, TagView, TextVersion, TextView,
+    Topic, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
 };
 use std::sync::{Arc, Weak};
 
@@ -340,8 +339,40 @@ impl Reads for View {
         )
     }
 
+    fn session_tabs(&self, cookie_hash: String) -> Read<'_, Vec<String>> {
+        Box::pin(async move { crate::sessions::tabs(&self.port()?.engine, cookie_hash).await })
+    }
+
     fn servers(&self) -> Read<'_, Vec<ServerView>> {
         Box::pin(async move { crate::servers::all(&*self.port()?).await })
+    }
+
+    fn skills(&self, workspace: String) -> Read<'_, Vec<SkillView>> {
+        Box::pin(async move { crate::skills::views(&*self.port()?, workspace).await })
+    }
+
+    fn skill(&self, workspace: String, name: String) -> Read<'_, SkillView> {
+        Box::pin(async move { crate::skills::view(&*self.port()?, workspace, name).await })
+    }
+
+    fn skill_at(&self, path: String) -> Read<'_, SkillView> {
+        Box::pin(async move { crate::skills::view_at(path).await })
+    }
+
+    fn mcp_servers(&self, workspace: String) -> Read<'_, Vec<McpServerView>> {
+        Box::pin(async move { crate::mcp::servers(&*self.port()?, workspace).await })
+    }
+
+    fn mcp_log(&self, server: String) -> Read<'_, Vec<String>> {
+        Box::pin(async move { crate::mcp::log(&*self.port()?, &server) })
+    }
+
+    fn mcp_resources(&self, workspace: String) -> Read<'_, Vec<McpResourceView>> {
+        Box::pin(async move { crate::mcp::resources(&*self.port()?, workspace).await })
+    }
+
+    fn mcp_prompts(&self, workspace: String) -> Read<'_, Vec<McpPromptView>> {
+        Box::pin(async move { crate::mcp::prompts(&*self.port()?, workspace).await })
     }
 
     fn bundles(&self) -> Read<'_, Vec<BundleView>> {

@@ -394,7 +394,7 @@ pub(crate) fn is_open(status: Status) -> bool {
 fn searchable(body: &ItemBody) -> Option<String> {
     let text = match body {
         ItemBody::UserMessage { content } => {
-            let parts: Vec<&str> = content.iter().filter_map(words).collect();
+            let parts: Vec<_> = content.iter().filter_map(Content::words).collect();
             parts.join("\n")
         }
         ItemBody::AgentMessage { text } => text.clone(),
@@ -405,11 +405,4 @@ fn searchable(body: &ItemBody) -> Option<String> {
     // The marks around matches in a snippet must be ours alone.
     let text = text.replace(['\u{0}', '\u{2}', '\u{3}'], " ");
     (!text.trim().is_empty()).then_some(text)
-}
-
-fn words(content: &Content) -> Option<&str> {
-    match content {
-        Content::Text { text } => Some(text),
-        Content::Image { .. } | Content::Attachment(_) => None,
-    }
 }

@@ -5,7 +5,7 @@ use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit, CanvasDiff, CanvasId,
     CanvasView, ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView,
     EndpointReport, EndpointSpec, Envelope, Event, FileDiff, Finding, FolderView, FoundEndpoint,
-    GrantOp, HostHandle, HostPort, IdentityView, Item, ItemsAt, ModuleView, Op, OpId, OpenApproval,
+    GrantOp, HostHandle, HostPort, IdentityView, Item, ItemsAt, McpPromptView, McpResourceView, McpServerView, ModuleView, Op, OpId, OpenApproval,
     Page, PathHits, Problem, ProblemCode, ProjectId, ProjectView, PromptReport, Question,
     QueuedInput, Reads, Rejection, ReplayReport, RuleView, SearchHit, Seq, ServerView,
     SessionEvent, SessionHow, SessionId, SessionOp, SessionView, SessionWay, SettingsReport,
@@ -48,7 +48,13 @@ impl Fake {
 
     /// All wishes so far but that somebody was there.
     pub(crate) fn ops(&self) -> Vec<Op> {
-        let is_wish = |op: &&Op| !matches!(op, Op::Session(SessionOp::Used { .. }));
+        let is_wish = |op: &&Op| {
+            let is_about_being_there = matches!(
+                op,
+                Op::Session(SessionOp::Used { .. } | SessionOp::Attend { .. })
+            );
+            !is_about_being_there
+        };
         self.state
             .lock()
             .unwrap()
@@ -90,6 +96,7 @@ impl State {
             cookie_hash,
             tab_hash,
             label,
+            ..
         } = op
         else {
             unreachable!()
@@ -162,7 +169,9 @@ impl HostPort for Fake {
                     let all: Vec<SessionId> = state.sessions.keys().copied().collect();
                     all.into_iter().for_each(|session| state.end(session));
                 }
-                SessionOp::Used { .. } | SessionOp::SetPassword { .. } => {}
+                SessionOp::Used { .. }
+                | SessionOp::SetPassword { .. }
+                | SessionOp::Attend { .. } => {}
             }
             Ok(id)
         })
@@ -208,6 +217,14 @@ impl Reads for Fake {
         Box::pin(async move { Ok(found) })
     }
 
+    fn session_tabs(&self, cookie: String) -> Read<'_, Vec<String>> {
+        let state = self.state.lock().unwrap();
+        let mut all = state.sessions.values();
+        let found = all.find(|kept| kept.cookie == cookie);
+        let tabs = found.map(|kept| kept.tabs.iter().cloned().collect());
+        Box::pin(async move { Ok(tabs.unwrap_or_default()) })
+    }
+
     fn host_seq(&self) -> Read<'_, Seq> {
         Box::pin(async { Ok(Seq(0)) })
     }
@@ -222,6 +239,7 @@ impl Reads for Fake {
         text_versions(ConversationId) -> Vec<TextVersion>;
         spending(UnixMillis) -> Vec<SpendingRow>;
         conversation(ConversationId) -> ConversationView;
+        conversation_markdown(ConversationId) -> String;
         items(ConversationId, ItemsAt, u32) -> Page<Item>;
         turns(ConversationId) -> Vec<TurnView>;
         queue(ConversationId) -> Vec<QueuedInput>;
@@ -239,7 +257,6 @@ impl Reads for Fake {
         test_endpoint(Option<EndpointSpec>) -> EndpointReport;
         doctor() -> Vec<Finding>;
         open_approvals() -> Vec<OpenApproval>;
-        conversation_markdown(ConversationId) -> String;
         rules() -> Vec<RuleView>;
         bundles() -> Vec<anteroom_api::BundleView>;
         inspect_bundle(anteroom_api::BundleWish) -> anteroom_api::BundleReport;
@@ -258,6 +275,13 @@ impl Reads for Fake {
         replay(TurnId) -> ReplayReport;
         misfits(serde_json::Value, String) -> Vec<String>;
         servers() -> Vec<ServerView>;
+        skills(String) -> Vec<anteroom_api::SkillView>;
+        skill(String, String) -> anteroom_api::SkillView;
+        skill_at(String) -> anteroom_api::SkillView;
+        mcp_servers(String) -> Vec<McpServerView>;
+        mcp_log(String) -> Vec<String>;
+        mcp_resources(String) -> Vec<McpResourceView>;
+        mcp_prompts(String) -> Vec<McpPromptView>;
         identity() -> IdentityView;
     }
 }

@@ -19,6 +19,7 @@ use anteroom_api::{
 };
 use anteroom_model::{ChatRequest, Message, ModelError};
 use anteroom_storage::Summarized;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
@@ -371,7 +372,10 @@ fn is_untrusted(item: &Item) -> bool {
     let has_brought = |content: &[Content]| {
         content.iter().any(|part| match part {
             Content::Attachment(attachment) => attachment.trust == Trust::Untrusted,
-            Content::Text { .. } | Content::Image { .. } => false,
+            Content::Text { .. }
+            | Content::Image { .. }
+            | Content::Prompt { .. }
+            | Content::Skill { .. } => false,
         })
     };
     let brought = matches!(&item.body, ItemBody::UserMessage { content } if has_brought(content));
@@ -425,11 +429,11 @@ fn wish(item: &Item) -> Option<String> {
     if item.origin != Origin::Person {
         return None;
     }
-    let parts: Vec<&str> = content
+    let parts: Vec<Cow<'_, str>> = content
         .iter()
         .filter_map(|part| match part {
-            Content::Text { text } => Some(text.as_str()),
-            Content::Image { .. } => Some("[an image]"),
+            Content::Image { .. } => Some("[an image]".into()),
+            Content::Text { .. } | Content::Prompt { .. } | Content::Skill { .. } => part.words(),
             // Its name stands in the words; what it held was then.
             Content::Attachment(_) => None,
         })

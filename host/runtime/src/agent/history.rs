@@ -10,6 +10,7 @@ use anteroom_api::{
 };
 use anteroom_model::{CallRequest, Message, Part, SentCall, UserContent};
 use anteroom_storage::Summarized;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What stands in for an answer that never came.
@@ -151,6 +152,14 @@ fn parts(content: &Content) -> Vec<Part> {
     match content {
         Content::Text { text } => vec![Part::text(text)],
         Content::Image { media_type, data } => vec![Part::image(media_type, data)],
+        // What it says stands behind it.
+        Content::Prompt { .. } => Vec::new(),
+        Content::Skill { used, .. } => {
+            let text = used.as_ref().map(|used| Cow::Borrowed(used.text.as_str()));
+            let text = text.or_else(|| content.words());
+            text.map(|text| vec![Part::text(text.into_owned())])
+                .unwrap_or_default()
+        }
         Content::Attachment(attachment) => {
             let image = attachment.image.iter();
             let image = image.map(|image| Part::image(&image.media_type, &image.data));

@@ -70,7 +70,8 @@ impl Surroundings {
             .skip(again.unwrap_or(0))
             .find_map(|(at, part)| match part {
                 Content::Text { text } => Some((at, written::find(text))),
-                Content::Image { .. } | Content::Attachment(_) => None,
+                Content::Skill { arguments, .. } => Some((at, written::find(arguments))),
+                Content::Image { .. } | Content::Attachment(_) | Content::Prompt { .. } => None,
             });
         let Some((at, references)) = first.filter(|(_, found)| !found.is_empty()) else {
             return Ok(content);
@@ -168,6 +169,8 @@ impl Surroundings {
             AttachmentKind::Folder => format!("[Attached folder `{name}`{}]", piece.about),
             AttachmentKind::Image => format!("[Attached image `{name}`{}]", piece.about),
             AttachmentKind::Note => format!("[Attached note `{name}`{}]", piece.about),
+            AttachmentKind::Resource => format!("[Attached resource `{name}`{}]", piece.about),
+            AttachmentKind::Prompt => format!("[Prompt `{name}`{}]", piece.about),
         };
         let body = match is_outside && !piece.text.is_empty() {
             true => super::history::wrap(&format!("@{name}"), &piece.text),

@@ -394,7 +394,13 @@ impl Script {
         let task = AgentTask {
             prompt: match input {
                 Some(Content::Text { text }) => text.clone(),
-                Some(Content::Image { .. } | Content::Attachment(_)) | None => String::new(),
+                Some(
+                    Content::Image { .. }
+                    | Content::Attachment(_)
+                    | Content::Prompt { .. }
+                    | Content::Skill { .. },
+                )
+                | None => String::new(),
             },
             name: Some(view.title.clone()),
             model: view.model,

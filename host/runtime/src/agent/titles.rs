@@ -5,6 +5,7 @@ use super::tokens;
 use super::turn::TurnContext;
 use anteroom_api::{Content, ConversationEvent, Event, Stop, Topic};
 use anteroom_model::{ChatRequest, Message};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,13 +110,7 @@ impl Titling {
 
 /// The words of a wish.
 pub(crate) fn wish(input: &[Content]) -> String {
-    let texts: Vec<&str> = input
-        .iter()
-        .filter_map(|part| match part {
-            Content::Text { text } => Some(text.as_str()),
-            Content::Image { .. } | Content::Attachment(_) => None,
-        })
-        .collect();
+    let texts: Vec<Cow<'_, str>> = input.iter().filter_map(Content::words).collect();
     texts.join("\n\n").chars().take(WISH_CHARS).collect()
 }
 
@@ -139,9 +134,10 @@ fn clean(text: &str) -> Option<String> {
 
 /// The title that a conversation has until the model has named it.
 pub(crate) fn first_line(input: &[Content]) -> String {
-    let text = input.iter().find_map(|part| match part {
-        Content::Text { text } => text.lines().map(str::trim).find(|line| !line.is_empty()),
-        Content::Image { .. } | Content::Attachment(_) => None,
+    let text = input.iter().find_map(|part| {
+        let words = part.words()?;
+        let line = words.lines().map(str::trim).find(|line| !line.is_empty());
+        line.map(str::to_owned)
     });
     let Some(line) = text else {
         return "Image".to_owned();
