@@ -13,14 +13,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attachment {
     /// Where it was found, links followed: relative to the workspace and separated by `/`, or absolute where it
-    /// lies outside. A folder ends with `/`. Of a note or document `note:` or `document:` and its id.
+    /// lies outside. A folder ends with `/`. Of a note or document `note:` or `document:` and its id; of what
+    /// an MCP server said, its name, `:` and the address or the prompt's name.
     pub path: String,
     /// What it is.
     pub kind: AttachmentKind,
     /// The first and the last line, from 1, where only these were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineRange>,
-    /// How much of it is attached: lines of a file or note, entries of a folder, bytes of an image.
+    /// How much of it is attached: lines of a text, entries of a folder, bytes of an image.
     pub count: u64,
     /// Whether there was more of it than one reference may bring (`cli.file_reference_max_chars`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -46,6 +47,10 @@ pub enum AttachmentKind {
     Image,
     /// A note or document, in its newest version: `@note:5f21c0de`, by its id or how that begins or ends.
     Note,
+    /// A resource of an MCP server: `@server:uri`.
+    Resource,
+    /// What a prompt of an MCP server said.
+    Prompt,
 }
 
 /// Lines of a file, both ends included.

@@ -2,13 +2,13 @@
 
 use crate::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, BundleLocked, BundleReport,
-    BundleView, BundleWish, CanvasDiff, CanvasId, CanvasView,
-    ChangeView, ConversationFilter, ConversationId, ConversationKind, ConversationView,
-    DatabaseView, EndpointReport, EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint,
-    GrantOp, IdentityView, Item, ItemId, McpPromptView, McpResourceView, McpServerView, ModuleView, PathHits, Problem, ProjectId, ProjectView,
-    PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq, ServerView,
-    SessionView, SettingsReport, SkillView, SpendingRow, TagView, TextVersion, TextView, TurnId, TurnView,
-    UndoTarget, UnixMillis, WorkspaceView,
+    BundleView, BundleWish, CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationFilter,
+    ConversationId, ConversationKind, ConversationView, DatabaseView, EndpointReport, EndpointSpec,
+    FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemId,
+    McpPromptView, McpResourceView, McpServerView, ModuleView, PathHits, Problem, ProjectId,
+    ProjectView, PromptReport, Question, QueuedInput, ReplayReport, Resolution, RuleView, Seq,
+    ServerView, SessionView, SettingsReport, SkillView, SpendingRow, TagView, TextVersion,
+    TextView, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,12 +3,14 @@
 //! Knows nothing of tools or frontends. An answer is taken once, by removing the question, in the process that
 //! asks; answers given elsewhere are brought there.
 
+mod form;
+
 use crate::ambient::Ambient;
 use crate::bus::Bus;
 use crate::host::Port;
 use anteroom_api::{
     Answer, Approval, ApprovalEvent, ApprovalId, CallHit, ConversationId, Decision,
-    ElicitationEvent, ElicitationId, Event, ItemId, OpId, Problem, ProblemCode, Question,
+    ElicitationEvent, ElicitationId, Event, FormField, ItemId, OpId, Problem, ProblemCode, Question,
     Resolution, Stop, Topic, TurnId, UnixMillis,
 };
 use anteroom_gate::Asked;
@@ -78,7 +80,18 @@ struct OpenApproval {
 }
 
 struct OpenQuestion {
+    form: Vec<FormField>,
     reply: oneshot::Sender<(Answer, OpId)>,
+}
+
+/// What a person is asked, beside approvals.
+#[derive(Default)]
+pub(crate) struct Inquiry {
+    pub(crate) text: String,
+    pub(crate) options: Vec<String>,
+    pub(crate) is_multiple: bool,
+    pub(crate) server: Option<String>,
+    pub(crate) form: Vec<FormField>,
 }
 
 /// A wish for more time.
@@ -202,9 +215,7 @@ impl Desk {
     pub(crate) async fn question(
         &self,
         asker: &Asker,
-        text: String,
-        options: Vec<String>,
-        is_multiple: bool,
+        inquiry: Inquiry,
         stop: &Stop,
     ) -> Answer {
         if !asker.is_attended {
@@ -215,9 +226,11 @@ impl Desk {
             turn: asker.turn,
             item: asker.item,
             agent: asker.agent.clone(),
-            text,
-            options,
-            is_multiple,
+            text: inquiry.text,
+            options: inquiry.options,
+            is_multiple: inquiry.is_multiple,
+            server: inquiry.server,
+            form: inquiry.form,
             expires_at: later(self.0.ambient.now(), asker.patience),
         };
         let id = question.id;
@@ -226,7 +239,10 @@ impl Desk {
         if !self.open().has_room(elsewhere) {
             return Answer::NotAnswered;
         }
-        self.open().questions.insert(id, OpenQuestion { reply });
+        let form = question.form.clone();
+        self.open()
+            .questions
+            .insert(id, OpenQuestion { reply, form });
         let topic = Topic::Conversation(asker.conversation);
         let requested = Event::Elicitation(ElicitationEvent::Requested { question });
         if self
@@ -315,11 +331,11 @@ impl Desk {
         id: ElicitationId,
         answer: Answer,
     ) -> Result<(), Problem> {
-        let open = self
-            .open()
-            .questions
-            .remove(&id)
-            .ok_or_else(|| not_open("question"))?;
+        let mut all = self.open();
+        let asked = all.questions.get(&id);
+        form::check(&asked.ok_or_else(|| not_open("question"))?.form, &answer)?;
+        let open = all.questions.remove(&id);
+        let open = open.ok_or_else(|| not_open("question"))?;
         open.reply
             .send((answer, op))
             .map_err(|_| not_open("question"))

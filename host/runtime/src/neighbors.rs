@@ -150,6 +150,7 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         | Event::Text(_)
         | Event::Bundle(_)
         | Event::Session(_)
+        | Event::Mcp(_)
         | Event::Host(_) => {}
     }
 }

@@ -143,6 +143,7 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
         Event::Bundle(_) => Ok(()),
         // Sessions are stored by themselves: their hashes are told to nobody.
         Event::Session(_)
+        | Event::Mcp(_)
         | Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }

@@ -141,6 +141,8 @@ mod tests {
             text: "Which one?".into(),
             options: options.iter().map(|option| (*option).to_owned()).collect(),
             is_multiple,
+            server: None,
+            form: Vec::new(),
             expires_at: UnixMillis(60_000),
         }
     }

@@ -329,6 +329,8 @@ fn questions_of_tools_are_answered_inline() {
         text: "Which?".into(),
         options: vec!["red".into(), "blue".into()],
         is_multiple: false,
+        server: None,
+        form: Vec::new(),
         expires_at: UnixMillis(60_000),
     };
     let answer = || Answer::Given {

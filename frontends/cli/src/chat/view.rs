@@ -59,6 +59,8 @@ pub(super) struct View {
     /// Tokens of the last request and its answer.
     context_tokens: u64,
     pub(super) queued: Vec<QueuedInput>,
+    /// Lines that wait for the first turn to be there.
+    pub(super) early: usize,
     /// Turns whose input is on the screen already.
     pub(super) shown: BTreeSet<TurnId>,
     /// Tokens of the conversation.
@@ -88,6 +90,7 @@ impl View {
             turn: None,
             context_tokens: 0,
             queued: Vec::new(),
+            early: 0,
             shown: BTreeSet::new(),
             usage: Usage::default(),
         }
@@ -221,6 +224,7 @@ impl View {
             | Event::Text(_)
             | Event::Bundle(_)
             | Event::Session(_)
+            | Event::Mcp(_)
             | Event::Approval(ApprovalEvent::Resolved { .. } | ApprovalEvent::Extended { .. })
             | Event::Elicitation(ElicitationEvent::Answered { .. })
             | Event::Setting(_)
@@ -620,7 +624,11 @@ impl View {
     fn status(&self, now: Instant, tick: u64) -> String {
         let Some(turn) = &self.turn else {
             let sign = self.theme.spinner(tick);
-            return self.theme.paint(Style::Dim, &format!("{sign} starting"));
+            let early = match self.early {
+                0 => String::new(),
+                count => format!(" · {count} queued"),
+            };
+            return self.theme.paint(Style::Dim, &format!("{sign} starting{early}"));
         };
         let beside = Beside {
             queued: self.queued.len(),

@@ -108,6 +108,7 @@ impl Record {
             | Event::Text(_)
             | Event::Bundle(_)
             | Event::Session(_)
+            | Event::Mcp(_)
             | Event::Host(_) => Vec::new(),
         }
     }

@@ -5,12 +5,12 @@ use anteroom_api::{
     Approval, AuditFilter, AuditRecord, AuditReport, BoxFuture, CallHit, CanvasDiff, CanvasId,
     CanvasView, ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView,
     EndpointReport, EndpointSpec, Envelope, Event, FileDiff, Finding, FolderView, FoundEndpoint,
-    GrantOp, HostHandle, HostPort, IdentityView, Item, ItemsAt, McpPromptView, McpResourceView, McpServerView, ModuleView, Op, OpId, OpenApproval,
-    Page, PathHits, Problem, ProblemCode, ProjectId, ProjectView, PromptReport, Question,
-    QueuedInput, Reads, Rejection, ReplayReport, RuleView, SearchHit, Seq, ServerView,
-    SessionEvent, SessionHow, SessionId, SessionOp, SessionView, SessionWay, SettingsReport,
-    Signal, Signals, SpendingRow, TagView, TextVersion, TextView, Topic, TurnId, TurnView,
-    UndoTarget, UnixMillis, WorkspaceView,
+    GrantOp, HostHandle, HostPort, IdentityView, Item, ItemsAt, McpPromptView, McpResourceView,
+    McpServerView, ModuleView, Op, OpId, OpenApproval, Page, PathHits, Problem, ProblemCode,
+    ProjectId, ProjectView, PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport,
+    RuleView, SearchHit, Seq, ServerView, SessionEvent, SessionHow, SessionId, SessionOp,
+    SessionView, SessionWay, SettingsReport, Signal, Signals, SpendingRow, TagView, TextVersion,
+    TextView, Topic, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,6 +63,11 @@ impl Fake {
             .filter(is_wish)
             .cloned()
             .collect()
+    }
+
+    /// All wishes so far.
+    pub(crate) fn all_ops(&self) -> Vec<Op> {
+        self.state.lock().unwrap().ops.clone()
     }
 
     pub(crate) fn uses(&self) -> usize {

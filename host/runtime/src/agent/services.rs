@@ -2,7 +2,7 @@
 
 use super::turn::TurnContext;
 use super::{child, fork};
-use crate::approvals::{Asker, NOBODY};
+use crate::approvals::{Asker, Inquiry, NOBODY};
 use crate::checkpoints::CallLedger;
 use crate::rules;
 use anteroom_api::{
@@ -236,8 +236,13 @@ impl Services for CallServices {
         let services = self.clone();
         let ask = async move {
             let (asker, desk) = (services.asker(), &services.turn.engine.desk);
-            desk.question(&asker, text, options, is_multiple, &services.stop)
-                .await
+            let inquiry = Inquiry {
+                text,
+                options,
+                is_multiple,
+                ..Inquiry::default()
+            };
+            desk.question(&asker, inquiry, &services.stop).await
         };
         Box::pin(async move { self.to_the_end(ask).await.unwrap_or(Answer::NotAnswered) })
     }

@@ -5,10 +5,10 @@ use crate::error::Fault;
 use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
-    ApprovalEvent, ApprovalId, BundleEvent, CallDecision, CheckpointEvent, ConversationEvent,
-    DatabaseEvent, Event, GrantWhere, Item, ItemBody, ItemEvent, ModuleEvent, ProjectEvent,
-    Resolution, RuleEvent, Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status,
-    ToolCall, Topic, UndoOutcome, WorkspaceEvent,
+    ApprovalEvent, ApprovalId, BundleEvent, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
+    Event, GrantWhere, Item, ItemBody, ItemEvent, McpEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent,
+    Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status, ToolCall, Topic,
+    UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -59,6 +59,7 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
         Event::Session(SessionEvent::Ended { session }) => {
             host(fact, "session", &session.to_string(), "ended")
         }
+        Event::Mcp(event) => mcp(fact, event),
         Event::Database(event) => database(fact, event),
         Event::Conversation(event) => conversation(fact, event),
         Event::Approval(ApprovalEvent::Requested { .. } | ApprovalEvent::Extended { .. })
@@ -70,6 +71,42 @@ pub(crate) fn record(fact: &Fact<'_>, event: &Event, arguments: Arguments) -> Re
         | Event::Project(ProjectEvent::Saved { .. } | ProjectEvent::Deleted { .. })
         | Event::Text(_)
         | Event::Host(_) => Ok(()),
+    }
+}
+
+/// What a person decided about a server; how it is doing is no decision.
+fn mcp(fact: &Fact<'_>, event: &McpEvent) -> Result<(), Fault> {
+    match event {
+        McpEvent::Approved {
+            server,
+            hash,
+            shown,
+        } => host(
+            fact,
+            "mcp",
+            &format!("{server} as {hash}: {shown}"),
+            "approved",
+        ),
+        McpEvent::Accepted {
+            server, tool, hash, ..
+        } => host(
+            fact,
+            "mcp",
+            &format!("{server}.{tool} as {hash}"),
+            "accepted",
+        ),
+        McpEvent::SamplingChanged {
+            server,
+            hash,
+            is_allowed,
+        } => host(
+            fact,
+            "mcp",
+            &format!("sampling of {server} as {hash}"),
+            if *is_allowed { "allowed" } else { "forbidden" },
+        ),
+        McpEvent::Removed { server } => host(fact, "mcp", server, "removed"),
+        McpEvent::Changed { .. } => Ok(()),
     }
 }
 
@@ -89,9 +126,7 @@ fn bundle(fact: &Fact<'_>, event: &BundleEvent) -> Result<(), Fault> {
         BundleEvent::Distrusted { fingerprint } => {
             host(fact, "trust", &format!("key {fingerprint}"), "distrusted")
         }
-        BundleEvent::Made {
-            path, fingerprint, ..
-        } => match fingerprint {
+        BundleEvent::Made { path, fingerprint, .. } => match fingerprint {
             Some(_) => host(fact, "bundle", path, "signed"),
             None => Ok(()),
         },

@@ -89,6 +89,8 @@ fn question(number: u32) -> Question {
         text: "which?".to_string(),
         options: vec![],
         is_multiple: true,
+        server: None,
+        form: Vec::new(),
         expires_at: AT,
     }
 }

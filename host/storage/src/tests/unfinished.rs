@@ -43,6 +43,8 @@ fn question(number: u32, turn: u32) -> Question {
         text: "which?".to_string(),
         options: vec!["this".to_string()],
         is_multiple: false,
+        server: None,
+        form: Vec::new(),
         expires_at: AT,
     }
 }

@@ -32,6 +32,8 @@ async fn ask_person(
     let answer = state.services.question(text, options, is_multiple);
     match state.wait_for_person(answer).await {
         Ok(Answer::Given { values }) => Ok(values),
+        // A tool's own question has no form.
+        Ok(Answer::Filled { fields }) => Ok(vec![serde_json::Value::Object(fields).to_string()]),
         Ok(Answer::Declined) => Err(AskError::Declined),
         Ok(Answer::NotAnswered) if asked_at.elapsed() < NOBODY_ANSWERS_WITHIN => {
             Err(AskError::Nobody)

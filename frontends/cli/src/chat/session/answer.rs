@@ -220,6 +220,14 @@ impl Session<'_> {
                 let values: Vec<String> = values.iter().map(|value| reveal(value)).collect();
                 format!("{} {}", self.theme.prompt(), values.join(", "))
             }
+            Answer::Filled { fields } => {
+                let fields = fields.iter().map(|(name, value)| match value.as_str() {
+                    Some(text) => reveal(&format!("{name}: {text}")),
+                    None => reveal(&format!("{name}: {value}")),
+                });
+                let fields: Vec<String> = fields.collect();
+                format!("{} {}", self.theme.prompt(), fields.join(", "))
+            }
             Answer::Declined => "declined to answer".to_owned(),
             Answer::NotAnswered => "not answered in time".to_owned(),
         };

@@ -20,17 +20,29 @@ const TOLD_IN_A_ROW: usize = 64;
 impl Session<'_> {
     /// Watches until nothing runs or waits; gives the exit code if the chat ends meanwhile.
     pub(super) async fn watch(&mut self) -> Result<Option<u8>, Quit> {
-        self.keyboard.keys();
-        self.screen.set_raw(true);
-        self.is_held = true;
+        self.take_keys();
         self.is_cancelling = false;
-        self.warned_at = None;
         self.fit_window();
         self.pace.hurry();
         let ended = match self.typed_before().await {
             Some(code) => Ok(Some(self.leave(code).await)),
             None => self.follow().await,
         };
+        self.leave_keys().await;
+        ended
+    }
+
+    /// From now on keys come one by one, and finished lines wait for the next frame.
+    pub(super) fn take_keys(&mut self) {
+        if !self.screen.is_raw() {
+            self.keyboard.keys();
+            self.screen.set_raw(true);
+        }
+        self.is_held = true;
+    }
+
+    /// Back to the prompt.
+    pub(super) async fn leave_keys(&mut self) {
         let lines = self.pace.take(Instant::now());
         self.screen.leave(&lines);
         self.is_held = false;
@@ -38,7 +50,6 @@ impl Session<'_> {
         let left = self.keyboard.rest().await;
         self.left.extend(left);
         self.screen.set_raw(false);
-        ended
     }
 
     async fn follow(&mut self) -> Result<Option<u8>, Quit> {
@@ -233,6 +244,7 @@ impl Session<'_> {
             | Event::Text(_)
             | Event::Bundle(_)
             | Event::Session(_)
+            | Event::Mcp(_)
             | Event::Host(_) => {}
         }
     }
