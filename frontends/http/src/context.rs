@@ -40,15 +40,18 @@ pub(crate) struct Head {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
+    /// The name and port it was asked for by, which is one of ours.
+    pub(crate) authority: String,
     pub(crate) is_tls: bool,
 }
 
 impl Head {
-    pub(crate) fn of(parts: &Parts, is_tls: bool) -> Self {
+    pub(crate) fn of(parts: &Parts, authority: String, is_tls: bool) -> Self {
         Self {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
+            authority,
             is_tls,
         }
     }

@@ -2,15 +2,15 @@
 
 use crate::access::Class;
 use crate::context::Head;
+use crate::guard::body;
+use crate::guard::credential::{self, Secrets};
 use crate::guard::host::Hosts;
 use crate::guard::origin;
-use crate::guard::{self, body, credential};
 use crate::input::Arrived;
 use crate::limits::{self, Buckets};
 use crate::param::{self, Place};
 use crate::routes::Route;
 use crate::session::Sessions;
-use crate::session::secret::Secret;
 use crate::transport::drain;
 use crate::{Body, Caller, Context, Failure, Policy, headers};
 use anteroom_api::{HostHandle, Problem, ProblemCode, SessionId, Stop};
@@ -95,7 +95,10 @@ struct Asked<'a> {
 struct Passed<'a> {
     route: &'a Route,
     caller: Caller,
+    /// Those of the session that asks, if one does.
+    secrets: Option<Secrets>,
     peer: IpAddr,
+    authority: String,
 }
 
 impl<'a> Asked<'a> {
@@ -109,12 +112,12 @@ impl<'a> Asked<'a> {
         body::check_size(parts, limit)?;
         let class = self.route.map_or(&Class::Public, |route| &route.class);
         origin::check(parts, &authority, site.is_tls, class)?;
-        self.check_peer(parts, peer)?;
+        self.check_peer(parts, &authority, peer)?;
         let Some(route) = self.route else {
             return Err(not_found());
         };
-        let caller = credential::check(parts, &route.class, &site.sessions).await;
-        let caller = caller.inspect_err(|failure| {
+        let found = credential::check(parts, &authority, &route.class, &site.sessions).await;
+        let (caller, secrets) = found.inspect_err(|failure| {
             if failure.http_status() == StatusCode::UNAUTHORIZED {
                 let _ = site.strangers.take(&limits::peer(peer), Instant::now());
             }
@@ -126,7 +129,9 @@ impl<'a> Asked<'a> {
         Ok(Passed {
             route,
             caller,
+            secrets,
             peer,
+            authority,
         })
     }
 
@@ -182,7 +187,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Strangers have few tries; whoever was let in before is none.
-    fn check_peer(&self, parts: &Parts, peer: IpAddr) -> Result<(), Failure> {
+    fn check_peer(&self, parts: &Parts, authority: &str, peer: IpAddr) -> Result<(), Failure> {
         let site = self.site;
         let (peer, now) = (limits::peer(peer), Instant::now());
         let Some(route) = self.route else {
@@ -192,8 +197,9 @@ impl<'a> Asked<'a> {
             Class::Public if route.about.is_costly => site.strangers.take(&peer, now),
             Class::Public => site.public.take(&peer, now),
             Class::Session
-                if secrets(parts, &site.sessions)
-                    .is_some_and(|(cookie, tab)| site.sessions.is_known(&cookie, &tab)) =>
+                if credential::shown(&parts.headers, &site.sessions).is_some_and(
+                    |(cookie, tab)| site.sessions.is_known(&cookie, tab, authority),
+                ) =>
             {
                 Ok(())
             }
@@ -223,10 +229,9 @@ impl<'a> Asked<'a> {
         let site = self.site;
         let route = passed.route;
         let place = match passed.caller {
-            Caller::Session(session) if route.about.is_stream => Some((
-                site.sessions.stream(session)?,
-                secrets(parts, &site.sessions),
-            )),
+            Caller::Session(session) if route.about.is_stream => {
+                Some((site.sessions.stream(session)?, passed.secrets))
+            }
             _ => None,
         };
         let context = Context {
@@ -234,7 +239,7 @@ impl<'a> Asked<'a> {
             stop: site.stop.clone(),
             caller: passed.caller,
             peer: passed.peer,
-            head: Arc::new(Head::of(parts, site.is_tls)),
+            head: Arc::new(Head::of(parts, passed.authority, site.is_tls)),
             document: site.document.clone(),
         };
         let arrived = Arrived {
@@ -247,8 +252,8 @@ impl<'a> Asked<'a> {
         let running = AssertUnwindSafe(route.run.run(context, arrived)).catch_unwind();
         let response = running.await.unwrap_or_else(|_| Err(broken()))?;
         match place {
-            Some((place, Some((cookie, tab)))) => Ok(response.map(|body| {
-                let over = Box::pin(place.over(cookie, tab).map(|_| ()));
+            Some((place, Some(secrets))) => Ok(response.map(|body| {
+                let over = Box::pin(place.over(secrets).map(|_| ()));
                 Body::from_stream(body.into_data_stream().take_until(over))
             })),
             _ => Ok(response),
@@ -269,13 +274,6 @@ fn check_query(parts: &Parts, route: &Route) -> Result<(), Failure> {
 fn peer_of(parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<Peer>();
     peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0)
-}
-
-/// The secrets of a session in a request.
-fn secrets(parts: &Parts, sessions: &Sessions) -> Option<(Secret, Secret)> {
-    let cookie = guard::cookie(&parts.headers, sessions.cookie_name());
-    let tab = guard::only(&parts.headers, &credential::TAB);
-    Some((Secret::parse(cookie?)?, Secret::parse(tab?)?))
 }
 
 fn not_found() -> Failure {

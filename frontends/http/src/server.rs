@@ -109,14 +109,17 @@ impl Bound {
     /// `stop` too, and answers in flight have ten seconds.
     ///
     /// # Errors
-    /// Routes that contradict each other.
+    /// Routes that contradict each other; a host that cannot tell who was signed in here.
     pub async fn serve(self, routes: Routes, stop: Stop) -> Result<(), Problem> {
         let late = session_routes::Late::default();
         let mut routes = session_routes::add(routes, &late);
         let document = Arc::new(OnceLock::from(routes.openapi()));
-        let site = Arc::new(self.site(stop.clone(), document));
+        let site = Arc::new(self.site(stop.clone(), document)?);
         let _ = late.set(Arc::downgrade(&site));
+        // Before anybody is answered: what somebody else may have been shown is good no more.
+        site.sessions.attend(true).await?;
         let following = tokio::spawn(site.sessions.clone().follow(stop.clone()));
+        let attending = tokio::spawn(site.sessions.clone().attend_on(stop.clone()));
         let router = router(routes, &site)?;
         let (ending, is_ending) = watch::channel(false);
         let raise = async {
@@ -128,15 +131,24 @@ impl Bound {
             transport::accept(self.listener, self.tls, router, self.patience, is_ending);
         tokio::join!(raise, accepting);
         following.abort();
+        attending.abort();
+        if let Err(problem) = site.sessions.attend(false).await {
+            tracing::debug!(%problem, "it was not noted until when this server was there");
+        }
         drop(site);
         Ok(())
     }
 
-    fn site(&self, stop: Stop, document: Arc<OnceLock<serde_json::Value>>) -> Site {
+    fn site(
+        &self,
+        stop: Stop,
+        document: Arc<OnceLock<serde_json::Value>>,
+    ) -> Result<Site, Problem> {
         let is_tls = self.tls.is_some();
         let port = self.socket.port();
-        let sessions = Sessions::new(self.host.clone(), port, is_tls, self.patience.remembered);
-        Site {
+        let remembered = self.patience.remembered;
+        let sessions = Sessions::new(self.host.clone(), self.socket, is_tls, remembered)?;
+        Ok(Site {
             host: self.host.clone(),
             stop,
             hosts: Hosts::new(self.listen.address, port, is_tls, &self.listen.hosts),
@@ -149,7 +161,7 @@ impl Bound {
             costly: Buckets::new(SCARCE),
             programs: Buckets::new(PLENTY),
             noted: Buckets::new(SCARCE),
-        }
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Browsers that are signed in: who a cookie and a tab's secret belong to, remembered for a few seconds.
 
+pub(crate) mod pass;
 pub(crate) mod routes;
 pub(crate) mod secret;
 
@@ -8,9 +9,10 @@ use crate::limits::Buckets;
 use anteroom_api::{
     Event, HostHandle, Problem, SessionEvent, SessionId, SessionOp, Signal, Stop, Topic,
 };
+use pass::{Name, Shown};
 use secret::Secret;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -21,6 +23,8 @@ const UNSAID: Duration = Duration::from_secs(60);
 const PAIRS: usize = 1024;
 /// Streams of one session at a time: tabs share one; the rest is for programs.
 const STREAMS: usize = 1024;
+/// How often the host is told that this listener is there.
+const ATTENDED: Duration = Duration::from_secs(60);
 /// Passwords that one peer may try in a minute, and all together may.
 const PASSWORDS: u32 = 10;
 const ALL_PASSWORDS: u32 = 30;
@@ -42,6 +46,10 @@ pub(crate) struct Sessions {
     host: HostHandle,
     cookie_name: String,
     is_tls: bool,
+    /// Where somebody else could listen after us; none with TLS.
+    place: Option<String>,
+    /// Drawn anew by every listener.
+    boot: Secret,
     /// How long an answer of the host is good for.
     remembered: Duration,
     state: Mutex<State>,
@@ -52,6 +60,8 @@ pub(crate) struct Sessions {
 #[derive(Default)]
 struct State {
     pairs: HashMap<(String, String), Pair>,
+    /// What the host keeps of a tab, by the cookie's hash and the tab's name. It never changes, and opens nothing.
+    tabs: HashMap<(String, String), String>,
     live: HashMap<SessionId, Live>,
     said: HashMap<SessionId, Instant>,
     /// Rises when something ends, so that what was asked before is not remembered after.
@@ -71,22 +81,113 @@ struct Live {
 }
 
 impl Sessions {
-    pub(crate) fn new(host: HostHandle, port: u16, is_tls: bool, remembered: Duration) -> Self {
+    /// # Errors
+    /// The operating system has no randomness.
+    pub(crate) fn new(
+        host: HostHandle,
+        socket: SocketAddr,
+        is_tls: bool,
+        remembered: Duration,
+    ) -> Result<Self, Problem> {
+        let port = socket.port();
         // Cookies know no ports: two listeners on one machine would overwrite each other's.
         let cookie_name = if is_tls {
             "__Host-aroom_session".to_owned()
         } else {
             format!("aroom_session_{port}")
         };
-        Self {
+        Ok(Self {
             host,
             cookie_name,
             is_tls,
+            place: (!is_tls).then(|| socket.to_string()),
+            boot: Secret::new()?,
             remembered,
             state: Mutex::default(),
             passwords: Buckets::new(PASSWORDS),
             all_passwords: Buckets::new(ALL_PASSWORDS),
+        })
+    }
+
+    /// Where somebody else could listen after us; none with TLS.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
+    /// What is drawn anew by every listener.
+    pub(crate) fn boot(&self) -> &str {
+        self.boot.expose()
+    }
+
+    /// What the host knows a cookie by. Without TLS it is bound to the place: other listeners do not know it.
+    pub(crate) fn cookie_hash(&self, cookie: &Secret) -> String {
+        cookie.hash_at(self.place.as_deref().unwrap_or_default())
+    }
+
+    /// Tells the host that this listener is there: `is_new` ends what somebody else may have been shown.
+    ///
+    /// # Errors
+    /// What the host says of it.
+    pub(crate) async fn attend(&self, is_new: bool) -> Result<(), Problem> {
+        let Some(place) = self.place.clone() else {
+            return Ok(());
+        };
+        let attended = self.host.submit(SessionOp::Attend { place, is_new }).await;
+        attended.map(|_| ()).map_err(|rejection| rejection.0)
+    }
+
+    /// Goes on to tell so until the server stops.
+    pub(crate) async fn attend_on(self: Arc<Self>, mut stop: Stop) {
+        while tokio::time::timeout(ATTENDED, stop.raised()).await.is_err() {
+            if let Err(problem) = self.attend(false).await {
+                tracing::warn!(%problem, "it was not noted that this server is there");
+            }
         }
+    }
+
+    /// What the host keeps of the tab of this name; none if the cookie has none of it.
+    ///
+    /// # Errors
+    /// The host cannot tell.
+    pub(crate) async fn tab_hash(
+        &self,
+        cookie: &Secret,
+        name: &str,
+    ) -> Result<Option<String>, Failure> {
+        let key = (self.cookie_hash(cookie), name.to_owned());
+        let tabs = self.host.read().session_tabs(key.0.clone()).await?;
+        let found = tabs.into_iter().find(|hash| Name::of(hash).0 == name);
+        if let Some(hash) = &found {
+            let mut state = self.state();
+            if state.tabs.len() >= PAIRS {
+                state.tabs.clear();
+            }
+            state.tabs.insert(key, hash.clone());
+        }
+        Ok(found)
+    }
+
+    /// The secret of a tab, whichever way it was shown; of a pass of a tab that is unknown none.
+    ///
+    /// # Errors
+    /// The host cannot tell.
+    pub(crate) async fn unmask(
+        &self,
+        cookie: &Secret,
+        shown: Shown,
+        authority: &str,
+    ) -> Result<Option<Secret>, Failure> {
+        let pass = match shown {
+            Shown::Secret(secret) => return Ok(Some(secret)),
+            Shown::Pass(pass) => pass,
+        };
+        let key = (self.cookie_hash(cookie), pass.name().to_owned());
+        let known = self.state().tabs.get(&key).cloned();
+        let hash = match known {
+            Some(hash) => Some(hash),
+            None => self.tab_hash(cookie, pass.name()).await?,
+        };
+        Ok(hash.map(|hash| pass.secret(&hash, authority, self.boot())))
     }
 
     pub(crate) fn cookie_name(&self) -> &str {
@@ -108,9 +209,19 @@ impl Sessions {
     }
 
     /// Whether these were good once while this listener runs. Who was never seen is counted as a stranger.
-    pub(crate) fn is_known(&self, cookie: &Secret, tab: &Secret) -> bool {
-        let pair = (cookie.hash(), tab.hash());
-        self.state().pairs.contains_key(&pair)
+    pub(crate) fn is_known(&self, cookie: &Secret, shown: Shown, authority: &str) -> bool {
+        let cookie = self.cookie_hash(cookie);
+        let state = self.state();
+        let tab = match shown {
+            Shown::Secret(tab) => tab,
+            Shown::Pass(pass) => {
+                let Some(hash) = state.tabs.get(&(cookie.clone(), pass.name().to_owned())) else {
+                    return false;
+                };
+                pass.secret(hash, authority, self.boot())
+            }
+        };
+        state.pairs.contains_key(&(cookie, tab.hash()))
     }
 
     /// The session of a cookie and a tab's secret.
@@ -122,7 +233,7 @@ impl Sessions {
         cookie: &Secret,
         tab: &Secret,
     ) -> Result<Option<SessionId>, Failure> {
-        let pair = (cookie.hash(), tab.hash());
+        let pair = (self.cookie_hash(cookie), tab.hash());
         let ended = {
             let state = self.state();
             if let Some(found) = state.pairs.get(&pair)
@@ -248,14 +359,15 @@ pub(crate) struct Place {
 
 impl Place {
     /// Waits until the session is over: ended, or found to have run out.
-    pub(crate) async fn over(mut self, cookie: Secret, tab: Secret) -> Self {
+    pub(crate) async fn over(mut self, (cookie, tab): (Secret, Secret)) -> Self {
         loop {
             let is_over = self.is_over.wait_for(|is_over| *is_over);
             if tokio::time::timeout(UNSAID, is_over).await.is_ok() {
                 return self;
             }
             let found = self.sessions.host.read();
-            let found = found.session_by(cookie.hash(), tab.hash()).await;
+            let cookie = self.sessions.cookie_hash(&cookie);
+            let found = found.session_by(cookie, tab.hash()).await;
             if matches!(found, Ok(None)) {
                 return self;
             }

@@ -5,6 +5,7 @@ mod document;
 mod fake;
 mod guards;
 mod lasting;
+mod proof;
 mod scene;
 mod sessions;
 mod tls;

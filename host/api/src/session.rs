@@ -105,6 +105,18 @@ pub enum SessionOp {
         /// What the browser calls itself; cut to 120 characters.
         #[serde(default)]
         label: String,
+        /// Address and port of a listener without TLS: see [`SessionOp::Attend`]. None with TLS.
+        #[serde(default)]
+        place: Option<String>,
+    },
+    /// Says that the listener of sessions that were opened at this place is there, every minute or so. Where it says
+    /// that it has just begun and nobody was there for five minutes, somebody else may have been, and shown what
+    /// browsers send: the place's sessions end, each answered by [`SessionEvent::Ended`].
+    Attend {
+        /// Address and port, as in [`SessionOp::Open`].
+        place: String,
+        /// Whether it has just begun.
+        is_new: bool,
     },
     /// Lets another tab of the same browser in. Nothing is told. Of more than 64 the oldest is forgotten.
     Tab {

@@ -16,7 +16,7 @@ use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Characters of what a browser calls itself.
+/// Characters of what a browser calls itself, and of where a listener is.
 const LABEL_CHARS: usize = 120;
 /// Signs of a SHA-256 in hex.
 const HASH_SIGNS: usize = 64;
@@ -42,6 +42,7 @@ pub(crate) async fn take(port: &Port, id: OpId, op: SessionOp) -> Result<(), Pro
             cookie_hash,
             tab_hash,
             label,
+            place,
         } => {
             let new = NewSession {
                 id: id.into(),
@@ -49,6 +50,7 @@ pub(crate) async fn take(port: &Port, id: OpId, op: SessionOp) -> Result<(), Pro
                 cookie: hashed(cookie_hash)?,
                 tab: hashed(tab_hash)?,
                 label: label_of(&label),
+                place: place.map(|place| label_of(&place)),
             };
             let opened = storage.open_session(new, (now, span(engine))).await?;
             let session = opened.ok_or_else(no_launch)?;
@@ -60,6 +62,11 @@ pub(crate) async fn take(port: &Port, id: OpId, op: SessionOp) -> Result<(), Pro
                 true => Ok(()),
                 false => Err(ended()),
             }
+        }
+        SessionOp::Attend { place, is_new } => {
+            let place = (label_of(&place), is_new);
+            let ended = storage.attend_place(place, now).await?;
+            tell_ended(port, id, ended).await
         }
         SessionOp::Used { session } => {
             let found = storage.session(session, (now, span(engine))).await?;
@@ -86,6 +93,12 @@ pub(crate) async fn by(
 ) -> Result<Option<SessionView>, Problem> {
     let moment = (engine.ambient.now(), span(engine));
     Ok(engine.storage.session_by((cookie, tab), moment).await?)
+}
+
+/// The hashes of the tabs of a cookie's session.
+pub(crate) async fn tabs(engine: &Engine, cookie: String) -> Result<Vec<String>, Problem> {
+    let moment = (engine.ambient.now(), span(engine));
+    Ok(engine.storage.session_tabs(cookie, moment).await?)
 }
 
 /// All living sessions.
@@ -171,9 +184,16 @@ async fn hash(engine: &Engine, password: Password) -> Result<String, Problem> {
 /// Ends the sessions that were opened so, or all, and tells each.
 async fn end(port: &Port, id: OpId, how: Option<SessionHow>) -> Result<(), Problem> {
     let ended = port.engine.storage.end_sessions(how).await?;
+    tell_ended(port, id, ended).await
+}
+
+async fn tell_ended(port: &Port, id: OpId, ended: Vec<SessionId>) -> Result<(), Problem> {
+    if ended.is_empty() {
+        return Ok(());
+    }
     let events = ended
         .into_iter()
-        .map(|session: SessionId| Event::Session(SessionEvent::Ended { session }))
+        .map(|session| Event::Session(SessionEvent::Ended { session }))
         .collect();
     port.engine
         .bus

@@ -18,6 +18,9 @@ const LAUNCHES: i64 = 64;
 const TABS: i64 = 64;
 /// Sessions kept at once; the longest unused goes first.
 const SESSIONS: i64 = 256;
+/// How long nobody may listen at a place before its sessions end, milliseconds: the program is updated and started
+/// again within this, and whoever else takes the place meanwhile has little time to be shown something.
+const UNATTENDED_MS: i64 = 5 * 60_000;
 
 const VIEW: &str = "SELECT s.id, s.label, s.how, s.opened_at, s.used_at FROM sessions s";
 
@@ -43,6 +46,8 @@ pub struct NewSession {
     pub tab: String,
     /// What the browser calls itself.
     pub label: String,
+    /// Where its listener is; none with TLS.
+    pub place: Option<String>,
 }
 
 impl Storage {
@@ -124,6 +129,68 @@ impl Storage {
             ))?;
             let found = statement.query_row([&cookie, &tab], |row| view(row, span));
             Ok(found.optional()?.filter(|session| session.ends_at > now))
+        })
+        .await
+    }
+
+    /// The hashes of the tabs of a cookie's living session.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn session_tabs(
+        &self,
+        cookie: String,
+        (now, span): (UnixMillis, SessionSpan),
+    ) -> Result<Vec<String>, StorageError> {
+        self.read(move |connection| {
+            let sql = format!("{VIEW} WHERE s.cookie = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_row([&cookie], |row| view(row, span));
+            let Some(session) = found.optional()?.filter(|session| session.ends_at > now) else {
+                return Ok(Vec::new());
+            };
+            let sql = "SELECT hash FROM session_tabs WHERE session = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let tabs = statement.query_map([key(session.id)], |row| row.get(0))?;
+            Ok(tabs.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Notes that somebody listens at a place. If it has just begun and nobody was there for a while, the sessions of
+    /// the place end before: gives those that did.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn attend_place(
+        &self,
+        (place, is_new): (String, bool),
+        now: UnixMillis,
+    ) -> Result<Vec<SessionId>, StorageError> {
+        self.write(move |connection| {
+            // What a clock says that was put back is not believed either.
+            connection
+                .prepare_cached(
+                    "DELETE FROM places WHERE ?1 AND (attended_at < ?2 OR attended_at > ?3)",
+                )?
+                .execute(params![
+                    is_new,
+                    now.0.saturating_sub(UNATTENDED_MS),
+                    now.0.saturating_add(UNATTENDED_MS),
+                ])?;
+            let mut statement = connection.prepare_cached(
+                "DELETE FROM sessions
+                 WHERE ?2 AND place = ?1 AND place NOT IN (SELECT place FROM places) RETURNING id",
+            )?;
+            let ended = statement.query_map(params![place, is_new], |row| rows::id(row, 0))?;
+            let ended = ended.collect::<Result<_, _>>()?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO places (place, attended_at) VALUES (?1, ?2)
+                     ON CONFLICT (place) DO UPDATE SET attended_at = excluded.attended_at",
+                )?
+                .execute(params![place, now.0])?;
+            Ok(ended)
         })
         .await
     }
@@ -268,8 +335,8 @@ fn insert(connection: &Connection, new: &NewSession, now: UnixMillis) -> Result<
         .execute([SESSIONS - 1])?;
     connection
         .prepare_cached(
-            "INSERT INTO sessions (id, cookie, label, how, opened_at, used_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+            "INSERT INTO sessions (id, cookie, label, how, opened_at, used_at, place)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
         )?
         .execute(params![
             key(new.id),
@@ -277,6 +344,7 @@ fn insert(connection: &Connection, new: &NewSession, now: UnixMillis) -> Result<
             new.label,
             rows::word_column(&how)?,
             now.0,
+            new.place,
         ])?;
     add_tab(connection, new.id, &new.tab)
 }

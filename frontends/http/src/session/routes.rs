@@ -1,8 +1,9 @@
 //! Routes about sessions: opening one, letting another tab in, listing, ending.
 
-use crate::guard::credential::TAB;
+use crate::guard::credential;
 use crate::limits;
 use crate::pipeline::Site;
+use crate::session::pass::{self, Name};
 use crate::session::secret::Secret;
 use crate::{About, Context, Created, Empty, Failure, Json, Path, Public, Raw, Routes, Session};
 use anteroom_api::{Password, ProblemCode, SessionId, SessionOp, SessionView, SessionWay};
@@ -50,6 +51,25 @@ struct Tab {
     tab: String,
 }
 
+/// What a page asks before it goes on speaking to whoever answers here.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Doubted {
+    /// The name of its tab, which tells nothing of its secret.
+    tab: String,
+    /// A number nobody knew before: 256 random bits.
+    nonce: String,
+}
+
+/// The answer of whoever knows the tab.
+#[derive(Serialize, JsonSchema)]
+struct Proven {
+    /// What passes for this server are made with.
+    boot: String,
+    /// HMAC-SHA256 in hex, by what the host keeps of the tab, of the address, `boot` and `nonce`.
+    proof: String,
+}
+
 /// A browser that is signed in.
 #[derive(Serialize, JsonSchema)]
 struct SessionEntry {
@@ -84,6 +104,7 @@ fn site(late: &Late) -> Result<Arc<Site>, Failure> {
 /// Adds the routes about sessions.
 pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
     let (launch, password, end) = (late.clone(), late.clone(), late.clone());
+    let proof = late.clone();
     routes
         .post(
             Public,
@@ -121,6 +142,19 @@ pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
                     let password = body.password;
                     open(&cx, &site, SessionWay::Password { password }).await
                 }
+            },
+        )
+        .post(
+            Public,
+            "/api/session/proof",
+            About::new(
+                "session_proof",
+                "Proves to a tab that this is the server that signed it in",
+            )
+            .body_limit(STRANGERS_BYTES),
+            move |cx: Context, Json(body): Json<Doubted>| {
+                let late = proof.clone();
+                async move { prove(&cx, &*site(&late)?, body).await }
             },
         )
         .post(
@@ -172,9 +206,10 @@ async fn open(cx: &Context, site: &Site, way: SessionWay) -> Result<Raw, Failure
     let before = current(cx, site).await;
     let opened = cx.host.submit(SessionOp::Open {
         way,
-        cookie_hash: cookie.hash(),
+        cookie_hash: site.sessions.cookie_hash(&cookie),
         tab_hash: tab.hash(),
         label: label(cx.header(&header::USER_AGENT).unwrap_or_default()),
+        place: site.sessions.place().map(str::to_owned),
     });
     let session = opened.await.map_err(|rejection| match rejection.0.code {
         ProblemCode::Denied => {
@@ -204,9 +239,25 @@ async fn open(cx: &Context, site: &Site, way: SessionWay) -> Result<Raw, Failure
 
 /// The session that this browser has already: a new one takes its place.
 async fn current(cx: &Context, site: &Site) -> Option<SessionId> {
-    let cookie = Secret::parse(cx.cookie(site.sessions.cookie_name())?)?;
-    let tab = Secret::parse(cx.header(&TAB)?)?;
-    site.sessions.find(&cookie, &tab).await.ok().flatten()
+    let found = credential::session(&cx.head.headers, &cx.head.authority, &site.sessions).await;
+    found.ok().flatten().map(|(session, _)| session)
+}
+
+async fn prove(cx: &Context, site: &Site, body: Doubted) -> Result<Proven, Failure> {
+    let sessions = &site.sessions;
+    let cookie = cx.cookie(sessions.cookie_name()).and_then(Secret::parse);
+    let name = Name::parse(&body.tab);
+    let nonce = Secret::parse(&body.nonce);
+    let (Some(cookie), Some(name), Some(nonce)) = (cookie, name, nonce) else {
+        return Err(credential::unauthenticated());
+    };
+    let hash = sessions.tab_hash(&cookie, &name.0).await?;
+    let hash = hash.ok_or_else(credential::unauthenticated)?;
+    let boot = sessions.boot();
+    Ok(Proven {
+        proof: pass::proof(&hash, &cx.head.authority, boot, nonce.expose()),
+        boot: boot.to_owned(),
+    })
 }
 
 async fn tab(cx: &Context) -> Result<Created<Tab>, Failure> {

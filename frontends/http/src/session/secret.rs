@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-const BYTES: usize = 32;
+pub(crate) const BYTES: usize = 32;
 
 /// A cookie, a tab's secret or a launch token. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +28,12 @@ impl Secret {
         getrandom::fill(&mut bytes).map_err(|error| {
             Problem::new(ProblemCode::Internal, "the system gave no random bytes").cause(error)
         })?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(Self::of(bytes))
+    }
+
+    /// The one of these bits.
+    pub(crate) fn of(bytes: [u8; BYTES]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// One that was sent to us, if it has the form of one.
@@ -44,7 +49,13 @@ impl Secret {
 
     /// SHA-256 of the text in lower-case hex. The bits are random, so a plain hash keeps them.
     pub(crate) fn hash(&self) -> String {
-        let digest = Sha256::digest(self.0.as_bytes());
+        self.hash_at("")
+    }
+
+    /// As [`Secret::hash`], and another one at every place: what was shown at one is unknown at the others.
+    pub(crate) fn hash_at(&self, place: &str) -> String {
+        let digest = Sha256::new().chain_update(place).chain_update(&self.0);
+        let digest = digest.finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

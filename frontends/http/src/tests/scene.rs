@@ -226,7 +226,20 @@ impl Scene {
     }
 
     pub(crate) async fn with(listen: Listen, patience: Patience) -> Self {
-        let fake = Arc::new(Fake::default());
+        Self::before(Arc::new(Fake::default()), listen, patience).await
+    }
+
+    /// Another listener of the same host, which may have been at the port of one that ended.
+    pub(crate) async fn again(&self, port: u16) -> Self {
+        Self::before(
+            self.fake.clone(),
+            Listen::loopback(port),
+            Patience::default(),
+        )
+        .await
+    }
+
+    async fn before(fake: Arc<Fake>, listen: Listen, patience: Patience) -> Self {
         let ran = Arc::new(AtomicUsize::new(0));
         let mut bound = Server::bind(listen, fake.handle()).await.unwrap();
         bound.patience = patience;

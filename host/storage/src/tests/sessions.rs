@@ -22,6 +22,7 @@ fn new(number: u32, launch: Option<&str>) -> NewSession {
         cookie: format!("cookie {number}"),
         tab: format!("tab {number}"),
         label: format!("browser {number}"),
+        place: None,
     }
 }
 
@@ -58,6 +59,73 @@ async fn a_launch_token_opens_one_session_for_a_minute_in_any_process() {
     one.invite("early".into(), AT.plus(HOUR)).await.unwrap();
     let early = one.open_session(new(4, Some("early")), (AT, SPAN));
     assert_eq!(early.await.unwrap(), None);
+}
+
+const MINUTE: i64 = 60_000;
+
+/// A session of a place, besides one of another place and one of none.
+async fn at_places() -> (Place, Storage) {
+    let place = Place::new();
+    let storage = place.open().await;
+    for (number, at) in [(1, Some("one")), (2, Some("other")), (3, None)] {
+        let place = at.map(str::to_owned);
+        if let Some(place) = place.clone() {
+            let attended = storage.attend_place((place, true), AT).await;
+            assert_eq!(attended.unwrap(), []);
+        }
+        let new = NewSession {
+            place,
+            ..new(number, None)
+        };
+        storage.open_session(new, (AT, SPAN)).await.unwrap();
+    }
+    (place, storage)
+}
+
+#[tokio::test]
+async fn sessions_of_a_place_end_when_nobody_was_there_for_a_while() {
+    let (_place, storage) = at_places().await;
+    let attend = async |at: UnixMillis, is_new| {
+        let attended = storage.attend_place(("one".into(), is_new), at).await;
+        attended.unwrap()
+    };
+    // Started again soon, twice, then there for hours: a process that lives has the place.
+    assert_eq!(attend(AT.plus(4 * MINUTE), true).await, []);
+    assert_eq!(attend(AT.plus(8 * MINUTE), true).await, []);
+    assert_eq!(attend(AT.plus(9 * HOUR), false).await, []);
+    let pair = ("cookie 1", "tab 1");
+    let late = AT.plus(9 * HOUR + 6 * MINUTE);
+    assert!(known(&storage, pair, late).await.is_some());
+    assert_eq!(attend(late, true).await, [id(1)]);
+    assert_eq!(known(&storage, pair, late).await, None);
+    for (cookie, tab) in [("cookie 2", "tab 2"), ("cookie 3", "tab 3")] {
+        assert!(known(&storage, (cookie, tab), late).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_keeps_no_session_of_a_place() {
+    let (_place, storage) = at_places().await;
+    let attended = storage.attend_place(("one".into(), true), AT.plus(-HOUR));
+    assert_eq!(attended.await.unwrap(), [id(1)]);
+}
+
+#[tokio::test]
+async fn the_tabs_of_a_cookie_are_those_of_its_living_session() {
+    let place = Place::new();
+    let storage = place.open().await;
+    open(&storage, 1, AT).await.unwrap();
+    open(&storage, 2, AT).await.unwrap();
+    let added = storage.add_session_tab((id(1), "more".into()), (AT, SPAN));
+    assert!(added.await.unwrap());
+    let tabs = async |cookie: &str, at| {
+        let mut tabs = storage.session_tabs(cookie.into(), (at, SPAN)).await.unwrap();
+        tabs.sort();
+        tabs
+    };
+    assert_eq!(tabs("cookie 1", AT).await, ["more", "tab 1"]);
+    assert_eq!(tabs("cookie 3", AT).await, Vec::<String>::new());
+    assert_eq!(tabs("cookie 1", AT.plus(12 * HOUR)).await, Vec::<String>::new());
 }
 
 #[tokio::test]
