@@ -7,6 +7,7 @@ use crate::call::{CallFacts, CallVerdict};
 use crate::digest::{self, Bound};
 use crate::effect::{Effect, FilePath, call_view};
 use crate::memory::Memory;
+use crate::narrow::Narrowing;
 use crate::permit::Permit;
 use crate::policy::{Place, Policy, PolicyError};
 use crate::question::{Asked, CallQuestion, policy_refusal};
@@ -30,6 +31,8 @@ pub struct Gate {
     pub(crate) masker: Masker,
     /// Only reading is allowed; see `plan.rs`.
     pub(crate) is_planning: bool,
+    /// What is left of the tools; see `narrow.rs`.
+    pub(crate) narrowings: Arc<[Narrowing]>,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl Gate {
             taint: Taint::default(),
             masker: Masker::default(),
             is_planning: false,
+            narrowings: Arc::default(),
         })
     }
 
@@ -112,6 +116,9 @@ impl Gate {
         if let Some(rule) = policy.denied.iter().find(|rule| rule.covers_tool(tool)) {
             let (words, rule) = assess::denial(tool, rule);
             return CallVerdict::Deny(policy_refusal(words, rule));
+        }
+        if let Some(words) = self.narrow_refusal(tool) {
+            return CallVerdict::Deny(policy_refusal(words, None));
         }
         if facts.capabilities.contains(&Capability::FilesWrite)
             && secrets::has_mask_in(&facts.arguments)
@@ -314,7 +321,7 @@ fn is_watched(capabilities: &[Capability], tier: Tier) -> bool {
         .any(|capability| capability.tier() > Tier::Read && capability.tier() >= tier)
 }
 
-fn covers(rule: &Rule, tool: &str, effect: &Effect, standing: &Standing) -> bool {
+pub(crate) fn covers(rule: &Rule, tool: &str, effect: &Effect, standing: &Standing) -> bool {
     match effect {
         Effect::FileRead { path } | Effect::FileWrite { path, .. } => rule.covers_file(tool, path),
         Effect::FileRemove { path, to } => {

@@ -22,6 +22,8 @@ pub(crate) struct Standing {
     pub(crate) denied: Option<(String, Option<String>)>,
     /// The words of a command line that is one resolved simple command.
     pub(crate) words: Option<Vec<String>>,
+    /// The words of each command of a line, if all of them are known.
+    pub(crate) commands: Vec<Vec<String>>,
     /// What could be remembered of a command line, in rule notation.
     pub(crate) command_pattern: Option<String>,
     /// How data may leave the machine with it, if it may.
@@ -41,6 +43,7 @@ impl Default for Standing {
             is_free: false,
             denied: None,
             words: None,
+            commands: Vec::new(),
             command_pattern: None,
             sends: None,
             brings: None,
@@ -80,6 +83,7 @@ impl Gate {
         }
         self.hold_taint(&mut standing);
         self.hold_plan(tool, &mut standing);
+        self.hold_narrow(tool, effect, &mut standing);
         standing
     }
 
@@ -243,6 +247,10 @@ impl Gate {
             is_free: false,
             denied,
             words: judgement.words,
+            commands: match judgement.is_resolved {
+                true => judgement.commands,
+                false => Vec::new(),
+            },
             command_pattern: judgement.suggested_pattern,
             brings: judgement.brings.or_else(|| may_reach.clone()),
             sends: judgement.sends.or(may_reach),
