@@ -2,6 +2,7 @@
 
 use super::Room;
 use crate::support::endpoint::{Gate, Reply};
+use crate::support::page::Page;
 use crate::support::pty::Pty;
 use serde_json::json;
 
@@ -146,4 +147,47 @@ async fn the_terminal_answers_what_the_page_is_asked() {
     page.thread().says("terminal").await;
     page.role("button", "Allow once").gone().await;
     assert!(!room.desk.work().join("a.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_leaves_a_browser_that_is_signed_in_alone() {
+    let mut room = Room::new([Reply::text("still here")]).await;
+    let first = room.page().await;
+    let link = room.link().await;
+    let left = "This browser is signed in already";
+    let tab = first.tab().await;
+    tab.open(&link).await;
+    tab.composer().seen().await;
+    tab.until_text(left).await;
+    assert!(!tab.place().await.contains("launch"));
+    // The same in the tab that has the session, whose fragment alone changes.
+    first.js("location.hash = 'launch=guessed'").await;
+    first.until_text(left).await;
+    assert!(!first.place().await.contains("launch"));
+    first.composer().seen().await;
+    // Neither was signed out, nor in once more.
+    first.ask("hello", "still here").await;
+    for page in [&first, &tab] {
+        let sessions = page.api("GET", "/api/sessions", &json!(null)).await;
+        assert_eq!(sessions.as_array().unwrap().len(), 1, "{sessions}");
+    }
+    // And the link is still good.
+    let other = Page::new().await;
+    other.open(&link).await;
+    other.composer().seen().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_used_where_a_session_has_ended() {
+    let mut room = Room::new([Reply::text("here again")]).await;
+    let page = room.page().await;
+    let tab = room.tab(&page, "/").await;
+    page.api("DELETE", "/api/sessions", &json!(null)).await;
+    for page in [&page, &tab] {
+        page.mark("signed-out").seen().await;
+    }
+    page.open(&room.link().await).await;
+    page.composer().seen().await;
+    page.ask("hello", "here again").await;
+    assert!(!page.text().await.contains("signed in already"));
 }

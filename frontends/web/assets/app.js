@@ -3,12 +3,14 @@ import { effect, h, html, render } from './lib/dom.js';
 import { get, problemOf } from './lib/api.js';
 import { applyTheme, theme } from './lib/prefs.js';
 import { startList } from './lib/list.js';
-import { lendToOtherTabs, openSession, session } from './lib/session.js';
+import { isLinkLeft, lendToOtherTabs, openSession, session } from './lib/session.js';
 import { startLive } from './lib/live.js';
 import { startKeys } from './lib/keys.js';
 import { go, registerRoute, route, startRouter } from './lib/router.js';
 import { setStart, start } from './lib/start.js';
 import { Shell } from './views/shell.js';
+import { toast } from './lib/toast.js';
+import { words } from './strings/shell.js';
 
 registerRoute('chat', '/', () => import('./views/thread/page.js'));
 registerRoute('chat', '/c/:id', () => import('./views/thread/page.js'));
@@ -43,6 +45,7 @@ async function boot() {
     if (!start.value.is_configured && route.value.name === 'chat' && !route.value.params.id) void go('/settings/connection', { replace: true });
   });
   render(h(Shell, null), root);
+  if (isLinkLeft.value) toast(words.signIn.linkLeft);
 }
 
 async function signIn() {
@@ -50,5 +53,7 @@ async function signIn() {
   render(h(SignIn, { reason: session.value.reason, retry: boot }), root);
 }
 
+// A link that is put into the address bar of an open page changes the fragment alone.
+addEventListener('hashchange', () => location.hash.startsWith('#launch=') && location.reload());
 render(html`<p class="hidden-text">${document.title}</p>`, root);
 void boot();

@@ -2,7 +2,8 @@
  * Who this tab is: the secret that goes with the cookie, and how a tab comes by one.
  *
  * The secret lives in `sessionStorage` and nowhere else. A launch link gives the first one; a tab of the same browser
- * that has a session asks the server for another one and hands it over. Knows nothing of views.
+ * that has a session asks the server for another one and hands it over. A link is used only where the browser is not
+ * signed in yet: it would take the cookie's place, and so sign the other tabs out. Knows nothing of views.
  */
 import { signal } from '../vendor/signals.js';
 
@@ -13,6 +14,8 @@ const PATIENCE = 700;
 
 /** `unknown` until asked, then `open`, or `none` with the reason why the link did not do. */
 const session = signal({ state: 'unknown', reason: '' });
+/** Whether this tab was opened by a launch link that was left alone, because the browser was signed in. */
+const isLinkLeft = signal(false);
 
 /** @returns {string} the secret of this tab, empty without one */
 function tabSecret() {
@@ -47,35 +50,45 @@ async function ask(path, body) {
 
 /** Takes the launch token out of the address, before anything else can see it. */
 function takeLaunch() {
-  const found = /^#launch=([\w-]+)$/.exec(location.hash);
+  const found = /^#launch=(.*)$/.exec(location.hash);
   if (!found) return '';
   history.replaceState(history.state, '', location.pathname + location.search);
   return found[1];
 }
 
 /**
- * Opens the session of this tab: by the launch link, by what it has, or through another tab.
+ * Opens the session of this tab: by what it has, through another tab, or by the launch link.
  * @returns {Promise<boolean>} whether there is one
  */
 async function openSession() {
   const launch = takeLaunch();
-  let reason = '';
-  if (launch) {
-    try {
-      keep((await ask('/api/session', { launch })).tab);
-      return true;
-    } catch (problem) {
-      reason = problem.message;
-    }
-  }
-  if (tabSecret()) {
-    session.value = { state: 'open', reason: '' };
+  const isKnown = Boolean(tabSecret()) && !(launch && (await isRefused()));
+  const secret = isKnown ? tabSecret() : await askOtherTabs();
+  if (secret) {
+    keep(secret);
+    isLinkLeft.value = Boolean(launch);
     return true;
   }
-  const lent = await askOtherTabs();
-  if (lent) keep(lent);
-  else session.value = { state: 'none', reason };
-  return Boolean(lent);
+  if (launch) return useLink(launch);
+  session.value = { state: 'none', reason: '' };
+  return false;
+}
+
+/** @param {string} launch */
+async function useLink(launch) {
+  try {
+    keep((await ask('/api/session', { launch })).tab);
+    return true;
+  } catch (problem) {
+    session.value = { state: 'none', reason: problem.message };
+    return false;
+  }
+}
+
+/** Whether the server knows this tab no more; no answer is none. */
+async function isRefused() {
+  const answer = await fetch('/api/sessions', { headers: { 'X-Anteroom-Tab': tabSecret() } }).catch(() => null);
+  return answer?.status === 401;
 }
 
 /**
@@ -86,9 +99,17 @@ async function openWithPassword(password) {
   keep((await ask('/api/session/password', { password })).tab);
 }
 
+/** Whether another tab may have a session; a browser without locks does not say. */
+async function mayOthersHelp() {
+  if (!('BroadcastChannel' in globalThis)) return false;
+  const locks = await navigator.locks?.query().catch(() => null);
+  return locks?.held?.some(({ name }) => name === CHANNEL) ?? true;
+}
+
 /** @returns {Promise<string>} a secret another tab obtained for this one, or nothing */
-function askOtherTabs() {
-  if (!('BroadcastChannel' in globalThis)) return Promise.resolve('');
+async function askOtherTabs() {
+  // Nobody there is known at once, and a first page waits for nothing.
+  if (!(await mayOthersHelp())) return '';
   const channel = new BroadcastChannel(CHANNEL);
   const id = crypto.getRandomValues(new Uint32Array(2)).join('-');
   return new Promise((resolve) => {
@@ -121,6 +142,8 @@ function lendToOtherTabs() {
   if (!('BroadcastChannel' in globalThis)) return;
   if (isLending) return;
   isLending = true;
+  // Held as long as the tab is there: so others know that they can ask. Browsers take it for work and do not freeze it.
+  void navigator.locks?.request(CHANNEL, { mode: 'shared' }, () => new Promise(() => {})).catch(() => {});
   const me = crypto.getRandomValues(new Uint32Array(2)).join('-');
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = async ({ data }) => {
@@ -132,4 +155,4 @@ function lendToOtherTabs() {
   };
 }
 
-export { forget, lendToOtherTabs, openSession, openWithPassword, session, tabSecret };
+export { forget, isLinkLeft, lendToOtherTabs, openSession, openWithPassword, session, tabSecret };

@@ -30,6 +30,7 @@ export const words = {
     then: 'Open the link it prints in this browser. It works once, for one minute.',
     other: 'Is Anteroom open in another tab of this browser? Keep that tab open and reload this one.',
     linkFailed: 'The link did not work:',
+    linkLeft: 'This browser is signed in already. The link was not used.',
     password: 'Password',
     passwordLead: 'This server has a password',
     enter: 'Sign in',
