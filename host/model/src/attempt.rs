@@ -119,6 +119,12 @@ impl Attempt<'_, '_> {
                     limit = (Wait::FirstToken, Instant::now() + first_token, first_token);
                     self.teller.phase(Phase::Waiting);
                 }
+                // Where the head comes before it was seen how far the request got, the first token has its time too.
+                Ok(Ok(response)) if !matches!(limit.0, Wait::FirstToken) => {
+                    self.teller.phase(Phase::Waiting);
+                    let until = Instant::now() + first_token;
+                    return Ok((response, (Wait::FirstToken, until, first_token)));
+                }
                 Ok(Ok(response)) => return Ok((response, limit)),
                 Ok(Err(error)) if error.is_timeout() => {
                     return Err(ModelError::Timeout {

@@ -7,6 +7,7 @@ use anteroom_model::{
     ChatRequest, Client, Endpoint, Message, ModelError, Retry, StreamEvent, Timeouts, Wait,
 };
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -157,6 +158,52 @@ async fn a_request_that_nobody_reads() {
         limit: SHORT,
     };
     assert_eq!(result, Err(expected));
+}
+
+/// A server that begins to answer before it was seen to have the whole request: the first token has its own limit, not
+/// what is left of the one before.
+#[tokio::test]
+async fn an_answer_that_begins_before_the_request_has_ended() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let early = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+        let mut begun = [0; 1];
+        stream.read_exact(&mut begun).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    });
+    let client = Client::new(Endpoint {
+        timeouts: Timeouts {
+            first_token: SHORT,
+            ..Timeouts::default()
+        },
+        retry: Retry {
+            max_attempts: 0,
+            ..Retry::default()
+        },
+        ..Endpoint::new(format!("http://127.0.0.1:{port}/v1"))
+    })
+    .unwrap();
+    // More than the system keeps for both sides.
+    let request = ChatRequest {
+        messages: vec![Message::user("x".repeat(32 << 20))],
+        ..ChatRequest::default()
+    };
+    let (_running, stop) = Stop::new();
+    let mut told = Vec::new();
+    let result = client
+        .stream(&request, stop, &mut |event| told.push(event))
+        .await;
+    let expected = ModelError::Timeout {
+        url: format!("http://127.0.0.1:{port}/v1"),
+        wait: Wait::FirstToken,
+        limit: SHORT,
+    };
+    assert_eq!(result, Err(expected));
+    assert_eq!(phases(told), [Phase::Connecting, Phase::Waiting]);
+    drop(early.await.unwrap());
 }
 
 #[tokio::test]
