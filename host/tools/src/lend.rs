@@ -1,14 +1,18 @@
-//! The host's side of `wit/host.wit`: one file per interface. Every effect is shown to the permit first, and
+//! The host's side of what `wit/` lends: one file per interface. Every effect is shown to the permit first, and
 //! every capability but `log` and `workspace` is refused, in words, where it was not granted.
 
 mod agents;
 mod ask;
 mod canvas;
+mod catalog;
+mod fetch;
 pub(crate) mod footing;
 mod log;
 mod output;
-mod plain;
+pub(crate) mod plain;
 pub(crate) mod process;
+mod skills;
+mod store;
 pub(crate) mod tasks;
 mod workspace;
 

@@ -2,7 +2,7 @@
 //! earlier waits.
 
 use crate::ToolsError;
-use crate::wasm::bindings::ToolsetPre;
+use crate::wasm::bindings::{Release, ToolsetPre};
 use crate::wasm::cache::{Cache, hash_of};
 use crate::wasm::describe::{Description, Tool, describe};
 use crate::wasm::engine::Engine;
@@ -108,11 +108,12 @@ impl Loader {
             .cache
             .component(&self.engine, hash, bytes)
             .map_err(|error| format!("it is no component: {}", error.root_cause()))?;
-        let description = describe(&self.engine, &self.descriptions, &component)?;
+        let release = Release::of(self.engine.inner(), &component)?;
+        let description = describe(&self.engine, &self.descriptions, &component, release)?;
         let toolset = self
             .calls
             .instantiate_pre(&component)
-            .and_then(ToolsetPre::new)
+            .and_then(|instance| ToolsetPre::new(release, instance))
             .map_err(|error| format!("it does not fit this host: {error:#}"))?;
         Ok(Loaded {
             toolset,
@@ -203,6 +204,7 @@ impl Module {
             path: self.path.as_ref().map(|path| path.display().to_string()),
             hash: self.hash.clone(),
             size_bytes: self.size_bytes,
+            bundle: None,
             state,
             tools,
             requested,

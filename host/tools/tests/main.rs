@@ -21,6 +21,8 @@ mod live;
 mod modules;
 #[path = "crate/processes.rs"]
 mod processes;
+#[path = "crate/releases.rs"]
+mod releases;
 #[path = "crate/support.rs"]
 mod support;
 #[path = "../../../tests/support/toolset.rs"]

@@ -87,11 +87,10 @@ async fn guest(engine: Engine, invocation: Invocation, abandoned: Stop) -> End {
     let stderr = store.data().wasi.stderr.clone();
     let answered = {
         let called = async {
-            let toolset = invocation.toolset.instantiate_async(&mut store).await?;
             let (context, tool) = (&invocation.context, &invocation.tool);
-            toolset
-                .anteroom_tool_tools()
-                .call_call(&mut store, context, tool, &invocation.arguments)
+            invocation
+                .toolset
+                .call(&mut store, context, tool, &invocation.arguments)
                 .await
         };
         limited(

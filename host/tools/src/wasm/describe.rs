@@ -2,11 +2,11 @@
 //! Its own words are run without any power, within a second and 16 MB, and nothing in them is believed
 //! unchecked.
 
-use crate::wasm::bindings::ToolsetPre;
 use crate::wasm::bindings::anteroom::tool::types::{
     Capability as DeclaredCapability, Tier as DeclaredTier,
 };
 use crate::wasm::bindings::exports::anteroom::tool::tools::ToolManifest;
+use crate::wasm::bindings::{Release, ToolsetPre};
 use crate::wasm::engine::Engine;
 use crate::wasm::failure;
 use crate::wasm::hosted::{Described, Powerless};
@@ -21,9 +21,6 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, ResourceType};
 use wasmtime::{Store, UpdateDeadline};
 
-/// The version of the contract this host serves.
-const VERSION: &str = "0.1.0";
-const TOOLS: &str = "anteroom:tool/tools";
 const OURS: &str = "anteroom:tool/";
 /// The parts of WASI 0.2 that exist here; some of them without power.
 const WASI: [&str; 6] = [
@@ -45,7 +42,7 @@ const DESCRIPTION_MAX_CHARS: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Description {
     pub(crate) tools: Vec<Tool>,
-    /// What it imports; for files, what its tools declare.
+    /// What it imports; for files and secrets, what its tools declare.
     pub(crate) requested: Vec<Capability>,
     /// Whether its calls may have to wait for a person or a process.
     pub(crate) waits: bool,
@@ -69,10 +66,10 @@ pub(crate) fn describe(
     engine: &Engine,
     linker: &Linker<Described>,
     component: &Component,
+    release: Release,
 ) -> Result<Description, String> {
-    check_version(engine, component)?;
-    let imported = imported(engine, component)?;
-    let manifests = manifests(engine, linker, component)?;
+    let imported = imported(engine, component, release)?;
+    let manifests = manifests(engine, linker, component, release)?;
     if manifests.is_empty() {
         return Err("it describes no tools".into());
     }
@@ -92,7 +89,7 @@ pub(crate) fn describe(
         tools.push(tool);
     }
     let is_requested = |capability: &Capability| match capability {
-        Capability::FilesRead | Capability::FilesWrite => tools
+        Capability::FilesRead | Capability::FilesWrite | Capability::Secrets => tools
             .iter()
             .any(|tool| tool.capabilities.contains(capability)),
         Capability::Process
@@ -101,12 +98,16 @@ pub(crate) fn describe(
         | Capability::Ask
         | Capability::Fetch
         | Capability::Store
-        | Capability::Secrets
         | Capability::Skills
         | Capability::Catalog => imported.contains(capability),
     };
     let requested: Vec<Capability> = Capability::ALL.into_iter().filter(is_requested).collect();
-    let waiting = [Capability::Process, Capability::Agents, Capability::Ask];
+    let waiting = [
+        Capability::Process,
+        Capability::Agents,
+        Capability::Ask,
+        Capability::Fetch,
+    ];
     Ok(Description {
         waits: requested
             .iter()
@@ -116,31 +117,16 @@ pub(crate) fn describe(
     })
 }
 
-/// Answers in words what linking would answer in type errors.
-fn check_version(engine: &Engine, component: &Component) -> Result<(), String> {
-    let about = component.component_type();
-    let found = about.exports(engine.inner()).find_map(|(name, _)| {
-        name.strip_prefix(TOOLS)?
-            .strip_prefix('@')
-            .map(str::to_owned)
-    });
-    match found.as_deref() {
-        Some(VERSION) => Ok(()),
-        Some(other) => Err(format!(
-            "it was built for `{TOOLS}@{other}`, and this host serves `{VERSION}`; build it with a matching SDK"
-        )),
-        None => Err(format!(
-            "it exports no `{TOOLS}@{VERSION}`, so it is no toolset; build it with the SDK"
-        )),
-    }
-}
-
-fn imported(engine: &Engine, component: &Component) -> Result<Vec<Capability>, String> {
+fn imported(
+    engine: &Engine,
+    component: &Component,
+    release: Release,
+) -> Result<Vec<Capability>, String> {
     let about = component.component_type();
     let mut capabilities = Vec::new();
     for (name, _) in about.imports(engine.inner()) {
         let is_known = match name.strip_prefix(OURS) {
-            Some(ours) => ours.ends_with(&format!("@{VERSION}")),
+            Some(ours) => ours.ends_with(&format!("@{}", release.version())),
             None => WASI.iter().any(|wasi| name.starts_with(wasi)),
         };
         if !is_known {
@@ -156,6 +142,10 @@ fn imported(engine: &Engine, component: &Component) -> Result<Vec<Capability>, S
             Some("canvas") => capabilities.push(Capability::Canvas),
             Some("agents") => capabilities.push(Capability::Agents),
             Some("ask") => capabilities.push(Capability::Ask),
+            Some("fetch") => capabilities.push(Capability::Fetch),
+            Some("store") => capabilities.push(Capability::Store),
+            Some("skills") => capabilities.push(Capability::Skills),
+            Some("catalog") => capabilities.push(Capability::Catalog),
             Some(_) | None => {}
         }
     }
@@ -166,6 +156,7 @@ fn manifests(
     engine: &Engine,
     linker: &Linker<Described>,
     component: &Component,
+    release: Release,
 ) -> Result<Vec<ToolManifest>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -174,7 +165,7 @@ fn manifests(
     let wasi = Powerless::new();
     let stderr = wasi.stderr.clone();
     let answered = runtime.block_on(async {
-        let asked = ask(engine, linker, component, wasi);
+        let asked = ask(engine, linker, (component, release), wasi);
         tokio::time::timeout(TIME, asked).await
     });
     match answered {
@@ -190,12 +181,12 @@ fn manifests(
 async fn ask(
     engine: &Engine,
     linker: &Linker<Described>,
-    component: &Component,
+    (component, release): (&Component, Release),
     wasi: Powerless,
 ) -> wasmtime::Result<Vec<ToolManifest>> {
     let mut linker = linker.clone();
     refuse_ours(engine, &mut linker, component)?;
-    let toolset = ToolsetPre::new(linker.instantiate_pre(component)?)?;
+    let toolset = ToolsetPre::new(release, linker.instantiate_pre(component)?)?;
     let _running = engine.running();
     let described = Described {
         wasi,
@@ -212,11 +203,7 @@ async fn ask(
         }
         Ok(UpdateDeadline::Yield(1))
     });
-    let toolset = toolset.instantiate_async(&mut store).await?;
-    toolset
-        .anteroom_tool_tools()
-        .call_describe(&mut store)
-        .await
+    toolset.describe(&mut store).await
 }
 
 /// What the host lends is there by name, and traps when it is used.
@@ -313,6 +300,11 @@ fn capability(declared: DeclaredCapability) -> Capability {
         DeclaredCapability::Canvas => Capability::Canvas,
         DeclaredCapability::Agents => Capability::Agents,
         DeclaredCapability::Ask => Capability::Ask,
+        DeclaredCapability::Fetch => Capability::Fetch,
+        DeclaredCapability::Store => Capability::Store,
+        DeclaredCapability::Secrets => Capability::Secrets,
+        DeclaredCapability::Skills => Capability::Skills,
+        DeclaredCapability::Catalog => Capability::Catalog,
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a guest's store holds, and what it is linked to: WASI without powers, the guarded file layer, and
 //! what the host lends.
 
-use crate::wasm::bindings::Toolset;
+use crate::wasm::bindings;
 use crate::wasm::files::{self, Guard, GuardHost};
 use crate::wasm::limiter::Limiter;
 use crate::wasm::state::CallState;
 use crate::wasm::stderr::Stderr;
 use std::sync::Arc;
-use wasmtime::component::{HasData, HasSelf, Linker, ResourceTable};
+use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
@@ -112,7 +112,7 @@ pub(crate) fn link_call(linker: &mut Linker<Hosted>) -> wasmtime::Result<()> {
     link_powerless(linker)?;
     link_sockets(linker)?;
     files::add_to_linker(linker)?;
-    Toolset::add_to_linker::<Hosted, HasSelf<Hosted>>(linker, |hosted| hosted)
+    bindings::link(linker)
 }
 
 /// What `describe` may import of WASI; what the host itself lends is not there yet.
