@@ -43,6 +43,17 @@ test('places are counted in Unicode scalar values', () => {
   assert.equal(beyond(9, { at: 0, text: 'known' }), '');
 });
 
+test('after a reload the newest step says how full the context is', () => {
+  const turn = (id, context_tokens) => ({ id, conversation: 'c', started_at: 1, usage: { ...USAGE, prompt_tokens: 900 }, ...(context_tokens && { context_tokens }) });
+  const read = (turns, entries = []) => model(entries, { turns }).contextTokens.value;
+  assert.equal(read([]), 0);
+  assert.equal(read([turn('t1', 15), turn('t2', 40)]), 40);
+  assert.equal(read([turn('t1', 15), turn('t2')]), 15, 'the first step of a turn that runs has not ended');
+  const older = new Model({ now: () => clock });
+  older.load(opened([], { turns: [turn('t1', 15)], items: { entries: [words('i1', 'a')], after: 'i1' } }));
+  assert.equal(older.contextTokens.value, 0, 'an older stretch says nothing of now');
+});
+
 /** One turn as it is told, with previews. */
 const script = () => [
   fact('turn', { verb: 'started', turn: 't1', options: {} }),

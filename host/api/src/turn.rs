@@ -121,6 +121,9 @@ pub struct TurnView {
     pub stop: Option<StopReason>,
     /// Tokens of all its steps, its child agents' not included.
     pub usage: Usage,
+    /// How full the context was: tokens of the request and the answer of its newest step. None before one has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_tokens: Option<u64>,
 }
 
 /// Input that waits behind a running turn.

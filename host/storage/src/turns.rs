@@ -11,7 +11,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The columns of a [`TurnView`], in the order [`view`] reads them.
 const VIEW: &str = "SELECT id, conversation, started_at, ended_at, stop,
-    prompt_tokens, completion_tokens, cached_tokens, is_estimated, cost_micros FROM turns";
+    prompt_tokens, completion_tokens, cached_tokens, is_estimated, cost_micros,
+    (SELECT u.prompt_tokens + u.completion_tokens FROM usage u WHERE u.turn = turns.id
+        ORDER BY u.step DESC LIMIT 1) FROM turns";
 
 /// A turn that was cut off, with everything that has to be closed before it can be.
 #[derive(Clone, Debug, PartialEq)]
@@ -410,6 +412,7 @@ fn left_open(connection: &Connection, turn: TurnView) -> Result<Unfinished, Faul
 
 fn view(row: &Row<'_>) -> rusqlite::Result<TurnView> {
     let ended_at: Option<i64> = row.get(3)?;
+    let context_tokens: Option<i64> = row.get(10)?;
     Ok(TurnView {
         id: rows::id(row, 0)?,
         conversation: rows::id(row, 1)?,
@@ -417,5 +420,6 @@ fn view(row: &Row<'_>) -> rusqlite::Result<TurnView> {
         ended_at: ended_at.map(anteroom_api::UnixMillis),
         stop: rows::optional_json(row, 4)?,
         usage: rows::usage(row, 5)?,
+        context_tokens: context_tokens.map(i64::unsigned_abs),
     })
 }

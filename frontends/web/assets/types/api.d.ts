@@ -3314,3 +3314,5 @@ export interface Routes {
   /** Signs one browser out. */
   'DELETE /api/sessions/{id}': { path: { id: SessionId }; answer: null };
 }
+  /** How full the context was: tokens of the request and the answer of its newest step. None before one has ended. */
+  context_tokens?: number | null;

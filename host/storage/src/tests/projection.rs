@@ -273,10 +273,13 @@ async fn views_show_what_happened() {
         ended_at: None,
         stop: None,
         usage,
+        context_tokens: None,
     };
     let over = TurnView {
         ended_at: Some(AT.plus(1)),
         stop: Some(StopReason::EndTurn),
+        // Of its newest step, not of both.
+        context_tokens: Some(15),
         ..turn(1, usage(15, true))
     };
     let runs = Usage {
@@ -284,7 +287,11 @@ async fn views_show_what_happened() {
         cost_micros: 0,
         ..usage(200, false)
     };
-    assert_eq!(storage.turns(id).await.unwrap(), [over, turn(4, runs)]);
+    let running = TurnView {
+        context_tokens: Some(300),
+        ..turn(4, runs)
+    };
+    assert_eq!(storage.turns(id).await.unwrap(), [over, running]);
     let waits = QueuedInput {
         turn: turn_id(3),
         input: vec![Content::text("input of 3")],

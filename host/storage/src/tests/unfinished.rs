@@ -106,6 +106,7 @@ async fn begin(storage: &Storage) -> Vec<Unfinished> {
         ended_at: None,
         stop: None,
         usage: Usage::default(),
+        context_tokens: None,
     };
     vec![
         Unfinished {

@@ -44,6 +44,7 @@ fn past() -> Views {
             ended_at: Some(UnixMillis(1)),
             stop: Some(StopReason::EndTurn),
             usage: Usage::default(),
+            context_tokens: None,
         }],
         ..Views::default()
     }

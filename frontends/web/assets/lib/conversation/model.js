@@ -62,7 +62,7 @@ export class Model {
       this.canvases.value = open.canvases;
       this.drafts.value = [];
       this.#resumeRun(view);
-      this.#estimateContext(open.turns);
+      this.#readContext(open.turns);
     });
   }
 
@@ -338,13 +338,10 @@ export class Model {
     this.run.value = run;
   }
 
-  /** A turn of one step says how full the context was. @param {any[]} turns */
-  #estimateContext(turns) {
-    const last = turns[turns.length - 1];
-    if (this.contextTokens.value || !last) return;
-    const steps = new Set(this.items.entries.value.filter((one) => one.turn === last.id).map((one) => one.item.value.step));
-    steps.delete(0);
-    if (steps.size === 1) this.contextTokens.value = last.usage.prompt_tokens + last.usage.completion_tokens;
+  /** The newest step that has ended says how full the context is; where only what is older was read, none does. @param {any[]} turns */
+  #readContext(turns) {
+    if (this.contextTokens.value || this.items.after.value) return;
+    this.contextTokens.value = turns.reduce((known, turn) => turn.context_tokens ?? known, 0);
   }
 }
 
