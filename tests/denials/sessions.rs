@@ -116,6 +116,7 @@ async fn a_secret_itself_is_not_taken_for_its_hash() {
         cookie_hash: "the cookie".to_owned(),
         tab_hash: hash("tab"),
         label,
+        place: None,
     };
     assert_eq!(refused(&handle, raw).await.code, ProblemCode::InvalidInput);
 }

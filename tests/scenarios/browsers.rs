@@ -27,6 +27,7 @@ pub(crate) fn open(way: SessionWay, name: &str) -> SessionOp {
         cookie_hash: hash(&format!("{name} cookie")),
         tab_hash: hash(&format!("{name} tab")),
         label: format!("{name} on Linux"),
+        place: None,
     }
 }
 

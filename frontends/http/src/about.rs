@@ -21,6 +21,7 @@ pub struct About {
     pub(crate) policy: Policy,
     pub(crate) is_costly: bool,
     pub(crate) is_stream: bool,
+    pub(crate) is_door: bool,
     pub(crate) is_listed: bool,
 }
 
@@ -37,6 +38,7 @@ impl About {
             policy: Policy::Page,
             is_costly: false,
             is_stream: false,
+            is_door: false,
             is_listed: true,
         }
     }
@@ -73,6 +75,14 @@ impl About {
     #[must_use]
     pub const fn costly(mut self) -> Self {
         self.is_costly = true;
+        self
+    }
+
+    /// It lets in whoever shows what nobody guesses. What is shown is looked at however often others tried in vain;
+    /// its 401 is what counts as a try.
+    #[must_use]
+    pub(crate) const fn door(mut self) -> Self {
+        self.is_door = true;
         self
     }
 

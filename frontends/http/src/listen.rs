@@ -1,6 +1,7 @@
 //! Where to listen, and what must be so before anybody outside this machine is let near.
 
 pub(crate) mod certificate;
+pub(crate) mod descriptors;
 pub(crate) mod owner;
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};

@@ -4,7 +4,7 @@ use crate::access::Class;
 use crate::context::Head;
 use crate::guard::body;
 use crate::guard::credential::{self, Secrets};
-use crate::guard::host::Hosts;
+use crate::guard::host::{self, Hosts};
 use crate::guard::origin;
 use crate::input::Arrived;
 use crate::limits::{self, Buckets};
@@ -22,7 +22,8 @@ use serde_json::Value;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// Everything a request meets on its way.
 pub(crate) struct Site {
@@ -39,6 +40,8 @@ pub(crate) struct Site {
     pub(crate) programs: Buckets<String>,
     /// Refusals that are logged; a flood of them is no reason to fill a disk.
     pub(crate) noted: Buckets<()>,
+    /// Where a peer had too many tries, what it shows is looked at one at a time.
+    pub(crate) alone: Semaphore,
 }
 
 /// The peer of a connection, put into its requests by the listener.
@@ -67,7 +70,9 @@ pub(crate) async fn answer(
         routes: routes.map(Vec::as_slice).unwrap_or_default(),
         route,
     };
-    let passed = asked.pass(&parts, &mut body).await;
+    let authority = site.hosts.check(&parts);
+    let is_named = authority.as_deref().is_ok_and(host::is_named);
+    let passed = asked.pass(&parts, authority, &mut body).await;
     let answer = match passed {
         Ok(passed) => asked.run(&parts, body, params, passed).await,
         Err(failure) => {
@@ -81,7 +86,7 @@ pub(crate) async fn answer(
         Some(route) if response.status().is_success() => route.about.policy,
         _ => Policy::Page,
     };
-    headers::secure(response.headers_mut(), policy, site.is_tls);
+    headers::secure(response.headers_mut(), policy, site.is_tls && is_named);
     response
 }
 
@@ -99,29 +104,39 @@ struct Passed<'a> {
     secrets: Option<Secrets>,
     peer: IpAddr,
     authority: String,
+    crowded: Option<Duration>,
 }
 
 impl<'a> Asked<'a> {
     /// The guards, in their order.
-    async fn pass(&self, parts: &Parts, body: &mut Body) -> Result<Passed<'a>, Failure> {
+    async fn pass(
+        &self,
+        parts: &Parts,
+        authority: Result<String, Failure>,
+        body: &mut Body,
+    ) -> Result<Passed<'a>, Failure> {
         let site = self.site;
         let peer = peer_of(parts);
-        let authority = site.hosts.check(parts)?;
+        let authority = authority?;
         self.check_method(parts)?;
         let limit = self.route.map_or(body::LIMIT, Route::limit);
         body::check_size(parts, limit)?;
         let class = self.route.map_or(&Class::Public, |route| &route.class);
         origin::check(parts, &authority, site.is_tls, class)?;
-        self.check_peer(parts, &authority, peer)?;
+        let crowded = self.check_peer(parts, &authority, peer)?;
         let Some(route) = self.route else {
             return Err(not_found());
         };
-        let found = credential::check(parts, &authority, &route.class, &site.sessions).await;
-        let (caller, secrets) = found.inspect_err(|failure| {
-            if failure.http_status() == StatusCode::UNAUTHORIZED {
-                let _ = site.strangers.take(&limits::peer(peer), Instant::now());
+        let asking = credential::check(parts, &authority, &route.class, &site.sessions);
+        let found = match crowded.filter(|_| !route.about.is_door) {
+            None => asking.await,
+            Some(_) => {
+                let _turn = site.alone.acquire().await;
+                asking.await
             }
-        })?;
+        };
+        let found = found.map_err(|failure| self.tried(failure, peer, crowded));
+        let (caller, secrets) = found?;
         self.check_rate(route, &caller)?;
         let has_body = !http_body::Body::is_end_stream(body);
         body::check_kind(parts, route.takes, route.about.accepts, has_body)?;
@@ -132,7 +147,17 @@ impl<'a> Asked<'a> {
             secrets,
             peer,
             authority,
+            crowded,
         })
+    }
+
+    /// Counts what was shown in vain. Where there were too many tries before, that is what is said.
+    fn tried(&self, failure: Failure, peer: IpAddr, crowded: Option<Duration>) -> Failure {
+        if failure.http_status() != StatusCode::UNAUTHORIZED {
+            return failure;
+        }
+        let _ = (self.site.strangers).take(&limits::peer(peer), Instant::now());
+        crowded.map_or(failure, limits::too_often)
     }
 
     /// Writes into the log who was refused what, in words of ours alone: nothing that was sent stands in it.
@@ -186,26 +211,41 @@ impl<'a> Asked<'a> {
         ))
     }
 
-    /// Strangers have few tries; whoever was let in before is none.
-    fn check_peer(&self, parts: &Parts, authority: &str, peer: IpAddr) -> Result<(), Failure> {
+    /// Strangers have few tries; whoever was let in before is none. On loopback all users of the machine are one peer,
+    /// so one who floods may not keep another from signing in: who shows what may be a credential is asked about even
+    /// then, which is said by how long the others are to wait; and the parts of the page are not counted there.
+    fn check_peer(
+        &self,
+        parts: &Parts,
+        authority: &str,
+        peer: IpAddr,
+    ) -> Result<Option<Duration>, Failure> {
         let site = self.site;
+        let is_here = peer.to_canonical().is_loopback();
         let (peer, now) = (limits::peer(peer), Instant::now());
         let Some(route) = self.route else {
-            return site.strangers.take(&peer, now).map_err(limits::too_often);
+            let taken = site.strangers.take(&peer, now);
+            return taken.map(|()| None).map_err(limits::too_often);
         };
+        let shown = credential::shown(&parts.headers, &site.sessions);
         let taken = match route.class {
-            Class::Public if route.about.is_costly => site.strangers.take(&peer, now),
-            Class::Public => site.public.take(&peer, now),
-            Class::Session
-                if credential::shown(&parts.headers, &site.sessions).is_some_and(
-                    |(cookie, tab)| site.sessions.is_known(&cookie, tab, authority),
-                ) =>
-            {
-                Ok(())
+            Class::Public if route.about.is_door => {
+                return Ok(site.strangers.look(&peer, now).err());
             }
-            Class::Session | Class::Bearer(_) => site.strangers.look(&peer, now),
+            Class::Public if route.about.is_costly => site.strangers.take(&peer, now),
+            Class::Public if is_here => Ok(()),
+            Class::Public => site.public.take(&peer, now),
+            Class::Session => match shown {
+                None => site.strangers.look(&peer, now),
+                Some((cookie, tab)) => {
+                    let is_known = site.sessions.is_known(&cookie, tab, authority);
+                    let crowded = || site.strangers.look(&peer, now).err();
+                    return Ok((!is_known).then(crowded).flatten());
+                }
+            },
+            Class::Bearer(_) => site.strangers.look(&peer, now),
         };
-        taken.map_err(limits::too_often)
+        taken.map(|()| None).map_err(limits::too_often)
     }
 
     fn check_rate(&self, route: &Route, caller: &Caller) -> Result<(), Failure> {
@@ -250,7 +290,14 @@ impl<'a> Asked<'a> {
             description: route.description.clone(),
         };
         let running = AssertUnwindSafe(route.run.run(context, arrived)).catch_unwind();
-        let response = running.await.unwrap_or_else(|_| Err(broken()))?;
+        let running = running.map(|ran| ran.unwrap_or_else(|_| Err(broken())));
+        let response = match route.about.is_door {
+            false => running.await?,
+            true => {
+                let ran = running.await;
+                ran.map_err(|failure| self.tried(failure, passed.peer, passed.crowded))?
+            }
+        };
         match place {
             Some((place, Some(secrets))) => Ok(response.map(|body| {
                 let over = Box::pin(place.over(secrets).map(|_| ()));

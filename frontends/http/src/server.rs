@@ -2,7 +2,7 @@
 
 use crate::guard::host::Hosts;
 use crate::limits::{Buckets, PLENTY, SCARCE};
-use crate::listen::{Listen, owner};
+use crate::listen::{Listen, descriptors, owner};
 use crate::pipeline::{self, Routed, Site};
 use crate::session::{Sessions, routes as session_routes};
 use crate::transport::{self, Patience};
@@ -59,6 +59,8 @@ impl Server {
             let tls = TlsAcceptor::from(certificate.config);
             (Some(tls), Some(certificate.fingerprint))
         });
+        let mut patience = Patience::default();
+        patience.connections = descriptors::connections(patience.connections, descriptors::raise());
         Ok(Bound {
             listener,
             tls,
@@ -66,7 +68,7 @@ impl Server {
             listen,
             host,
             socket,
-            patience: Patience::default(),
+            patience,
         })
     }
 }
@@ -161,6 +163,7 @@ impl Bound {
             costly: Buckets::new(SCARCE),
             programs: Buckets::new(PLENTY),
             noted: Buckets::new(SCARCE),
+            alone: tokio::sync::Semaphore::new(1),
         })
     }
 }

@@ -4,11 +4,11 @@ pub(crate) mod drain;
 pub(crate) mod watched;
 
 use crate::Body;
+use crate::limits::Buckets;
 use crate::pipeline::Peer;
 use axum::Router;
 use axum::http::Request;
 use axum::response::Response;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
-use watched::{Pulse, Watched};
+use watched::{Pulse, Taken, Watched};
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Patience {
     pub(crate) headers: Duration,
     /// Between two requests.
     pub(crate) idle: Duration,
-    /// While we write and nobody reads.
+    /// While we write and nobody reads; of each answer that has more to say, too.
     pub(crate) unread: Duration,
     /// For answers in flight once the server ends.
     pub(crate) end: Duration,
@@ -56,6 +56,8 @@ impl Default for Patience {
     }
 }
 
+/// How often a minute it is said that connections are not accepted.
+const REFUSALS_NOTED: u32 = 6;
 /// Bytes of all headers of a request, and of one line of them.
 const HEADER_BYTES: usize = 64 * 1024;
 /// Headers of a request.
@@ -73,6 +75,7 @@ pub(crate) async fn accept(
 ) {
     let places = Arc::new(Semaphore::new(patience.connections));
     let mut connections = JoinSet::new();
+    let noted = Buckets::new(REFUSALS_NOTED);
     loop {
         let place = tokio::select! {
             place = places.clone().acquire_owned() => place,
@@ -93,7 +96,9 @@ pub(crate) async fn accept(
             }
             (Err(error), _) => {
                 // Out of file descriptors, mostly: what is open goes on, and some of it will end.
-                tracing::warn!(%error, "a connection was not accepted");
+                if noted.take(&(), std::time::Instant::now()).is_ok() {
+                    tracing::warn!(%error, "a connection was not accepted");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             (_, Err(_)) => break,
@@ -188,10 +193,5 @@ async fn answer(
     request.extensions_mut().insert(Peer(peer.ip()));
     let response = Service::call(&mut router, request).await?;
     // The request is going on until its answer was taken.
-    Ok(response.map(|body| {
-        Body::new(body.map_frame(move |frame| {
-            let _ = &beat;
-            frame
-        }))
-    }))
+    Ok(response.map(|body| Body::new(Taken::new(body, beat))))
 }

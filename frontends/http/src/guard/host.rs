@@ -65,6 +65,17 @@ impl Hosts {
     }
 }
 
+/// Whether an authority is a name that somebody gave to this machine: neither a number nor `localhost`, which is every
+/// program's on it.
+pub(crate) fn is_named(authority: &str) -> bool {
+    let name = match authority.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => authority,
+    };
+    let is_number = name.starts_with('[') || name.parse::<IpAddr>().is_ok();
+    !is_number && name != "localhost" && !name.ends_with(".localhost")
+}
+
 /// Whether a name from the settings says its port: `name:8443`, `[::1]:8443`.
 fn has_port(name: &str) -> bool {
     let rest = name.rsplit_once(']').map_or(name, |(_, rest)| rest);
@@ -156,6 +167,29 @@ mod tests {
             verdict("http://localhost:8080/", &["localhost:8080"]),
             Some("localhost:8080".into())
         );
+    }
+
+    #[test]
+    fn what_every_program_of_the_machine_is_called_is_no_name_of_ours() {
+        for name in [
+            "box.example:8443",
+            "box",
+            "box.example",
+            "localhost.example:1",
+        ] {
+            assert!(is_named(name), "{name}");
+        }
+        for other in [
+            "localhost:8443",
+            "localhost",
+            "a.localhost:8443",
+            "127.0.0.1:8443",
+            "[::1]:8443",
+            "[::1]",
+            "10.0.0.1",
+        ] {
+            assert!(!is_named(other), "{other}");
+        }
     }
 
     #[test]

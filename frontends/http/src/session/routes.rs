@@ -111,13 +111,16 @@ pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
             "/api/session",
             About::new("open_session", "Opens a session with a launch link's token")
                 .body_limit(STRANGERS_BYTES)
-                .costly(),
+                .door(),
             move |cx: Context, Json(body): Json<Launch>| {
                 let late = launch.clone();
                 async move {
                     let token = Secret::parse(&body.launch).ok_or_else(denied)?;
                     let way = SessionWay::Launch { hash: token.hash() };
-                    open(&cx, &*site(&late)?, way).await
+                    let site = site(&late)?;
+                    // In turn, or one who tries in vain all the time would hold up everybody.
+                    let _turn = site.alone.acquire().await;
+                    open(&cx, &site, way).await
                 }
             },
         )
@@ -151,7 +154,8 @@ pub(crate) fn add(routes: Routes, late: &Late) -> Routes {
                 "session_proof",
                 "Proves to a tab that this is the server that signed it in",
             )
-            .body_limit(STRANGERS_BYTES),
+            .body_limit(STRANGERS_BYTES)
+            .door(),
             move |cx: Context, Json(body): Json<Doubted>| {
                 let late = proof.clone();
                 async move { prove(&cx, &*site(&late)?, body).await }
@@ -213,7 +217,9 @@ async fn open(cx: &Context, site: &Site, way: SessionWay) -> Result<Raw, Failure
     });
     let session = opened.await.map_err(|rejection| match rejection.0.code {
         ProblemCode::Denied => {
-            tracing::warn!(peer = %cx.peer, "a browser was not let in");
+            if site.noted.take(&(), Instant::now()).is_ok() {
+                tracing::warn!(peer = %cx.peer, "a browser was not let in");
+            }
             Failure::from(rejection).status(StatusCode::UNAUTHORIZED)
         }
         _ => rejection.into(),

@@ -186,7 +186,6 @@ async fn strangers_have_few_tries_and_members_many() {
         }
         assert!(refusals < 5000, "there is no rim");
     };
-    // Signing in was one of the tries.
     assert!(refusals >= 119, "{refusals}");
     let wait: u32 = last.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
@@ -217,6 +216,68 @@ async fn strangers_have_few_tries_and_members_many() {
         assert!(costly < 5000);
     }
     assert!(costly >= 120, "{costly}");
+}
+
+/// On loopback every user of the machine is the same peer: junk of one keeps another neither out nor from signing in.
+#[tokio::test]
+async fn who_floods_keeps_nobody_from_signing_in() {
+    let scene = Scene::new().await;
+    let browser = scene.sign_in().await;
+    let token = crate::invite(&scene.fake.handle()).await.unwrap();
+    let kind = "Content-Type: application/json";
+    let junk = format!(r#"{{"launch":"{}"}}"#, "A".repeat(43));
+    let (cookie, tab) = (
+        format!("Cookie: {}", browser.cookie.replace('=', "=A")),
+        format!("X-Anteroom-Tab: {}", "A".repeat(43)),
+    );
+    let junk_cookie = format!(
+        "Cookie: {}={}",
+        browser.cookie.split_once('=').unwrap().0,
+        "A".repeat(43)
+    );
+    let mut last = [0; 4];
+    for _ in 0..130 {
+        last = [
+            scene
+                .ask("POST", "/api/session", &[kind], &junk)
+                .await
+                .status,
+            scene
+                .ask("GET", "/api/notes", &[&junk_cookie, &tab], "")
+                .await
+                .status,
+            scene
+                .ask("GET", "/api/notes", &[&cookie, &tab], "")
+                .await
+                .status,
+            scene.ask("GET", "/nowhere", &[], "").await.status,
+        ];
+    }
+    assert_eq!(last, [429; 4]);
+    assert_eq!(scene.ran(), 0);
+    // The page and its parts, a link that is good, and a session that was not seen by this listener yet.
+    assert_eq!(scene.ask("GET", "/", &[], "").await.status, 200);
+    let good = serde_json::json!({ "launch": token }).to_string();
+    assert_eq!(
+        scene
+            .ask("POST", "/api/session", &[kind], &good)
+            .await
+            .status,
+        201
+    );
+    assert_eq!(
+        scene.ask_as(&browser, "GET", "/api/notes", "").await.status,
+        200
+    );
+    // What is counted is what was shown in vain; a password is guessed no more often than before.
+    let guess = r#"{"password":"correct horse"}"#;
+    assert_eq!(
+        scene
+            .ask("POST", "/api/session/password", &[kind], guess)
+            .await
+            .status,
+        429
+    );
 }
 
 #[tokio::test]

@@ -2,11 +2,17 @@
 
 use super::scene::{Browser, Scene, assert_secured};
 use super::wire::{DEADLINE, answers};
-use crate::Listen;
 use crate::transport::Patience;
+use crate::{Listen, http};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http2::SendRequest;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -178,6 +184,56 @@ async fn a_peer_that_does_not_read_is_given_up() {
     tokio::time::timeout(DEADLINE, flood)
         .await
         .expect("whoever does not read is served for ever");
+}
+
+/// An answer over HTTP/2 of which the head was taken, and its connection, which would end with its sender.
+struct Two {
+    answer: http::Response<Incoming>,
+    connection: JoinHandle<hyper::Result<()>>,
+    _sender: SendRequest<Empty<Bytes>>,
+}
+
+async fn ask_over_two(scene: &Scene, browser: &Browser, path: &str) -> Two {
+    let stream = TcpStream::connect(scene.to).await.unwrap();
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(4096)
+        .handshake(TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get(format!("http://{}{path}", scene.host()))
+        .header("cookie", &browser.cookie)
+        .header("x-anteroom-tab", &browser.tab)
+        .body(Empty::<Bytes>::new());
+    let answer = sender.send_request(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    Two {
+        answer,
+        connection,
+        _sender: sender,
+    }
+}
+
+/// A peer that goes on to answer pings and takes nothing of an answer is given up; one whose answer is at rest is not.
+#[tokio::test]
+async fn a_peer_that_closes_its_window_is_given_up() {
+    let patience = Patience {
+        unread: SHORT,
+        ..Patience::default()
+    };
+    let scene = Scene::with(Listen::loopback(0), patience).await;
+    let browser = scene.sign_in().await;
+    let mut resting = ask_over_two(&scene, &browser, "/api/stream").await;
+    let ready = resting.answer.frame().await.unwrap().unwrap();
+    assert_eq!(ready.into_data().unwrap(), "event: ready\n\n");
+    let mut unread = ask_over_two(&scene, &browser, "/api/flood").await;
+    let _ = tokio::time::timeout(DEADLINE, &mut unread.connection)
+        .await
+        .expect("whoever takes nothing is served for ever");
+    drop(unread);
+    assert!(!resting.connection.is_finished());
+    scene.stop.send_replace(true);
+    let told = resting.answer.frame().await.unwrap().unwrap();
+    assert_eq!(told.into_data().unwrap(), "event: stopping\n\n");
 }
 
 #[tokio::test]

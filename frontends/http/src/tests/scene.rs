@@ -153,6 +153,18 @@ pub(crate) fn routes(ran: &Arc<AtomicUsize>) -> Routes {
                 async move { Ok::<_, Failure>(Raw::stream("text/event-stream", endless(cx.stop))) }
             },
         )
+        .get(
+            Session,
+            "/api/flood",
+            About::new("flood", "Has more to say whenever it is asked")
+                .media("text/event-stream")
+                .stream(),
+            |_: Context| async {
+                let piece = Bytes::from_static(&[b'x'; 1024]);
+                let pieces = stream::repeat_with(move || piece.clone());
+                Ok::<_, Failure>(Raw::stream("text/event-stream", pieces))
+            },
+        )
         .post(
             Session,
             "/api/costly",

@@ -218,6 +218,7 @@ async fn over_tls_cookies_are_bound_to_the_host_and_browsers_told_to_stay() {
     let folder = tempfile::tempdir().unwrap();
     let listen = Listen {
         tls: own(folder.path()),
+        hosts: vec!["box.example".to_owned()],
         ..Listen::loopback(0)
     };
     let scene = Scene::with(listen, Patience::default()).await;
@@ -235,10 +236,19 @@ async fn over_tls_cookies_are_bound_to_the_host_and_browsers_told_to_stay() {
         cookie.starts_with("__Host-aroom_session=") && cookie.ends_with("; Secure"),
         "{cookie}"
     );
-    assert_eq!(
-        answer.header("strict-transport-security"),
-        Some("max-age=31536000")
-    );
+    // A name that somebody gave to this machine is to stay with TLS; `localhost` is every program's.
+    for (name, said) in [
+        ("box.example", Some("max-age=31536000")),
+        ("localhost", None),
+        ("127.0.0.1", None),
+        ("evil.example", None),
+    ] {
+        let line = format!("Host: {name}:{}", scene.to.port());
+        let request = scene.request("GET", "/", &[&line], "");
+        let stream = connect(&scene, folder.path(), b"http/1.1").await;
+        let answer = exchange_over(stream, &request).await.remove(0);
+        assert_eq!(answer.header("strict-transport-security"), said, "{name}");
+    }
     // The same page without TLS is another origin.
     let plain = format!("Origin: http://{host}");
     let request = scene.request("GET", "/", &[&host_line, &plain], "");

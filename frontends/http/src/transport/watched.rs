@@ -1,9 +1,17 @@
 //! Watches a connection: whether requests run, when the last one ended, and whether what we write is read.
+//!
+//! That bytes leave says little where one connection carries many answers: a peer can close the window of one and go
+//! on to answer pings. So each answer is watched, too: once it has given a piece, it is asked for the next one as soon
+//! as there is room for it, and it is the peer who makes room.
 
+use crate::Body;
 use crate::transport::Patience;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,6 +27,8 @@ pub(crate) struct Pulse {
     quiet_since: AtomicU64,
     /// Milliseconds after the start since which a write waits; `u64::MAX` if none does.
     stuck_since: AtomicU64,
+    /// Answers that wait to be asked for more, each with the milliseconds after the start since which it does.
+    waiting: Mutex<BTreeMap<usize, u64>>,
 }
 
 impl Default for Pulse {
@@ -29,19 +39,39 @@ impl Default for Pulse {
             ever: AtomicUsize::new(0),
             quiet_since: AtomicU64::new(0),
             stuck_since: AtomicU64::new(u64::MAX),
+            waiting: Mutex::default(),
         }
     }
 }
 
 /// One request that runs; it ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Beat(Arc<Pulse>);
+pub(crate) struct Beat {
+    pulse: Arc<Pulse>,
+    number: usize,
+}
+
+impl Beat {
+    /// Whether its answer waits to be asked for more.
+    fn wait(&self, is_waiting: bool) {
+        let waiting = &self.pulse.waiting;
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_waiting {
+            waiting.insert(self.number, self.pulse.now());
+        } else {
+            waiting.remove(&self.number);
+        }
+    }
+}
 
 impl Pulse {
     pub(crate) fn begin(self: &Arc<Self>) -> Beat {
         self.running.fetch_add(1, Ordering::Relaxed);
-        self.ever.fetch_add(1, Ordering::Relaxed);
-        Beat(self.clone())
+        let number = self.ever.fetch_add(1, Ordering::Relaxed);
+        Beat {
+            pulse: self.clone(),
+            number,
+        }
     }
 
     fn now(&self) -> u64 {
@@ -56,6 +86,11 @@ impl Pulse {
         if stuck != u64::MAX {
             return Some(after(stuck, patience.unread));
         }
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = waiting.values().min() {
+            return Some(after(*since, patience.unread));
+        }
+        drop(waiting);
         if self.running.load(Ordering::Relaxed) > 0 {
             return None;
         }
@@ -85,8 +120,45 @@ impl Pulse {
 
 impl Drop for Beat {
     fn drop(&mut self) {
-        self.0.quiet_since.store(self.0.now(), Ordering::Relaxed);
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        self.wait(false);
+        let pulse = &self.pulse;
+        pulse.quiet_since.store(pulse.now(), Ordering::Relaxed);
+        pulse.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The body of an answer, whose request goes on until it was taken.
+pub(crate) struct Taken {
+    body: Body,
+    beat: Beat,
+}
+
+impl Taken {
+    pub(crate) fn new(body: Body, beat: Beat) -> Self {
+        beat.wait(true);
+        Self { body, beat }
+    }
+}
+
+impl http_body::Body for Taken {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.beat.wait(polled.is_ready());
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
