@@ -564,6 +564,7 @@ impl Reads for Fake {
             turn,
             steps: 0,
             calls: 0,
+            bundle: None,
             differences: vec![],
         })
     }

@@ -289,8 +289,13 @@ pub struct BundleWish {
     /// Whether it may be unsigned.
     #[serde(default)]
     pub may_be_unsigned: bool,
-    /// A project whose lock file counts: what it names must have the hash that it says, and what is installed is
-    /// written there. Its absolute path.
+    /// Whether it may be an older version than there was.
+    #[serde(default)]
+    pub may_be_older: bool,
+    /// Whether it must be exactly what the lock file of the project names.
+    #[serde(default)]
+    pub is_locked: bool,
+    /// A project whose lock file is to name what is installed. Its absolute path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
 }

@@ -29,6 +29,8 @@ pub enum ModuleOrigin {
     User,
     /// The project's tools folder; looked into only when the project is trusted.
     Project,
+    /// A bundle that is installed; what it was granted was approved with it.
+    Bundle,
     /// An MCP server; the module's id is the server's name.
     Server,
 }
@@ -206,6 +208,9 @@ pub struct ModuleView {
     /// The file, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// The bundle that brought it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
     /// SHA-256 of the component, hexadecimal.
     pub hash: String,
     /// Size of the component, bytes.

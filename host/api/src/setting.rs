@@ -18,6 +18,11 @@ pub enum SettingOrigin {
         /// Counted from 1.
         line: u32,
     },
+    /// A bundle that is installed; it may only make settings stricter.
+    Bundle {
+        /// Its name.
+        name: String,
+    },
     /// The project's config file.
     Project {
         /// The file.
@@ -42,6 +47,7 @@ impl fmt::Display for SettingOrigin {
         match self {
             Self::Default => f.write_str("default"),
             Self::User { path, line } | Self::Project { path, line } => write!(f, "{path}:{line}"),
+            Self::Bundle { name } => write!(f, "bundle {name}"),
             Self::Environment { name } => write!(f, "${name}"),
             Self::Flag { name } => f.write_str(name),
         }

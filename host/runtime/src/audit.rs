@@ -82,6 +82,11 @@ impl Audit {
         })
     }
 
+    /// Who signs.
+    pub(crate) fn signer(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Signs from now on, a moment after each write, until the task is ended: it holds the database open.
     pub(crate) fn watch(self: &Arc<Self>, bus: &Bus) -> AbortHandle {
         let (audit, bus) = (self.clone(), bus.clone());

@@ -3,6 +3,7 @@
 //! Reads the layers, says where each value comes from and what is wrong with what was written,
 //! and writes single values back into the user's file. It does not know what a setting is for.
 
+mod bundled;
 mod edit;
 mod env;
 mod layers;
@@ -17,6 +18,7 @@ mod settings;
 mod trust;
 mod value;
 
+pub(crate) use bundled::written;
 pub use edit::change;
 pub use reference::{reference, schema};
 pub use replace::replace;
@@ -99,6 +101,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problem> {
         layers.user_file(path, text)?;
         if let Some(warning) = exposed(path, &layers) {
             layers.warn(warning);
+        }
+    }
+    for (name, path) in crate::bundles::settings_files(&sources.home) {
+        if let Ok(Some(text)) = read(&path, Links::Refuse) {
+            layers.bundle_file(&name, &path, &text);
         }
     }
     let mut project_hash = None;

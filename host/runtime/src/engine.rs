@@ -43,6 +43,8 @@ pub(crate) struct Engine {
     pub(crate) memories: Memories,
     /// What runs of third-party tools, and what is told of modules.
     pub(crate) modules: Keeper,
+    /// The bundles that count.
+    pub(crate) bundles: crate::bundles::Shelf,
     /// The names in workspaces that were asked about.
     pub(crate) trees: Trees,
     /// What the settings came to.
@@ -111,6 +113,7 @@ impl Engine {
             ticks: Ticks::default(),
             memories: Memories::default(),
             modules: Keeper::default(),
+            bundles: crate::bundles::Shelf::default(),
             trees: Trees::default(),
             standing: Standing::default(),
             asked: Asked::default(),

@@ -98,6 +98,12 @@ impl Identity {
         public_pem(&self.key.verifying_key())
     }
 
+    /// The public key as its 32 bytes.
+    #[must_use]
+    pub fn key_bytes(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
     /// Signs a message.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {

@@ -161,6 +161,10 @@ async fn remove(port: &Port, id: OpId, module: ModuleId) -> Result<(), Problem> 
             return Err(invalid(format!("`{module}` is built in"))
                 .hint(format!("switch it off with `aroom tool disable {module}`")));
         }
+        ModuleOrigin::Bundle => {
+            return Err(invalid(format!("`{module}` belongs to a bundle"))
+                .hint("remove the bundle with `aroom bundle remove`; `aroom bundle list` says which it is"));
+        }
         ModuleOrigin::Project => {
             return Err(invalid(format!("`{module}` belongs to the project"))
                 .hint(format!("remove the file `{}` there", visible(&path))));
@@ -218,6 +222,7 @@ pub(crate) async fn views(port: &Port, workspace: &str) -> Result<Vec<ModuleView
     for view in engine.registry.modules_in(Some(&project)).await {
         let mut view = keeper::with_differences(engine, view).await?;
         view.granted = granted(port, &view, workspace).await?;
+        view.bundle = crate::bundles::owner(engine, view.path.as_deref());
         views.push(view);
     }
     Ok(views)

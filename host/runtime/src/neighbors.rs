@@ -134,6 +134,7 @@ async fn matters(port: &Arc<Port>, event: &Event) {
             port.let_go(*conversation).await;
         }
         Event::Workspace(_) => crate::trust::changed(port).await,
+        Event::Bundle(_) => crate::bundles::changed(port).await,
         Event::Conversation(_)
         | Event::Turn(_)
         | Event::Item(_)
@@ -148,7 +149,6 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         | Event::Folder(_)
         | Event::Project(_)
         | Event::Text(_)
-        | Event::Bundle(_)
         | Event::Session(_)
         | Event::Mcp(_)
         | Event::Host(_) => {}

@@ -10,6 +10,7 @@ mod sandbox;
 mod served;
 mod shelf;
 mod shorten;
+mod trial;
 
 pub use live::MayCount;
 pub use resolve::Resolved;

@@ -259,6 +259,7 @@ mod tests {
             tools: Vec::new(),
             requested: vec![Capability::FilesRead, Capability::Process],
             granted: vec![Capability::FilesRead],
+            bundle: None,
             differences: Vec::new(),
         };
         assert_eq!(

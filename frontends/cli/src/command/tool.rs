@@ -118,6 +118,7 @@ fn module_line(module: &ModuleView, theme: &Theme) -> String {
     let origin = match module.origin {
         ModuleOrigin::BuiltIn => "built-in",
         ModuleOrigin::User => "user",
+        ModuleOrigin::Bundle => "bundle",
         ModuleOrigin::Project => "project",
         ModuleOrigin::Server => "server",
     };
@@ -195,6 +196,7 @@ mod tests {
             }],
             requested: vec![Capability::FilesRead, Capability::Process],
             granted: vec![Capability::FilesRead],
+            bundle: None,
             differences: Vec::new(),
         }
     }

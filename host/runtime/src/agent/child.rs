@@ -240,7 +240,8 @@ fn context(
         is_child: true,
         shell: crate::host::SHELL,
     };
-    let system = prompt::render(&prompt::sections(&sources));
+    let sections = crate::bundles::told(&engine, prompt::sections(&sources));
+    let system = prompt::render(&sections);
     let tools = match &task.tools {
         None => parent.tools.clone(),
         Some(names) => parent

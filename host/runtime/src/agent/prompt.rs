@@ -188,14 +188,15 @@ pub(crate) fn of_workspace(
     project: Option<&ProjectView>,
 ) -> Vec<Section> {
     let settings = engine.settings();
-    sections(&PromptSources {
+    let sections = sections(&PromptSources {
         workspace,
         home: &engine.paths.home,
         project,
         extra: settings.ai.system_prompt.as_deref().unwrap_or_default(),
         is_child: false,
         shell: crate::host::SHELL,
-    })
+    });
+    crate::bundles::told(engine, sections)
 }
 
 /// The fixed part of every request, exactly as it would be sent: in a conversation that has begun, as it was

@@ -39,12 +39,15 @@ struct Held {
 enum Owner {
     User,
     Project,
+    Bundle,
 }
 
 /// The file that is being read.
 struct Reading<'a> {
     path: &'a Path,
     owner: Owner,
+    /// The bundle it belongs to.
+    bundle: &'a str,
 }
 
 impl Reading<'_> {
@@ -62,6 +65,9 @@ impl Reading<'_> {
             Owner::Project => SettingOrigin::Project {
                 path,
                 line: at.line,
+            },
+            Owner::Bundle => SettingOrigin::Bundle {
+                name: self.bundle.to_owned(),
             },
         }
     }
@@ -99,6 +105,7 @@ impl<'a> Layers<'a> {
             &Reading {
                 path,
                 owner: Owner::User,
+                bundle: "",
             },
             text,
         )
@@ -109,9 +116,29 @@ impl<'a> Layers<'a> {
             &Reading {
                 path,
                 owner: Owner::Project,
+                bundle: "",
             },
             text,
         )
+    }
+
+    /// The settings of a bundle, which may only make things stricter. What is wrong with them is ignored: nobody
+    /// who uses a bundle can correct it.
+    pub(crate) fn bundle_file(&mut self, name: &str, path: &Path, text: &str) {
+        let before = self.wrong.len();
+        let reading = Reading {
+            path,
+            owner: Owner::Bundle,
+            bundle: name,
+        };
+        let read = self.file(&reading, text);
+        let wrong = self.wrong.split_off(before);
+        for words in wrong {
+            self.warn(problem(format!("of the bundle `{name}`: {words}")));
+        }
+        if let Err(problem) = read {
+            self.warn(problem);
+        }
     }
 
     pub(crate) fn environment(&mut self) {
@@ -315,7 +342,14 @@ impl<'a> Layers<'a> {
         } else {
             at
         });
-        let is_trusted = reading.owner == Owner::User || self.sources.is_project_trusted;
+        let is_trusted = match reading.owner {
+            Owner::User => true,
+            Owner::Project => self.sources.is_project_trusted,
+            Owner::Bundle => false,
+        };
+        if reading.owner == Owner::Bundle && !super::bundled::may(row) {
+            return self.ignored(&place, row, "a bundle may only make settings stricter");
+        }
         if reading.owner == Owner::Project
             && let Some(why) = trust::barred(row, is_trusted)
         {
@@ -404,7 +438,10 @@ impl<'a> Layers<'a> {
                 }
             }
         }
-        if matches!(origin, SettingOrigin::Project { .. }) {
+        if matches!(
+            origin,
+            SettingOrigin::Project { .. } | SettingOrigin::Bundle { .. }
+        ) {
             let held = self
                 .held
                 .get(row.key)

@@ -22,7 +22,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    create_folder(folder)?;
+    self::folder(folder)?;
     let (temporary, file) = create_beside(folder, path)?;
     let outcome = fill(file, bytes).and_then(|()| put(&temporary, path, existing));
     if outcome.is_err() || existing == Existing::Keep {
@@ -36,7 +36,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result
 /// Opens for appending with mode 0600, also when the file is older and was more open.
 pub(crate) fn append(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        create_folder(folder)?;
+        self::folder(folder)?;
     }
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -62,7 +62,8 @@ pub(crate) fn close_to_others(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-fn create_folder(folder: &Path) -> io::Result<()> {
+/// Makes a folder with mode 0700, and those it lies in, where they are missing.
+pub(crate) fn folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

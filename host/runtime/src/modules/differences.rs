@@ -88,6 +88,7 @@ mod tests {
             tools,
             requested,
             granted: Vec::new(),
+            bundle: None,
             differences: Vec::new(),
         }
     }

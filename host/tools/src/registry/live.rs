@@ -119,7 +119,7 @@ impl Registry {
             .watched()
             .iter()
             .filter(|(folder, watched)| {
-                watched.origin == ModuleOrigin::User || Some(folder.as_path()) == project
+                watched.origin != ModuleOrigin::Project || Some(folder.as_path()) == project
             })
             .map(|(_, watched)| watched.is_ready.clone())
             .collect();

@@ -207,6 +207,9 @@ impl Resolved {
 fn trust_of(module: &Module) -> Trust {
     match module.origin {
         ModuleOrigin::BuiltIn => Trust::Workspace,
-        ModuleOrigin::User | ModuleOrigin::Project | ModuleOrigin::Server => Trust::Untrusted,
+        ModuleOrigin::User
+        | ModuleOrigin::Bundle
+        | ModuleOrigin::Project
+        | ModuleOrigin::Server => Trust::Untrusted,
     }
 }

@@ -40,7 +40,7 @@ impl Shelf {
     /// user's and the project's by name.
     pub(super) fn of(&self, project: Option<&Path>) -> Vec<Arc<Module>> {
         self.chosen(|path, board| match board.origin {
-            ModuleOrigin::BuiltIn | ModuleOrigin::User => true,
+            ModuleOrigin::BuiltIn | ModuleOrigin::User | ModuleOrigin::Bundle => true,
             ModuleOrigin::Project => Some(path) == project,
             // Servers lie in no folder.
             ModuleOrigin::Server => false,
@@ -126,21 +126,25 @@ impl Shelf {
     /// Decides anew who may stay: the built-in modules first, then the user's, then each project's beside those.
     fn fit(&mut self) {
         let mut common = self.built_in.clone();
-        for origin in [ModuleOrigin::User, ModuleOrigin::Project] {
+        for origin in [
+            ModuleOrigin::User,
+            ModuleOrigin::Bundle,
+            ModuleOrigin::Project,
+        ] {
             let boards = self
                 .folders
                 .values_mut()
                 .filter(|board| board.origin == origin);
+            let mut after: Vec<Arc<Module>> = Vec::new();
             for board in boards {
-                board.fitting = fitting(&common, board);
+                // Bundles stand in each other's way, too; projects do not, as no two count together.
+                let others = [common.as_slice(), after.as_slice()].concat();
+                board.fitting = fitting(&others, board);
+                if origin != ModuleOrigin::Project {
+                    after.extend(board.fitting.iter().cloned());
+                }
             }
-            if origin == ModuleOrigin::User {
-                let user = self
-                    .folders
-                    .values()
-                    .filter(|board| board.origin == ModuleOrigin::User);
-                common.extend(user.flat_map(|board| board.fitting.iter().cloned()));
-            }
+            common.extend(after);
         }
     }
 }
@@ -207,8 +211,6 @@ fn place(module: &Module) -> String {
     match (&module.path, module.origin) {
         (Some(path), _) => format!(" (`{}`)", path.display()),
         (None, ModuleOrigin::BuiltIn) => ", which is built in".to_owned(),
-        (None, ModuleOrigin::User | ModuleOrigin::Project | ModuleOrigin::Server) => {
-            String::new()
-        },
+        (None, _) => String::new(),
     }
 }

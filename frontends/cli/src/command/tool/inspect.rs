@@ -56,6 +56,7 @@ pub(super) fn lines(
     let origin = match module.origin {
         ModuleOrigin::BuiltIn => "part of Anteroom",
         ModuleOrigin::User => "your tools folder",
+        ModuleOrigin::Bundle => "a bundle that is installed",
         ModuleOrigin::Project => "the project's own tools",
         ModuleOrigin::Server => "an MCP server",
     };
