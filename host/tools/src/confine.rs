@@ -15,26 +15,31 @@ mod walls;
 
 pub(crate) use environment::Shell;
 pub(crate) use group::{Exit, Group, OnGone};
-pub(crate) use plan::{Plan, Site};
+pub(crate) use plan::{Plan, ServerSite, Site};
 pub use policy::{Network, ProcessLimits, Sandbox, SandboxMode};
 pub(crate) use stopped::Stopped;
 pub use walls::{Wall, Walls};
 
+use linux::Streams;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use tokio::process::{ChildStderr, ChildStdout};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 /// A command to be started.
 pub(crate) struct Order<'a> {
-    /// For the shell.
-    pub(crate) line: &'a str,
-    /// Which shell, with which environment.
-    pub(crate) shell: &'a Shell,
+    /// The program, absolute.
+    pub(crate) program: &'a Path,
+    /// Its arguments, without its own name.
+    pub(crate) arguments: &'a [String],
+    /// Its whole environment, but for `TMPDIR` and places for caches.
+    pub(crate) environment: &'a [(String, String)],
     /// The folder it starts in, as an open handle, so that it is the one that was judged.
     pub(crate) folder: &'a OwnedFd,
     /// Its `TMPDIR`.
     pub(crate) temp: &'a Path,
+    /// Whether somebody writes to its standard input; otherwise there is nothing on it.
+    pub(crate) has_input: bool,
 }
 
 /// What was settled about the walls of one command.
@@ -51,6 +56,8 @@ pub(crate) enum Settled<'a> {
 /// A started command.
 pub(crate) struct Started {
     pub(crate) group: Group,
+    /// Where it was ordered with one.
+    pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: ChildStdout,
     pub(crate) stderr: ChildStderr,
 }
@@ -61,7 +68,7 @@ pub fn walls(sandbox: &Sandbox) -> Walls {
     linux::walls(sandbox)
 }
 
-/// Starts a command, with nothing on its standard input. `on_gone` is told once all its processes are gone.
+/// Starts a command. `on_gone` is told once all its processes are gone.
 /// Blocks until the command runs; it takes some milliseconds.
 ///
 /// # Errors
@@ -74,9 +81,15 @@ pub(crate) fn spawn(
     let mut running = linux::spawn(order, settled)?;
     let streams = running.take_streams();
     let group = Group::watch(running, on_gone)?;
-    let (stdout, stderr) = streams?;
+    let Streams {
+        stdin,
+        stdout,
+        stderr,
+    } = streams?;
+    let stdin = stdin.map(|stdin| ChildStdin::from_std(stdin.into()));
     Ok(Started {
         group,
+        stdin: stdin.transpose()?,
         stdout: ChildStdout::from_std(stdout.into())?,
         stderr: ChildStderr::from_std(stderr.into())?,
     })

@@ -5,21 +5,39 @@
 //! storage and no runtime; what it needs of them is the trait [`ServerHost`].
 
 mod ask;
+mod call;
+mod calls;
+mod clean;
+mod connect;
+mod content;
+mod handler;
+mod http;
+mod lent;
+mod log;
 mod offers;
 mod pin;
+mod program;
+mod server;
 mod servers;
 mod spec;
 mod status;
+mod stdio;
+mod tools;
+mod traffic;
+mod trouble;
 
 pub use ask::{
     AskedIn, Credentials, Elicit, ElicitWants, Elicited, Sample, SampleMessage, Sampled,
     ServerHost, ServerRoot,
 };
+pub(crate) use call::{ServedCall, run};
 pub use offers::{FilledPrompt, PromptPart, ResourceBody, ResourcePart};
 pub use pin::Pin;
+pub(crate) use server::Server;
 pub(crate) use servers::Servers;
 pub use spec::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
     StdioSpec,
 };
 pub use status::{ServerState, ServerStatus, ServerTool, ToolStanding};
+pub(crate) use tools::Served;

@@ -8,6 +8,7 @@ mod nearest;
 mod resolve;
 mod sandbox;
 mod served;
+mod served_tool;
 mod shelf;
 mod shorten;
 mod trial;
@@ -117,12 +118,13 @@ impl Registry {
         let cache = Cache::open(&options.cache_dir);
         let loader = Loader::new(Engine::new()?, cache)?;
         let calls_max = options.calls_max.min(CALLS_MAX);
+        let shell = Arc::new(Shell::new(&options.environment));
         Ok(Self(Arc::new(Inner {
-            shell: Arc::new(Shell::new(&options.environment)),
+            servers: Servers::new(shell.clone()),
+            shell,
             limits: RwLock::new(options.table()),
             loader: Arc::new(loader),
             shelf: RwLock::default(),
-            servers: Servers::default(),
             calls: Semaphore::new(calls_max),
             calls_max,
             folders: tokio::sync::Mutex::default(),
@@ -177,7 +179,8 @@ impl Registry {
     }
 
     /// All tools that count in a project with this tools folder, in a fixed order: built-in ones in the order
-    /// they were added, then the others by module. Those that were switched off are left out.
+    /// they were added, then the others by module, then those of the servers that are ready. Those that were
+    /// switched off are left out.
     pub async fn definitions_in(&self, project: Option<&Path>) -> Vec<Definition> {
         self.ready(project).await;
         let shelf = self.shelf();
@@ -191,6 +194,7 @@ impl Registry {
                 definitions.extend(tools.map(|tool| definition(&module, tool)));
             }
         }
+        definitions.extend(served_tool::definitions(self, project));
         definitions
     }
 

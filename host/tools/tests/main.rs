@@ -23,6 +23,8 @@ mod modules;
 mod processes;
 #[path = "crate/releases.rs"]
 mod releases;
+#[path = "crate/servers.rs"]
+mod servers;
 #[path = "crate/support.rs"]
 mod support;
 #[path = "../../../tests/support/toolset.rs"]

@@ -69,6 +69,11 @@ impl Shell {
         }
     }
 
+    /// What the shell is started with for a line.
+    pub(crate) fn arguments(line: &str) -> [String; 2] {
+        ["-c".to_owned(), line.to_owned()]
+    }
+
     /// What the user says about the sandbox now.
     pub(crate) fn sandbox(&self) -> Arc<Sandbox> {
         let sandbox = self.sandbox.read();

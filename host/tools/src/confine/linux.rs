@@ -37,15 +37,24 @@ pub(crate) struct Running {
     pub(super) pid: Pid,
     pub(super) status: OwnedFd,
     pub(super) lifeline: OwnedFd,
-    streams: Option<(OwnedFd, OwnedFd)>,
+    streams: Option<Streams>,
     /// Whether killing the caretaker kills everybody.
     pub(super) is_room: bool,
     pub(super) aftermath: Aftermath,
 }
 
+/// Our ends of a command's streams.
+#[derive(Debug)]
+pub(super) struct Streams {
+    /// Where it was ordered with one.
+    pub(super) stdin: Option<OwnedFd>,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
 impl Running {
-    /// Standard output and standard error; there once.
-    pub(super) fn take_streams(&mut self) -> io::Result<(OwnedFd, OwnedFd)> {
+    /// There once.
+    pub(super) fn take_streams(&mut self) -> io::Result<Streams> {
         let streams = self.streams.take();
         streams.ok_or_else(|| io::Error::other("the process has no output"))
     }
@@ -141,7 +150,11 @@ fn spawn_on(kernel: &Kernel, order: &Order<'_>, settled: &Settled<'_>) -> io::Re
         pid: started.pid,
         status: started.status,
         lifeline: started.lifeline,
-        streams: Some((started.stdout, started.stderr)),
+        streams: Some(Streams {
+            stdin: started.stdin,
+            stdout: started.stdout,
+            stderr: started.stderr,
+        }),
         is_room: launch.namespaces & libc::CLONE_NEWPID != 0,
         aftermath,
     })
@@ -153,19 +166,21 @@ fn plain(order: &Order<'_>) -> io::Result<Launch> {
     let stat = rustix::fs::fstat(order.folder)?;
     let path = |path: &Path| c_text(path.as_os_str().as_encoded_bytes());
     let mut environment = Vec::new();
-    for (name, value) in &order.shell.environment {
+    for (name, value) in order.environment {
         environment.push(c_text(format!("{name}={value}").as_bytes())?);
     }
     let mut temp = b"TMPDIR=".to_vec();
     temp.extend_from_slice(order.temp.as_os_str().as_encoded_bytes());
     environment.push(c_text(&temp)?);
+    let program = path(order.program)?;
+    let mut arguments = vec![program.clone()];
+    for argument in order.arguments {
+        arguments.push(c_text(argument.as_bytes())?);
+    }
     Ok(Launch {
-        program: path(&order.shell.program)?,
-        arguments: vec![
-            path(&order.shell.program)?,
-            c"-c".into(),
-            c_text(order.line.as_bytes())?,
-        ],
+        program,
+        arguments,
+        has_input: order.has_input,
         environment,
         folder: path(&folder)?,
         folder_id: (stat.st_dev, stat.st_ino),

@@ -1,6 +1,10 @@
 //! What one command may write, must not read, and must not change, as lists of real paths. Looks at the file
 //! system, changes nothing, and knows no technique: see `linux/` for how it is made to hold.
 
+mod server;
+
+pub(crate) use server::ServerSite;
+
 use super::git::{self, Repository};
 use super::linux::is_placeholder;
 use super::policy::Sandbox;
@@ -123,8 +127,8 @@ impl Plan {
         for path in &site.sandbox.writable {
             plan.writable.extend(path.canonicalize().ok());
         }
-        plan.workspace_secrets(site);
-        plan.planted(site);
+        plan.secrets_in(site.workspace, site.is_sensitive);
+        plan.planted(site.workspace);
         plan.home(site);
         for path in &site.sandbox.own {
             plan.hide(path, Look::ClosedFolder);
@@ -160,12 +164,12 @@ impl Plan {
         }
     }
 
-    /// Sensitive files and folders that are in the workspace now.
-    fn workspace_secrets(&mut self, site: &Site<'_>) {
+    /// Sensitive files and folders that are in a workspace now.
+    fn secrets_in(&mut self, workspace: &Path, is_sensitive: &dyn Fn(&FilePath) -> bool) {
         let mut folders = VecDeque::from([PathBuf::new()]);
         let mut room = LOOKED_AT_MAX;
         while let Some(folder) = folders.pop_front() {
-            let Ok(entries) = fs::read_dir(site.workspace.join(&folder)) else {
+            let Ok(entries) = fs::read_dir(workspace.join(&folder)) else {
                 continue;
             };
             for entry in entries.filter_map(Result::ok) {
@@ -180,7 +184,7 @@ impl Plan {
                 };
                 let text = relative.to_string_lossy().into_owned();
                 let is_own_git = relative.starts_with(".git");
-                if !is_own_git && (site.is_sensitive)(&FilePath::Workspace(text)) {
+                if !is_own_git && is_sensitive(&FilePath::Workspace(text)) {
                     self.hide_entry(&entry.path());
                 } else if kind.is_dir() && !PASSED_OVER.iter().any(|it| name == *it) {
                     folders.push_back(relative);
@@ -189,25 +193,25 @@ impl Plan {
         }
     }
 
-    /// What runs later, outside, if it is planted in the workspace.
-    fn planted(&mut self, site: &Site<'_>) {
+    /// What runs later, outside, if it is planted in a workspace.
+    fn planted(&mut self, workspace: &Path) {
         for name in PLANTED {
-            let path = site.workspace.join(name);
+            let path = workspace.join(name);
             match fs::symlink_metadata(&path) {
-                Err(_) => self.absent.push((site.workspace.to_owned(), name)),
+                Err(_) => self.absent.push((workspace.to_owned(), name)),
                 // Another command holds it now, and may let go of it before this one.
                 Ok(_) if is_placeholder(&path) => {
-                    self.absent.push((site.workspace.to_owned(), name));
+                    self.absent.push((workspace.to_owned(), name));
                 }
                 Ok(meta) if meta.is_symlink() => self
                     .gaps
                     .push(format!("`{name}` is a link, which a command could replace")),
-                Ok(_) if name == ".git" => self.repository(&git::repository(site.workspace)),
+                Ok(_) if name == ".git" => self.repository(&git::repository(workspace)),
                 Ok(_) => self.sealed.push(path),
             }
         }
         for name in PLANTED_IF_THERE {
-            let path = site.workspace.join(name);
+            let path = workspace.join(name);
             if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_symlink()) {
                 self.sealed.push(path);
             }

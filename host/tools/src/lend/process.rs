@@ -1,6 +1,6 @@
 //! `process`: commands. Judged at the spawn, with the folder they start in already opened.
 
-use crate::confine::{self, Exit as GroupExit, OnGone, Order, Started};
+use crate::confine::{self, Exit as GroupExit, OnGone, Order, Shell, Started};
 use crate::lend::footing::Footing;
 use crate::lend::output::{Running, Sink, Stream};
 use crate::lend::plain::Plain;
@@ -277,10 +277,12 @@ async fn begin(
     let (line, holder) = (command.line.clone(), state.clone());
     let spawned = tokio::task::spawn_blocking(move || {
         let order = Order {
-            line: &line,
-            shell: &holder.shell,
+            program: &holder.shell.program,
+            arguments: &Shell::arguments(&line),
+            environment: &holder.shell.environment,
             folder: &folder,
             temp: &holder.session.temp().path,
+            has_input: false,
         };
         confine::spawn(&order, &footing.settled(), on_gone)
     });

@@ -29,18 +29,26 @@ pub(super) fn outcome(end: End, state: &CallState, call: &Call, trust: Trust) ->
             text(format!("the call was cancelled{}", said(state))),
         ),
     };
-    // Before anything is kept, in a file of the session too.
-    let masker = state.permit.masker();
-    let content = content.into_iter().map(|part| masked(part, masker));
-    let content = shorten::shorten(content.collect(), call);
     Outcome {
-        result: ToolResult {
-            is_error: status != Status::Completed,
-            content,
-        },
+        result: result(status, content, state.permit.masker(), call),
         status,
         meter: state.counters.meter(state.clock.worked()),
         trust: trust.max(state.permit.trust()),
+    }
+}
+
+/// What is kept of an answer: without secrets, and short enough for the model.
+pub(super) fn result(
+    status: Status,
+    content: Vec<ToolContent>,
+    masker: &Masker,
+    call: &Call,
+) -> ToolResult {
+    // Before anything is kept, in a file of the session too.
+    let content = content.into_iter().map(|part| masked(part, masker));
+    ToolResult {
+        is_error: status != Status::Completed,
+        content: shorten::shorten(content.collect(), call),
     }
 }
 

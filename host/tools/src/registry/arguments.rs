@@ -1,7 +1,8 @@
 //! Arguments against a tool's schema, with errors that name the place.
 
 use super::ARGUMENTS_MAX_BYTES;
-use crate::wasm::describe::Tool;
+use anteroom_api::ToolView;
+use jsonschema::Validator;
 use serde_json::Value;
 
 /// Errors told at once.
@@ -13,13 +14,16 @@ const ERROR_CHARS: usize = 300;
 ///
 /// # Errors
 /// What is wrong with them, in words for the model.
-pub(super) fn check(tool: &Tool, arguments: &Value) -> Result<String, String> {
-    let name = &tool.view.name;
+pub(super) fn check(
+    tool: &ToolView,
+    validator: &Validator,
+    arguments: &Value,
+) -> Result<String, String> {
+    let name = &tool.name;
     // Some models send every optional argument as `null`; where the schema knows no null, that means "none".
-    let fitting = without_nulls(tool, arguments);
+    let fitting = without_nulls(validator, arguments);
     let arguments = fitting.as_ref().unwrap_or(arguments);
-    let errors: Vec<String> = tool
-        .validator
+    let errors: Vec<String> = validator
         .iter_errors(arguments)
         .take(ERRORS_MAX)
         .map(|error| {
@@ -36,7 +40,7 @@ pub(super) fn check(tool: &Tool, arguments: &Value) -> Result<String, String> {
         return Err(format!(
             "the arguments of `{name}` do not fit: {}. They must fit {}",
             errors.join("; "),
-            tool.view.input_schema
+            tool.input_schema
         ));
     }
     let text = arguments.to_string();
@@ -49,9 +53,18 @@ pub(super) fn check(tool: &Tool, arguments: &Value) -> Result<String, String> {
     Ok(text)
 }
 
-fn without_nulls(tool: &Tool, arguments: &Value) -> Option<Value> {
+/// The same words, if the tool is described otherwise than the conversation was told.
+pub(super) fn changed(words: String, is_changed: bool) -> String {
+    if is_changed {
+        format!("{words}. The tool has changed since this conversation was told of it")
+    } else {
+        words
+    }
+}
+
+fn without_nulls(validator: &Validator, arguments: &Value) -> Option<Value> {
     let members = arguments.as_object()?;
-    if !members.values().any(Value::is_null) || tool.validator.is_valid(arguments) {
+    if !members.values().any(Value::is_null) || validator.is_valid(arguments) {
         return None;
     }
     let kept = members.iter().filter(|(_, value)| !value.is_null());

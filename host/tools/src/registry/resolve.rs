@@ -1,6 +1,7 @@
 //! From a tool that a conversation was told of to the component that answers now. What was found stays what it is
 //! until the call is over, whatever comes into its place meanwhile.
 
+use super::served_tool::ServedTool;
 use super::{Call, Definition, Outcome, Registry, answer, arguments, definition};
 use crate::clock::Clock;
 use crate::module::{Loaded, Module};
@@ -17,9 +18,19 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+/// A tool with what answers for it: a component or a server.
+#[derive(Clone)]
+pub struct Resolved(Answers);
+
+#[derive(Clone)]
+enum Answers {
+    Component(ComponentTool),
+    Server(ServedTool),
+}
+
 /// A tool with the component that answers for it.
 #[derive(Clone)]
-pub struct Resolved {
+struct ComponentTool {
     registry: Registry,
     module: Arc<Module>,
     loaded: Arc<Loaded>,
@@ -45,16 +56,17 @@ impl Registry {
             };
             let found = loaded.tools().iter().position(|it| it.view.name == tool);
             if let Some(index) = found.filter(|_| !shelf.is_disabled(&module.id)) {
-                return Some(Resolved {
+                return Some(Resolved(Answers::Component(ComponentTool {
                     registry: self.clone(),
                     module,
                     loaded,
                     index,
                     is_changed: false,
-                });
+                })));
             }
         }
-        None
+        let served = ServedTool::named(self, None, tool)?;
+        Some(Resolved(Answers::Server(served)))
     }
 
     /// Finds what answers now for a tool that a conversation was told of. It belongs to the same toolset; which
@@ -67,6 +79,10 @@ impl Registry {
         project: Option<&Path>,
         sent: &Definition,
     ) -> Result<Resolved, String> {
+        if sent.origin == ModuleOrigin::Server {
+            let served = ServedTool::find(self, project, sent)?;
+            return Ok(Resolved(Answers::Server(served)));
+        }
         let (name, id) = (&sent.tool.name, &sent.module);
         let withdrawn = |why: &str| {
             format!(
@@ -91,21 +107,24 @@ impl Registry {
             return Err(withdrawn("does not offer it any more"));
         };
         let is_changed = loaded.tools()[index].view.input_schema != sent.tool.input_schema;
-        Ok(Resolved {
+        Ok(Resolved(Answers::Component(ComponentTool {
             registry: self.clone(),
             module,
             loaded,
             index,
             is_changed,
-        })
+        })))
     }
 }
 
 impl Resolved {
-    /// The tool as it is now, with the hash of the component that will answer.
+    /// The tool as it is now, with the hash of what will answer: the component, or what the server says of it.
     #[must_use]
     pub fn definition(&self) -> Definition {
-        definition(&self.module, self.tool())
+        match &self.0 {
+            Answers::Component(it) => definition(&it.module, it.tool()),
+            Answers::Server(it) => it.definition(),
+        }
     }
 
     /// Checks arguments against the tool as it is now.
@@ -113,11 +132,29 @@ impl Resolved {
     /// # Errors
     /// What is wrong with them, in words for the model.
     pub fn check(&self, arguments: &Value) -> Result<(), String> {
-        self.fitting(arguments).map(|_| ())
+        match &self.0 {
+            Answers::Component(it) => it.fitting(arguments).map(|_| ()),
+            Answers::Server(it) => it.fitting(arguments).map(|_| ()),
+        }
     }
 
     /// Runs the tool with the arguments of its permit. A tool's failure, crash or denial is data.
     pub async fn call(
+        &self,
+        permit: Permit,
+        call: Call,
+        services: Arc<dyn Services>,
+        stop: Stop,
+    ) -> Outcome {
+        match &self.0 {
+            Answers::Component(it) => it.call(permit, call, services, stop).await,
+            Answers::Server(it) => it.call(permit, call, services, stop).await,
+        }
+    }
+}
+
+impl ComponentTool {
+    async fn call(
         &self,
         permit: Permit,
         call: Call,
@@ -160,13 +197,9 @@ impl Resolved {
     }
 
     fn fitting(&self, arguments: &Value) -> Result<String, String> {
-        arguments::check(self.tool(), arguments).map_err(|words| {
-            if self.is_changed {
-                format!("{words}. The tool has changed since this conversation was told of it")
-            } else {
-                words
-            }
-        })
+        let tool = self.tool();
+        let fitting = arguments::check(&tool.view, &tool.validator, arguments);
+        fitting.map_err(|words| arguments::changed(words, self.is_changed))
     }
 
     fn caller(&self, call: &Call) -> Caller {

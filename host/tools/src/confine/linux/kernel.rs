@@ -114,6 +114,7 @@ fn probe_landlock(version: Version) -> bool {
 pub(super) fn nothing() -> Launch {
     Launch {
         program: c"/bin/sh".into(),
+        has_input: false,
         arguments: vec![c"sh".into(), c"-c".into(), c":".into()],
         environment: Vec::new(),
         folder: c"/".into(),

@@ -28,6 +28,8 @@ const CAPABILITIES: u32 = 64;
 pub(super) struct Launch {
     pub(super) program: CString,
     pub(super) arguments: Vec<CString>,
+    /// Whether somebody writes to its standard input.
+    pub(super) has_input: bool,
     pub(super) environment: Vec<CString>,
     /// Where the command starts, and which folder must be found there.
     pub(super) folder: CString,
@@ -53,6 +55,7 @@ pub(super) struct Launched {
     pub(super) status: OwnedFd,
     /// Closing it ends everything.
     pub(super) lifeline: OwnedFd,
+    pub(super) stdin: Option<OwnedFd>,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
 }
@@ -164,7 +167,7 @@ struct Ends<'a> {
     launch: &'a Launch,
     arguments: Vec<*const libc::c_char>,
     environment: Vec<*const libc::c_char>,
-    null: RawFd,
+    input: RawFd,
     stdout: RawFd,
     stderr: RawFd,
     trouble: RawFd,
@@ -190,8 +193,14 @@ pub(super) fn launch(launch: &Launch) -> Result<Launched, Failed> {
     let (trouble, trouble_in) = pipe()?;
     let (status, status_in) = pipe()?;
     let (lifeline_out, lifeline) = pipe()?;
-    let null =
-        std::fs::File::open("/dev/null").map_err(|error| Failed::here(Stage::Streams, &error))?;
+    let (input, stdin) = if launch.has_input {
+        let (input, stdin) = pipe()?;
+        (input, Some(stdin))
+    } else {
+        let null = std::fs::File::open("/dev/null");
+        let null = null.map_err(|error| Failed::here(Stage::Streams, &error))?;
+        (OwnedFd::from(null), None)
+    };
     let mut stack = vec![0_u128; STACK_BYTES / size_of::<u128>()];
     let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
         let texts = texts.iter().map(|text| text.as_ptr());
@@ -201,7 +210,7 @@ pub(super) fn launch(launch: &Launch) -> Result<Launched, Failed> {
         launch,
         arguments: pointers(&launch.arguments),
         environment: pointers(&launch.environment),
-        null: null.as_raw_fd(),
+        input: input.as_raw_fd(),
         stdout: stdout_in.as_raw_fd(),
         stderr: stderr_in.as_raw_fd(),
         trouble: trouble_in.as_raw_fd(),
@@ -212,7 +221,7 @@ pub(super) fn launch(launch: &Launch) -> Result<Launched, Failed> {
         stack: stack.as_mut_ptr_range().end.cast(),
     };
     ends.kept = vec![
-        ends.null,
+        ends.input,
         ends.stdout,
         ends.stderr,
         ends.trouble,
@@ -226,6 +235,7 @@ pub(super) fn launch(launch: &Launch) -> Result<Launched, Failed> {
     let pid = clone_caretaker(&ends)?;
     // The caretaker's ends must be closed here before anybody waits for the end of a stream.
     drop((stdout_in, stderr_in, trouble_in, status_in, lifeline_out));
+    drop(input);
     if let Some(failed) = read_trouble(&trouble) {
         let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
         return Err(failed);
@@ -234,6 +244,7 @@ pub(super) fn launch(launch: &Launch) -> Result<Launched, Failed> {
         pid,
         status,
         lifeline,
+        stdin,
         stdout,
         stderr,
     })
@@ -327,7 +338,7 @@ fn caretaker(ends: &Ends<'_>) -> ! {
         if command < 0 {
             fail(ends, Stage::Command, errno());
         }
-        for end in [ends.null, ends.stdout, ends.stderr, ends.trouble] {
+        for end in [ends.input, ends.stdout, ends.stderr, ends.trouble] {
             libc::close(end);
         }
         look_after(ends, command, signals)
@@ -456,7 +467,7 @@ fn become_command(ends: &Ends<'_>) -> (Stage, i32) {
         if let Err(errno) = enter(launch) {
             return (Stage::Folder, errno);
         }
-        for (from, to) in [(ends.null, 0), (ends.stdout, 1), (ends.stderr, 2)] {
+        for (from, to) in [(ends.input, 0), (ends.stdout, 1), (ends.stderr, 2)] {
             if libc::dup2(from, to) < 0 {
                 return (Stage::Streams, errno());
             }

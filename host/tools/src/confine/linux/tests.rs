@@ -71,11 +71,14 @@ impl Place {
         let environment = environment.map(|(name, value)| (name.to_owned(), value));
         let shell = Shell::new(&BTreeMap::from(environment));
         let folder = OwnedFd::from(File::open(&workspace).unwrap());
+        let line = format!("exec 2>&1; {line}");
         let order = Order {
-            line: &format!("exec 2>&1; {line}"),
-            shell: &shell,
+            program: &shell.program,
+            arguments: &Shell::arguments(&line),
+            environment: &shell.environment,
             folder: &folder,
             temp: &temp,
+            has_input: false,
         };
         let settled = Settled::Walled {
             plan: &plan,

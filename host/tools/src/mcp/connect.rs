@@ -1,0 +1,195 @@
+//! From a server's description to a connection on which it has introduced itself.
+
+use super::handler::Handler;
+use super::http;
+use super::log::Log;
+use super::program::{self, Program};
+use super::spec::{ServerSpec, ServerTransport, StdioSpec};
+use super::stdio::Lines;
+use super::traffic::Traffic;
+use super::trouble;
+use crate::confine::{Group, Shell};
+use crate::lend::plain::Plain;
+use rmcp::RoleClient;
+use rmcp::model::ProtocolVersion;
+use rmcp::service::{
+    ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _,
+    RunningService,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::ChildStderr;
+use tokio::time::timeout;
+
+/// How long a program that was lost may take to end and to say why.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a program may take to go once its input has ended.
+const GOING: Duration = Duration::from_secs(2);
+/// Characters of a line on standard error; a longer one is several.
+const LINE_BYTES: usize = 4 << 10;
+
+/// A connection. Dropping it ends it, with the program behind it.
+pub(super) struct Link {
+    pub(super) service: RunningService<RoleClient, Handler>,
+    pub(super) traffic: Arc<Traffic>,
+    group: Option<Group>,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum NoLink {
+    /// For this reason, in words.
+    Words(String),
+    /// Somebody has to sign in; this is what the server says about it.
+    SignIn(String),
+}
+
+/// What connecting needs.
+pub(super) struct Connecting<'a> {
+    pub(super) spec: &'a ServerSpec,
+    pub(super) shell: &'a Arc<Shell>,
+    pub(super) handler: Handler,
+    pub(super) log: Arc<Log>,
+    /// Whether the server is known not to answer before it was greeted in the old way.
+    pub(super) is_old: bool,
+}
+
+/// Connects.
+pub(super) async fn connect(connecting: &Connecting<'_>) -> Result<Link, NoLink> {
+    match &connecting.spec.transport {
+        ServerTransport::Stdio(spec) => stdio(connecting, spec).await,
+        ServerTransport::Http(spec) => {
+            let traffic = Arc::new(Traffic::new());
+            let transport = http::open(spec, connecting, &traffic).await?;
+            let handler = connecting.handler.clone();
+            let greeted = handler
+                .serve_with_lifecycle(transport, lifecycle(connecting.is_old))
+                .await;
+            let service = greeted.map_err(|error| http_trouble(&error, &traffic))?;
+            Ok(Link::new(service, traffic, None).await)
+        }
+        ServerTransport::Sse { .. } => Err(NoLink::Words(
+            "the old HTTP+SSE transport of 2024 is not carried any more; most of its servers also speak streamable HTTP, often under `/mcp`: set `transport: http` and that address".to_owned(),
+        )),
+    }
+}
+
+async fn stdio(connecting: &Connecting<'_>, spec: &StdioSpec) -> Result<Link, NoLink> {
+    let program = program::start(spec, connecting.shell).await;
+    let Program {
+        group,
+        stdin,
+        stdout,
+        stderr,
+    } = program.map_err(NoLink::Words)?;
+    let log = connecting.log.clone();
+    tokio::spawn(listen(stderr, log.clone()));
+    let traffic = Arc::new(Traffic::new());
+    let lines = Lines::new(stdout, stdin, traffic.clone(), log);
+    let handler = connecting.handler.clone();
+    let greeted = handler
+        .serve_with_lifecycle(lines, lifecycle(connecting.is_old))
+        .await;
+    match greeted {
+        Ok(service) => Ok(Link::new(service, traffic, Some(group)).await),
+        Err(error) => {
+            let why = trouble::of_connecting(&error);
+            Err(NoLink::Words(
+                last_words(&group, &traffic).await.unwrap_or(why),
+            ))
+        }
+    }
+}
+
+impl Link {
+    async fn new(
+        service: RunningService<RoleClient, Handler>,
+        traffic: Arc<Traffic>,
+        group: Option<Group>,
+    ) -> Self {
+        // A list is asked for when it is wanted: a pin is compared with what the server says now.
+        let peer = service.peer();
+        peer.set_response_cache_config(ClientCacheConfig::disabled())
+            .await;
+        Self {
+            service,
+            traffic,
+            group,
+        }
+    }
+
+    /// Waits until the connection is lost; says why.
+    pub(super) async fn lost(&self) -> String {
+        self.traffic.over().await;
+        let told = match &self.group {
+            Some(group) => last_words(group, &self.traffic).await,
+            None => self.traffic.ended(),
+        };
+        told.unwrap_or_else(|| "the connection was lost".to_owned())
+    }
+
+    /// Ends it in good order, and in any case soon.
+    pub(super) async fn close(mut self) {
+        drop(self.service.close_with_timeout(GOING).await);
+        if let Some(group) = &self.group {
+            let mut exit = group.exit();
+            drop(timeout(GOING, exit.wait_for(Option::is_some)).await);
+            group.release();
+        }
+    }
+}
+
+/// The new greeting first, the old one if the server does not know it.
+fn lifecycle(is_old: bool) -> ClientLifecycleMode {
+    if is_old {
+        return ClientLifecycleMode::Initialize;
+    }
+    ClientLifecycleMode::Auto {
+        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        legacy_version: Some(ProtocolVersion::V_2025_11_25),
+    }
+}
+
+/// Why a program is gone, if we or it ended it.
+async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
+    if let Some(why) = traffic.ended() {
+        return Some(why);
+    }
+    let mut exit = group.exit();
+    let ended = timeout(LAST_WORDS, exit.wait_for(Option::is_some)).await;
+    let exit = (*ended.ok()?.ok()?)?;
+    Some(match (exit.code, exit.signal) {
+        (Some(code), _) => format!("its program ended with code {code}"),
+        (None, Some(signal)) => format!("its program was ended by signal {signal}"),
+        (None, None) => "its program ended".to_owned(),
+    })
+}
+
+fn http_trouble(error: &ClientInitializeError, traffic: &Traffic) -> NoLink {
+    if let Some(challenge) = error.auth_challenge() {
+        return NoLink::SignIn(challenge.to_owned());
+    }
+    let why = traffic.ended();
+    NoLink::Words(why.unwrap_or_else(|| trouble::of_connecting(error)))
+}
+
+/// Keeps the end of what a program says on its standard error, until it says nothing any more.
+async fn listen(mut stderr: ChildStderr, log: Arc<Log>) {
+    let mut plain = Plain::default();
+    let mut begun = String::new();
+    let mut piece = vec![0; 8 << 10];
+    while let Ok(count @ 1..) = stderr.read(&mut piece).await {
+        begun.push_str(&plain.push(&piece[..count]));
+        while let Some(end) = begun.find('\n') {
+            let rest = begun.split_off(end + 1);
+            log.add(&begun);
+            begun = rest;
+        }
+        if begun.len() > LINE_BYTES {
+            log.add(&begun);
+            begun.clear();
+        }
+    }
+    log.add(&begun);
+}

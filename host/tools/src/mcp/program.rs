@@ -1,0 +1,228 @@
+//! Starts the program of a server inside the walls: its own folder, its own environment, what it was given.
+
+use super::spec::StdioSpec;
+use crate::confine::{
+    self, Group, Network, Order, Plan, Sandbox, SandboxMode, ServerSite, Settled, Shell,
+};
+use anteroom_gate::{FilePath, Gate, Memory, Place, Policy};
+use rustix::fs::{Mode, OFlags};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+
+/// Passed on from the host's own environment; all else is declared.
+const PASSED: [&str; 2] = ["PATH", "LANG"];
+/// In the server's folder: its `TMPDIR`.
+const TEMP: &str = "tmp";
+
+/// A program that was started. Dropping it ends all its processes.
+pub(super) struct Program {
+    pub(super) group: Group,
+    pub(super) stdin: ChildStdin,
+    pub(super) stdout: ChildStdout,
+    pub(super) stderr: ChildStderr,
+}
+
+/// Starts it.
+///
+/// # Errors
+/// Why it could not be started, in words.
+pub(super) async fn start(spec: &StdioSpec, shell: &Arc<Shell>) -> Result<Program, String> {
+    let (spec, shell) = (spec.clone(), shell.clone());
+    // Reads folders, and waits until the program runs.
+    let started = tokio::task::spawn_blocking(move || start_now(&spec, &shell));
+    started
+        .await
+        .map_err(|_| "starting it ended early; this is a bug of the host")?
+}
+
+fn start_now(spec: &StdioSpec, shell: &Shell) -> Result<Program, String> {
+    let program = find(&spec.command, shell)?;
+    let folder = own_folder(&spec.folder).map_err(|error| {
+        format!(
+            "its folder `{}` cannot be used: {error}",
+            spec.folder.display()
+        )
+    })?;
+    let temp = own_folder(&folder.join(TEMP))
+        .map_err(|error| format!("its temporary folder cannot be used: {error}"))?;
+    let user = shell.sandbox();
+    let sandbox = Sandbox {
+        network: if spec.network {
+            Network::On
+        } else {
+            Network::Off
+        },
+        writable: Vec::new(),
+        ..Sandbox::clone(&user)
+    };
+    let plan = plan(spec, &sandbox, (&folder, &temp), &program);
+    let settled = settled(&sandbox, &plan)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let handle = rustix::fs::open(&folder, flags, Mode::empty())
+        .map_err(|error| format!("its folder cannot be opened: {error}"))?;
+    let environment = environment(spec, shell, &folder);
+    let order = Order {
+        program: &program,
+        arguments: &spec.args,
+        environment: &environment,
+        folder: &handle,
+        temp: &temp,
+        has_input: true,
+    };
+    let started = confine::spawn(&order, &settled, Box::new(|_| ()))
+        .map_err(|error| format!("could not start `{}`: {error}", program.display()))?;
+    let stdin = started
+        .stdin
+        .ok_or("the program has no input; this is a bug of the host")?;
+    Ok(Program {
+        group: started.group,
+        stdin,
+        stdout: started.stdout,
+        stderr: started.stderr,
+    })
+}
+
+fn settled<'a>(sandbox: &'a Sandbox, plan: &'a Plan) -> Result<Settled<'a>, String> {
+    match sandbox.mode {
+        SandboxMode::Off => return Ok(Settled::Bare),
+        SandboxMode::Auto => {}
+        SandboxMode::Require => {
+            let mut missing = confine::walls(sandbox).missing();
+            missing.extend(plan.gaps.iter().cloned());
+            if !missing.is_empty() {
+                return Err(format!(
+                    "it was not started, because `safety.sandbox` is `require` and the sandbox is not complete: {}",
+                    missing.join("; ")
+                ));
+            }
+        }
+    }
+    Ok(Settled::Walled { plan, sandbox })
+}
+
+fn plan(spec: &StdioSpec, sandbox: &Sandbox, own: (&Path, &Path), program: &Path) -> Plan {
+    let (folder, temp) = own;
+    let is_writable = |wanted: bool| {
+        let folders = spec.folders.iter();
+        let folders = folders.filter(move |it| it.is_writable == wanted);
+        folders.map(|it| it.path.clone()).collect::<Vec<_>>()
+    };
+    let mut readable = is_writable(false);
+    readable.extend(surroundings(program));
+    for argument in &spec.args {
+        readable.extend(surroundings(Path::new(argument)));
+    }
+    let is_sensitive = |workspace: &Path, path: &FilePath| {
+        let policy = Policy {
+            sensitive_paths: sandbox.sensitive.clone(),
+            ..Policy::default()
+        };
+        let place = Place {
+            workspace: workspace.to_owned(),
+            ..Place::default()
+        };
+        let gate = Gate::new(policy, place, Memory::new(Vec::new()));
+        // What cannot be judged is not shown.
+        gate.map_or(true, |gate| gate.is_sensitive(path))
+    };
+    Plan::of_server(&ServerSite {
+        sandbox,
+        folder,
+        temp,
+        readable: &readable,
+        writable: &is_writable(true),
+        is_sensitive: &is_sensitive,
+    })
+}
+
+/// What a program that is started by its path needs around it: the command names it, so whoever approved the
+/// command gave it. The file's own folder, the packages it is installed with, its Python environment.
+fn surroundings(path: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    if !path.is_absolute() {
+        return found;
+    }
+    for path in [Some(path.to_owned()), path.canonicalize().ok()]
+        .into_iter()
+        .flatten()
+    {
+        if path.is_dir() {
+            found.push(path);
+            continue;
+        }
+        let Some(folder) = path.parent().filter(|_| path.is_file()) else {
+            continue;
+        };
+        found.push(folder.to_owned());
+        for ancestor in folder.ancestors() {
+            let is_packages = ancestor
+                .file_name()
+                .is_some_and(|name| name == "node_modules");
+            if is_packages || ancestor.join("pyvenv.cfg").is_file() {
+                found.push(ancestor.to_owned());
+            }
+        }
+    }
+    // Never a whole home, nor everything.
+    found.retain(|path| {
+        path.components().count() > 3 || path.starts_with("/usr") || path.starts_with("/opt")
+    });
+    found
+}
+
+fn environment(spec: &StdioSpec, shell: &Shell, folder: &Path) -> Vec<(String, String)> {
+    let declared = spec.env.iter();
+    let mut environment: Vec<(String, String)> = declared
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let passed = shell.environment.iter();
+    let passed = passed.filter(|(name, _)| PASSED.contains(&name.as_str()));
+    let home = ("HOME".to_owned(), folder.display().to_string());
+    for (name, value) in passed.cloned().chain([home]) {
+        if !spec.env.contains_key(&name) {
+            environment.push((name, value));
+        }
+    }
+    environment
+}
+
+/// A path, or the first program of this name in `PATH`.
+fn find(command: &str, shell: &Shell) -> Result<PathBuf, String> {
+    if command.contains('/') {
+        let path = Path::new(command);
+        if !path.is_absolute() {
+            return Err(format!(
+                "`{command}` is neither a name nor an absolute path"
+            ));
+        }
+        return if is_program(path) {
+            Ok(path.to_owned())
+        } else {
+            Err(format!("there is no program `{command}`"))
+        };
+    }
+    let path = shell.environment.iter().find(|(name, _)| name == "PATH");
+    let folders = path.map_or("", |(_, path)| path.as_str()).split(':');
+    folders
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| Path::new(folder).join(command))
+        .find(|path| is_program(path))
+        .ok_or_else(|| format!("there is no program `{command}` in `PATH`"))
+}
+
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// Makes a folder for the user alone, if it is not there.
+fn own_folder(path: &Path) -> io::Result<PathBuf> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
+    fs::canonicalize(path)
+}

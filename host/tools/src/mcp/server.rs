@@ -1,0 +1,436 @@
+//! One server, and the task that keeps it: connects it while it is wanted, tries again with patience, lists its
+//! tools, and ends it.
+
+use super::ask::ServerHost;
+use super::calls::Calls;
+use super::clean;
+use super::connect::{self, Connecting, Link, NoLink};
+use super::handler::Handler;
+use super::log::Log;
+use super::spec::{ServerId, ServerSpec, ServerTransport};
+use super::status::{ServerState, ServerStatus};
+use super::tools::{self, Served};
+use crate::confine::Shell;
+use anteroom_api::{Problem, ProblemCode};
+use rmcp::{Peer, RoleClient};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The first wait before a lost server is tried again; doubled each time.
+const PATIENCE_MIN: Duration = Duration::from_secs(1);
+/// The longest.
+const PATIENCE_MAX: Duration = Duration::from_secs(60);
+/// A connection that held this long was a good one: patience begins anew.
+const HELD: Duration = Duration::from_secs(60);
+/// How long listing the tools anew may take.
+const LIST_TIMEOUT: Duration = Duration::from_secs(30);
+/// The least time between two lists, however often a server says that they differ.
+const LIST_PAUSE: Duration = Duration::from_secs(1);
+/// Lines of its log that are told with a failure.
+const TOLD_LINES: usize = 5;
+/// Lines of its log in its status.
+const STATUS_LINES: usize = 20;
+/// A program has to be greeted in this time, or it is greeted in the old way at once the next time.
+const GREETING: Duration = Duration::from_secs(9);
+/// Bytes of what a server says about its use.
+const INSTRUCTIONS_BYTES: usize = 4 << 10;
+
+/// One server.
+pub(crate) struct Server {
+    pub(super) spec: Arc<ServerSpec>,
+    pub(super) calls: Arc<Calls>,
+    pub(super) log: Arc<Log>,
+    pub(super) handler: Handler,
+    host: Arc<dyn ServerHost>,
+    shell: Arc<Shell>,
+    live: Mutex<Live>,
+    wish: watch::Sender<Wish>,
+    tools_changed: Arc<Notify>,
+    changes: watch::Sender<u64>,
+}
+
+/// What a person or the settings want of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wish {
+    is_wanted: bool,
+    /// Rises when it is to be begun anew.
+    round: u64,
+}
+
+/// How it is now.
+struct Live {
+    state: ServerState,
+    /// When it is tried again.
+    next_try: Option<Instant>,
+    about: About,
+    peer: Option<Peer<RoleClient>>,
+    tools: Arc<Vec<Arc<Served>>>,
+    last_error: Option<Problem>,
+}
+
+/// What it said of itself.
+#[derive(Clone, Debug, Default)]
+struct About {
+    protocol: Option<String>,
+    title: Option<String>,
+    instructions: Option<String>,
+    has_resources: bool,
+    has_prompts: bool,
+}
+
+/// How a connection ended.
+enum End {
+    /// Somebody wants something else now.
+    Unwanted,
+    Failed(String),
+    SignIn,
+}
+
+impl Server {
+    pub(super) fn new(
+        spec: ServerSpec,
+        host: Arc<dyn ServerHost>,
+        shell: Arc<Shell>,
+        changes: watch::Sender<u64>,
+    ) -> Arc<Self> {
+        let (calls, log) = (Arc::new(Calls::default()), Arc::new(Log::default()));
+        let tools_changed = Arc::new(Notify::new());
+        let handler = Handler::new(
+            spec.id.clone(),
+            host.clone(),
+            calls.clone(),
+            log.clone(),
+            tools_changed.clone(),
+        );
+        let wish = Wish {
+            is_wanted: spec.is_enabled,
+            round: 0,
+        };
+        let state = if !may_start(&spec) {
+            ServerState::NeedsApproval
+        } else if spec.is_enabled {
+            ServerState::Connecting
+        } else {
+            ServerState::Disconnected
+        };
+        Arc::new(Self {
+            spec: Arc::new(spec),
+            calls,
+            log,
+            handler,
+            host,
+            shell,
+            live: Mutex::new(Live {
+                state,
+                next_try: None,
+                about: About::default(),
+                peer: None,
+                tools: Arc::default(),
+                last_error: None,
+            }),
+            wish: watch::Sender::new(wish),
+            tools_changed,
+            changes,
+        })
+    }
+
+    /// Somebody wants it connected, now.
+    pub(super) fn connect(&self) {
+        self.wish.send_modify(|wish| {
+            wish.is_wanted = true;
+            // One that works goes on.
+            if !self.is_ready() {
+                wish.round += 1;
+            }
+        });
+    }
+
+    pub(super) fn disconnect(&self) {
+        self.wish.send_modify(|wish| wish.is_wanted = false);
+    }
+
+    pub(super) fn restart(&self) {
+        self.wish.send_modify(|wish| {
+            wish.is_wanted = true;
+            wish.round += 1;
+        });
+    }
+
+    /// For requests, while it is ready.
+    pub(super) fn peer(&self) -> Option<Peer<RoleClient>> {
+        self.live().peer.clone()
+    }
+
+    /// Its tools as they were listed last; none while it is not ready.
+    pub(crate) fn tools(&self) -> Arc<Vec<Arc<Served>>> {
+        let live = self.live();
+        if live.state == ServerState::Ready {
+            live.tools.clone()
+        } else {
+            Arc::default()
+        }
+    }
+
+    pub(crate) fn id(&self) -> &ServerId {
+        &self.spec.id
+    }
+
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.spec.is_trusted
+    }
+
+    /// How long one call may take.
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.spec.call_timeout
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.live().state == ServerState::Ready
+    }
+
+    pub(super) fn is_connecting(&self) -> bool {
+        self.live().state == ServerState::Connecting
+    }
+
+    pub(super) fn has_resources(&self) -> bool {
+        self.live().about.has_resources
+    }
+
+    pub(super) fn has_prompts(&self) -> bool {
+        self.live().about.has_prompts
+    }
+
+    pub(super) fn status(&self) -> ServerStatus {
+        let live = self.live();
+        let mut state = live.state.clone();
+        if let ServerState::Failed { next_try, .. } = &mut state {
+            let now = Instant::now();
+            *next_try = live.next_try.map(|at| at.saturating_duration_since(now));
+        }
+        ServerStatus {
+            id: self.spec.id.clone(),
+            state,
+            protocol: live.about.protocol.clone(),
+            title: live.about.title.clone(),
+            instructions: live.about.instructions.clone(),
+            tools: live
+                .tools
+                .iter()
+                .map(|served| served.tool.clone())
+                .collect(),
+            has_resources: live.about.has_resources,
+            has_prompts: live.about.has_prompts,
+            calls: self.calls.begun(),
+            running: self.calls.all().len(),
+            last_error: live.last_error.clone(),
+            log: self.log.tail(STATUS_LINES),
+        }
+    }
+
+    /// Compares the tools with their pins anew.
+    pub(super) async fn judge(&self) {
+        let listed = tools::listed(&self.live().tools.clone());
+        let judged = tools::judge(&listed, &self.spec, &*self.host).await;
+        self.change(|live| live.tools = Arc::new(judged));
+    }
+
+    /// Keeps the server until the task is ended.
+    pub(super) async fn keep(self: Arc<Self>) {
+        let mut wish = self.wish.subscribe();
+        let mut patience = PATIENCE_MIN;
+        let mut is_old = false;
+        loop {
+            let wanted = *wish.borrow_and_update();
+            if !wanted.is_wanted || !may_start(&self.spec) {
+                let state = if may_start(&self.spec) {
+                    ServerState::Disconnected
+                } else {
+                    ServerState::NeedsApproval
+                };
+                self.change(|live| live.put_away(state));
+                if wish.changed().await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            let began = Instant::now();
+            let end = self.one_connection(&mut wish, &mut is_old).await;
+            if began.elapsed() > HELD {
+                patience = PATIENCE_MIN;
+            }
+            match end {
+                End::Unwanted => patience = PATIENCE_MIN,
+                End::SignIn => {
+                    self.change(|live| live.put_away(ServerState::NeedsSignIn));
+                    if wish.changed().await.is_err() {
+                        return;
+                    }
+                }
+                End::Failed(why) => {
+                    let at = Instant::now() + patience;
+                    self.fail(&why, Some(at));
+                    tokio::select! {
+                        () = sleep_until(at) => patience = (patience * 2).min(PATIENCE_MAX),
+                        changed = wish.changed() => match changed {
+                            Ok(()) => patience = PATIENCE_MIN,
+                            Err(_) => return,
+                        },
+                    }
+                }
+            }
+        }
+    }
+
+    /// Connects and stays until that ends.
+    async fn one_connection(&self, wish: &mut watch::Receiver<Wish>, is_old: &mut bool) -> End {
+        self.change(|live| live.put_away(ServerState::Connecting));
+        let limit = self.spec.connect_timeout;
+        let connecting = Connecting {
+            spec: &self.spec,
+            shell: &self.shell,
+            handler: self.handler.clone(),
+            log: self.log.clone(),
+            is_old: *is_old || limit <= GREETING + GREETING / 2,
+        };
+        let opened = tokio::select! {
+            opened = timeout(limit, self.open(&connecting)) => opened,
+            _ = wish.changed() => return End::Unwanted,
+        };
+        let link = match opened {
+            Ok(Ok(link)) => link,
+            Ok(Err(NoLink::SignIn(_))) => return End::SignIn,
+            Ok(Err(NoLink::Words(why))) => return End::Failed(why),
+            Err(_) => {
+                // It may be one that says nothing to the new greeting.
+                *is_old = true;
+                return End::Failed(format!("it did not answer within {} s", limit.as_secs()));
+            }
+        };
+        let end = loop {
+            tokio::select! {
+                why = link.lost() => break End::Failed(why),
+                _ = wish.changed() => break End::Unwanted,
+                () = self.tools_changed.notified() => {
+                    if let Err(why) = self.list_anew(&link).await {
+                        break End::Failed(why);
+                    }
+                }
+            }
+        };
+        self.change(|live| live.put_away(ServerState::Connecting));
+        link.close().await;
+        end
+    }
+
+    /// Connects and lists the tools: only then it is ready.
+    async fn open(&self, connecting: &Connecting<'_>) -> Result<Link, NoLink> {
+        let began = Instant::now();
+        let link = connect::connect(connecting).await?;
+        let peer = link.service.peer().clone();
+        let info = peer.peer_info();
+        let capabilities = info.as_ref().map(|info| info.capabilities.clone());
+        let capabilities = capabilities.unwrap_or_default();
+        let listed = if capabilities.tools.is_some() {
+            let (id, is_trusted) = (&self.spec.id, self.spec.is_trusted);
+            tools::list(&peer, id, is_trusted).await.map_err(|why| {
+                let ended = link.traffic.ended();
+                NoLink::Words(ended.unwrap_or_else(|| format!("its tools cannot be listed: {why}")))
+            })?
+        } else {
+            Vec::new()
+        };
+        let judged = tools::judge(&listed, &self.spec, &*self.host).await;
+        let about = About {
+            protocol: info
+                .as_ref()
+                .map(|it| clean::line(&it.protocol_version.to_string(), 20)),
+            title: info
+                .as_ref()
+                .and_then(|it| it.server_info.as_ref())
+                .map(|it| {
+                    let name = it.title.as_deref().unwrap_or(&it.name);
+                    clean::line(&format!("{name} {}", it.version), 100)
+                }),
+            instructions: info
+                .as_ref()
+                .and_then(|it| it.instructions.as_deref())
+                .map(|said| clean::block(said, INSTRUCTIONS_BYTES)),
+            has_resources: capabilities.resources.is_some(),
+            has_prompts: capabilities.prompts.is_some(),
+        };
+        tracing::debug!(server = %self.spec.id, tools = judged.len(), took = ?began.elapsed(), "connected");
+        self.change(|live| {
+            live.state = ServerState::Ready;
+            live.about = about;
+            live.peer = Some(peer);
+            live.tools = Arc::new(judged);
+        });
+        Ok(link)
+    }
+
+    async fn list_anew(&self, link: &Link) -> Result<(), String> {
+        let (id, is_trusted) = (&self.spec.id, self.spec.is_trusted);
+        let peer = link.service.peer();
+        let listed = timeout(LIST_TIMEOUT, tools::list(peer, id, is_trusted)).await;
+        let listed = match listed {
+            Ok(Ok(listed)) => listed,
+            Ok(Err(why)) => return Err(format!("its tools cannot be listed: {why}")),
+            Err(_) => {
+                let seconds = LIST_TIMEOUT.as_secs();
+                return Err(format!("it did not list its tools within {seconds} s"));
+            }
+        };
+        let judged = tools::judge(&listed, &self.spec, &*self.host).await;
+        self.change(|live| live.tools = Arc::new(judged));
+        tokio::time::sleep(LIST_PAUSE).await;
+        Ok(())
+    }
+
+    fn fail(&self, why: &str, next_try: Option<Instant>) {
+        let name = &self.spec.id.name;
+        let words = format!("the MCP server `{name}` cannot be used");
+        let mut problem = Problem::new(ProblemCode::Tool, words).cause(why);
+        if matches!(self.spec.transport, ServerTransport::Stdio(_)) {
+            for line in self.log.tail(TOLD_LINES) {
+                problem = problem.cause(line);
+            }
+        }
+        tracing::warn!(server = %name, why, "a server cannot be used");
+        self.change(|live| {
+            live.put_away(ServerState::Failed {
+                problem: problem.clone(),
+                next_try: None,
+            });
+            live.next_try = next_try;
+            live.last_error = Some(problem);
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Live)) {
+        change(&mut self.live());
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// It cannot be used now; what it said last stays to be seen.
+    fn put_away(&mut self, state: ServerState) {
+        self.state = state;
+        self.next_try = None;
+        self.peer = None;
+    }
+}
+
+/// What is not started here needs no approval of a command.
+fn may_start(spec: &ServerSpec) -> bool {
+    match spec.transport {
+        ServerTransport::Stdio(_) => spec.is_allowed_to_start,
+        ServerTransport::Http(_) | ServerTransport::Sse { .. } => true,
+    }
+}
