@@ -3,9 +3,11 @@
 //! Knows storage and followers; knows nothing of what the events mean. Each topic has one broadcast
 //! channel that carries facts in journal order and previews between them. A follower that falls behind,
 //! or that joins late, reads what it missed from the journal, so that facts are never lost on the way; texts
-//! that are being written are kept until they are complete, so that their previews have no gaps either.
+//! that are being written are kept until they are complete, so that their previews have no gaps either, and so is
+//! what a turn was last said to be doing.
 
 pub(crate) mod bell;
+mod doing;
 mod follower;
 mod growing;
 pub(crate) mod watch;
@@ -16,6 +18,7 @@ use anteroom_api::{
 };
 use anteroom_storage::{Entry, Fault, Storage, StorageError, UserStamp};
 use bell::Bell;
+use doing::Doing;
 use follower::Follower;
 use growing::Growing;
 use std::collections::{BTreeMap, HashMap};
@@ -63,6 +66,7 @@ struct Channel {
     /// The newest fact known to be stored, by whichever process.
     stored: Seq,
     growing: Growing,
+    doing: Doing,
 }
 
 /// The newest position of a topic that was found in the journal.
@@ -74,6 +78,8 @@ enum Cast {
     Event(Arc<Envelope>),
     /// With the fact that its text grows since, if it is of one.
     Delta(Arc<Delta>, Option<Seq>),
+    /// What the turn does, with the number of this phase.
+    Phase(Arc<Delta>, u64),
     /// Something was stored in a conversation; on the host's topic.
     Stirred(ConversationId),
     /// Another process wrote between; read the journal.
@@ -127,6 +133,7 @@ impl Bus {
                 let stored = stored.as_deref().unwrap_or(&[]);
                 for envelope in stored {
                     channel.growing.stored(envelope);
+                    channel.doing.stored(envelope);
                 }
                 channel.tell(stored);
             });
@@ -223,6 +230,15 @@ impl Bus {
 
     /// Tells a preview. Never waits, never fails; nobody has to hear it.
     pub(crate) fn preview(&self, topic: Topic, delta: Delta) {
+        if let Delta::Phase { turn, phase } = &delta {
+            // Kept for whoever joins, also when nobody follows.
+            self.with_channel(topic, |channel| {
+                let behind = channel.told.unwrap_or_default();
+                let number = channel.doing.say(*turn, phase.clone(), behind);
+                drop(channel.sender.send(Cast::Phase(Arc::new(delta.clone()), number)));
+            });
+            return;
+        }
         if let Some(channel) = self.topics().get_mut(&topic) {
             let is_text = matches!(delta, Delta::Text { .. } | Delta::Reasoning { .. });
             let since = channel.growing.more(&delta);
@@ -266,6 +282,7 @@ impl Bus {
             channel.in_flight == 0
                 && channel.sender.receiver_count() == 0
                 && channel.growing.is_empty()
+                && channel.doing.is_empty()
         };
         if topics.get(&topic).is_some_and(is_idle) {
             topics.remove(&topic);
@@ -280,6 +297,7 @@ impl Bus {
             waiting: BTreeMap::new(),
             stored: Seq(0),
             growing: Growing::default(),
+            doing: Doing::default(),
         }))
     }
 

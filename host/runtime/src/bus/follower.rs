@@ -1,4 +1,5 @@
-//! One follower of a topic: facts each once and in order, texts without a gap, everything else if there is room.
+//! One follower of a topic: facts each once and in order, texts without a gap, the phase that holds, everything else if
+//! there is room.
 
 use super::growing::{self, Told};
 use super::{Cast, Inner, REPLAY_PAGE};
@@ -25,6 +26,10 @@ pub(super) struct Follower {
     told: HashMap<ItemId, Told>,
     /// Whether there was no room for a part of a text.
     is_behind: bool,
+    /// The number of the last phase that was told.
+    phase: u64,
+    /// Whether one may have been missed.
+    is_phase_due: bool,
     stirred: BTreeSet<ConversationId>,
     /// When those are told.
     stir_at: Option<Instant>,
@@ -52,6 +57,8 @@ impl Follower {
             seen,
             told: HashMap::new(),
             is_behind: false,
+            phase: 0,
+            is_phase_due: true,
             stirred: BTreeSet::new(),
             stir_at: None,
         }
@@ -96,6 +103,7 @@ impl Follower {
                 delta: delta.as_ref().clone(),
             }),
             Ok(Cast::Delta(delta, Some(since))) => self.text(&delta, since),
+            Ok(Cast::Phase(delta, number)) => self.phase(&delta, number),
             Ok(Cast::Stirred(conversation)) => {
                 self.stirred.insert(conversation);
                 self.stir_at.get_or_insert_with(|| Instant::now() + GATHER);
@@ -108,7 +116,12 @@ impl Follower {
                     .await
                     .ok()
             }
-            Ok(Cast::Resync) | Err(broadcast::error::RecvError::Lagged(_)) => {
+            Ok(Cast::Resync) => {
+                self.catch_up().await?;
+                self.heal()
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                self.is_phase_due = true;
                 self.catch_up().await?;
                 self.heal()
             }
@@ -174,10 +187,46 @@ impl Follower {
         }
     }
 
-    /// Tells what is missing of texts, as far as there is room.
+    /// What the turn does, unless it was told when this follower joined.
+    fn phase(&mut self, delta: &Delta, number: u64) -> Option<()> {
+        if number <= self.phase {
+            return Some(());
+        }
+        let signal = Signal::Delta {
+            delta: delta.clone(),
+        };
+        match self.sender.try_send(signal) {
+            Ok(()) => self.phase = number,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.is_phase_due = true;
+                self.is_behind = true;
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => return None,
+        }
+        Some(())
+    }
+
+    /// Tells the phase that holds, if it may have been missed and there is room.
+    fn heal_phase(&mut self, bus: &Inner) -> Option<()> {
+        if !std::mem::take(&mut self.is_phase_due) {
+            return Some(());
+        }
+        let missing = {
+            let topics = bus.topics.lock().unwrap_or_else(PoisonError::into_inner);
+            let channel = topics.get(&self.topic);
+            channel.and_then(|channel| channel.doing.missing(self.seen, self.phase))
+        };
+        match missing {
+            Some((number, delta)) => self.phase(&delta, number),
+            None => Some(()),
+        }
+    }
+
+    /// Tells what is missing of the phase and of texts, as far as there is room.
     fn heal(&mut self) -> Option<()> {
         self.is_behind = false;
         let bus = self.bus.upgrade()?;
+        self.heal_phase(&bus)?;
         loop {
             let missing = {
                 let topics = bus.topics.lock().unwrap_or_else(PoisonError::into_inner);

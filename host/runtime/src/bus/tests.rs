@@ -1,10 +1,10 @@
-//! Texts without gaps for whoever joins, is slow or sees a retry; what is stirred.
+//! Texts without gaps for whoever joins, is slow or sees a retry; the phase that holds; what is stirred.
 
 use super::*;
 use crate::ambient::Ambient;
 use anteroom_api::{
     ConversationEvent, ConversationKind, ConversationView, Filing, Item, ItemBody, ItemEvent,
-    Origin, Signal, Status, Trust, Usage,
+    Origin, Phase, Signal, Status, Trust, TurnEvent, Usage,
 };
 use std::time::Duration;
 
@@ -322,4 +322,70 @@ async fn lists_are_told_that_something_was_stored_by_whichever_process() {
     let other = place.ambient.uuid().into();
     place.bus.looked(Topic::Conversation(other), Looked(Seq(1)));
     assert_eq!(stirred(&mut here).await, other);
+}
+
+impl Place {
+    fn does(&self, phase: Phase) {
+        let turn = self.item.turn;
+        self.bus.preview(self.topic(), Delta::Phase { turn, phase });
+    }
+}
+
+impl Reader {
+    /// The next phase; texts and facts before it are passed by.
+    async fn phase(&mut self) -> Phase {
+        loop {
+            if let Signal::Delta {
+                delta: Delta::Phase { phase, .. },
+            } = self.next().await
+            {
+                return phase;
+            }
+        }
+    }
+}
+
+fn running(tool: &str) -> Phase {
+    Phase::Running { tool: tool.into() }
+}
+
+#[tokio::test]
+async fn whoever_joins_is_told_the_phase_that_holds() {
+    let place = Place::new().await;
+    let beginning = place.begin().await;
+    // Nobody follows; only the last one counts.
+    place.does(Phase::Waiting);
+    place.does(running("bash"));
+    let mut new = place.follow(None);
+    assert_eq!(new.phase().await, running("bash"));
+    let mut again = place.follow(Some(Seq(beginning.0 - 1)));
+    let first = again.next().await;
+    assert!(matches!(first, Signal::Event { .. }), "{first:?}");
+    assert_eq!(again.phase().await, running("bash"));
+    // It is told once, and every later one.
+    place.does(Phase::WaitingForApproval);
+    place.does(running("grep"));
+    for reader in [&mut new, &mut again] {
+        assert_eq!(reader.phase().await, Phase::WaitingForApproval);
+        assert_eq!(reader.phase().await, running("grep"));
+    }
+}
+
+#[tokio::test]
+async fn a_phase_ends_with_its_step() {
+    let place = Place::new().await;
+    place.begin().await;
+    place.does(running("bash"));
+    let step = TurnEvent::StepStarted {
+        turn: place.item.turn,
+        step: 2,
+    };
+    let step = place.tell(Event::Turn(step)).await;
+    let mut reader = place.follow(Some(step));
+    place.begin().await;
+    // It has joined once it tells this, and told the phase if there were one.
+    let first = reader.next().await;
+    assert!(matches!(first, Signal::Event { .. }), "{first:?}");
+    place.does(Phase::Streaming);
+    assert_eq!(reader.phase().await, Phase::Streaming);
 }
