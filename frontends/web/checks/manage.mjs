@@ -104,7 +104,7 @@ function host(settings) {
 
 test('the key of one address is taken away before another is saved', async () => {
   globalThis.addEventListener ??= () => {};
-  globalThis.sessionStorage ??= { getItem: () => 'tab' };
+  globalThis.sessionStorage ??= { getItem: () => '' };
   globalThis.document ??= { getElementById: () => null, createElement: () => ({ append() {} }) };
   const { connection } = await import('../assets/views/manage/connection-model.js');
   const asked = host({ 'ai.base_url': 'https://llm.example/v1', 'ai.api_key': '***', 'ai.api_key_command': '', 'ai.model': 'old', 'safety.approval_mode': 'ask_for_writes' });

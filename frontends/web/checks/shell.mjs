@@ -5,19 +5,29 @@ import { mock, test } from 'node:test';
 const kept = new Map();
 globalThis.addEventListener ??= () => {};
 globalThis.localStorage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value), removeItem: (name) => kept.delete(name) };
-globalThis.sessionStorage = { getItem: () => 'secret', setItem() {}, removeItem() {} };
+globalThis.sessionStorage = { getItem: () => '', setItem() {}, removeItem() {} };
 
+const { prover, tabOf } = await import('./prover.mjs');
 const { Hub, parser } = await import('../assets/lib/hub.js');
 const { duration, size, tokens } = await import('../assets/lib/format.js');
 const { known } = await import('../assets/lib/list.js');
 const { localResults, merged, passes, suggestions, takeFilters } = await import('../assets/views/palette-model.js');
 const { TextModel } = await import('../assets/lib/text.js');
 
+const immediately = setImmediate;
+const now = performance.now.bind(performance);
+
 /** Lets what is promised happen, timers aside. */
 const settle = async () => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => immediately(resolve));
 };
+
+/** Waits for what takes a thread of its own. @param {() => unknown} is */
+async function until(is) {
+  for (const end = now() + 10_000; !is() && now() < end; ) await settle();
+  assert.ok(is(), String(is));
+}
 
 test('frames are read however the bytes are cut', () => {
   const text = ': hello\n\nevent: ready\ndata: {}\n\nevent: signals\r\ndata: a\ndata: b\r\n\r\n';
@@ -30,16 +40,21 @@ test('frames are read however the bytes are cut', () => {
   }
 });
 
-/** A server whose streams are held open. @param {(secret: string) => number} [status] */
+const [one, two] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64url'));
+
+/** A server whose streams are held open. @param {(tab: string) => number} [status] */
 function server(status = () => 200) {
   const streams = [];
-  globalThis.fetch = async (url, { headers, signal }) => {
-    const code = status(headers['X-Anteroom-Tab']);
+  const prove = prover([one, two]);
+  globalThis.fetch = async (url, { headers, signal, body: sent }) => {
+    if (url === '/api/session/proof') return prove(sent);
+    const tab = tabOf(headers['X-Anteroom-Tab'], [one, two]);
+    const code = status(tab);
     let control;
     const body = new ReadableStream({ start: (given) => (control = given) });
     signal.addEventListener('abort', () => control.error(new Error('aborted')));
     const say = (event, data) => control.enqueue(new TextEncoder().encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
-    const asked = { follow: new URL(url, 'http://a').searchParams.getAll('follow'), secret: headers['X-Anteroom-Tab'], say, end: () => control.close(), signal };
+    const asked = { follow: new URL(url, 'http://a').searchParams.getAll('follow'), tab, say, end: () => control.close(), signal };
     streams.push(asked);
     return { ok: code === 200, status: code, body };
   };
@@ -54,13 +69,13 @@ test('one stream serves all tabs, each from where it was, and is resumed after a
   const hub = new Hub();
   const told = { a: [], b: [] };
   const seqs = (name) => told[name].filter(({ type }) => type === 'signals').flatMap(({ signals }) => signals.map(({ envelope }) => envelope.seq));
-  hub.join('a', 'one', (message) => told.a.push(message));
+  hub.join('a', one, (message) => told.a.push(message));
   hub.follow('a', 'host', 4);
-  hub.join('b', 'two', (message) => told.b.push(message));
+  hub.join('b', two, (message) => told.b.push(message));
   hub.follow('b', 'host', 6);
   hub.follow('b', 'conversation:x', null);
   context.mock.timers.tick(1);
-  await settle();
+  await until(() => streams.length > 0);
   assert.equal(streams.length, 1);
   assert.deepEqual(streams[0].follow, ['host@4', 'conversation:x']);
   streams[0].say('ready', {});
@@ -69,35 +84,34 @@ test('one stream serves all tabs, each from where it was, and is resumed after a
   assert.deepEqual(seqs('a'), [5, 6, 7]);
   assert.deepEqual(seqs('b'), [7]);
   streams[0].end();
-  await settle();
+  await until(() => told.a.at(-1).state === 'lost');
   assert.deepEqual(told.a.at(-1), { type: 'state', state: 'lost' });
   context.mock.timers.tick(700);
-  await settle();
+  await until(() => streams.length > 1);
   assert.deepEqual(streams[1].follow, ['host@7', 'conversation:x']);
   streams[1].say('ready', {});
   await settle();
   assert.deepEqual(told.b.at(-1), { type: 'state', state: 'connected' });
   hub.leave('b');
   context.mock.timers.tick(1_100);
-  await settle();
+  await until(() => streams.length > 2);
   assert.deepEqual(streams[2].follow, ['host@7']);
   assert.ok(streams[1].signal.aborted);
 });
 
 test('a secret that is not taken any more costs its tab the session, not the others', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
-  const streams = server((secret) => (secret === 'old' ? 401 : 200));
+  const streams = server((tab) => (tab === one ? 401 : 200));
   const hub = new Hub();
   const told = { a: [], b: [] };
-  for (const [name, secret] of [['a', 'old'], ['b', 'new']]) {
+  for (const [name, secret] of [['a', one], ['b', two]]) {
     hub.join(name, secret, (message) => told[name].push(message));
     hub.follow(name, 'host', 1);
   }
   context.mock.timers.tick(1);
-  await settle();
+  await until(() => streams.at(-1)?.tab === two);
   streams.at(-1).say('ready', {});
   await settle();
-  assert.equal(streams.at(-1).secret, 'new');
   assert.equal(told.a.at(-1).state, 'signed-out');
   assert.equal(told.b.at(-1).state, 'connected');
 });

@@ -1,5 +1,6 @@
 /** Questions and wishes to the host over HTTP. Every failure is an `ApiError` with a problem a person can act on. */
-import { forget, tabSecret } from './session.js';
+import { NoPass } from './proof.js';
+import { doubtServer, forget, renewPass, tabPass } from './session.js';
 
 /**
  * @typedef {{code: string, message: string, hint?: string, field?: string, causes: string[], retryable: boolean}} Problem
@@ -45,6 +46,52 @@ function unreachable() {
   };
 }
 
+/** Whoever answers cannot prove that it is the server of this page. @returns {Problem} */
+function stranger() {
+  return {
+    code: 'unreachable',
+    message: 'another program answers at the address of aroom',
+    hint: 'Nothing was sent to it. Start aroom; if another user of this machine has its port, choose another one.',
+    causes: [],
+    retryable: true,
+  };
+}
+
+/** @returns {Problem} */
+function signedOut() {
+  return {
+    code: 'unauthenticated',
+    message: 'this browser is not signed in',
+    hint: 'Run `aroom web --print-url` and open the link it prints.',
+    causes: [],
+    retryable: false,
+  };
+}
+
+/** @param {() => Promise<string>} make @returns {Promise<string>} */
+async function passOf(make) {
+  try {
+    return await make();
+  } catch (cause) {
+    if (!(cause instanceof NoPass)) throw cause;
+    if (cause.kind === 'stranger') throw new ApiError(0, stranger());
+    if (cause.kind === 'unreachable') throw new ApiError(0, unreachable());
+    forget();
+    throw new ApiError(401, signedOut());
+  }
+}
+
+/** @param {string} url @param {RequestInit} init @param {string} pass */
+function sent(url, init, pass) {
+  const headers = new Headers(init.headers);
+  headers.set('X-Anteroom-Tab', pass);
+  return fetch(url, { ...init, headers }).catch((cause) => {
+    if (cause?.name === 'AbortError') throw cause;
+    doubtServer();
+    throw new ApiError(0, unreachable());
+  });
+}
+
 /**
  * One request, as it is.
  * @param {string} path
@@ -52,12 +99,12 @@ function unreachable() {
  * @returns {Promise<Response>} a good one
  */
 async function request(path, { query, ...init } = {}) {
-  const headers = new Headers(init.headers);
-  headers.set('X-Anteroom-Tab', tabSecret());
-  const answer = await fetch(path + queryOf(query), { ...init, headers }).catch((cause) => {
-    if (cause?.name === 'AbortError') throw cause;
-    throw new ApiError(0, unreachable());
-  });
+  const url = path + queryOf(query);
+  const pass = await passOf(tabPass);
+  let answer = await sent(url, init, pass);
+  // A server that began anew takes no pass of the one before, and did nothing.
+  const renewed = answer.status === 401 && pass ? await passOf(() => renewPass(pass)) : '';
+  if (renewed) answer = await sent(url, init, renewed);
   setClock(answer);
   if (answer.ok) return answer;
   if (answer.status === 401) forget();

@@ -6,6 +6,8 @@
  * tab has seen.
  */
 
+import { Credential, NoPass } from './proof.js';
+
 /** Silence after which a connection counts as lost: the server says something every 15 seconds. */
 const SILENCE = 40_000;
 const FIRST_WAIT = 500;
@@ -18,7 +20,7 @@ const LINGER = 1_000;
 const MAX_TOPICS = 64;
 
 /**
- * @typedef {{secret: string, isRefused: boolean, seenAt: number, follows: Map<string, number|null>, tell: (message: object) => void}} Tab
+ * @typedef {{credential: Credential, isRefused: boolean, seenAt: number, follows: Map<string, number|null>, tell: (message: object) => void}} Tab
  */
 
 /**
@@ -76,8 +78,10 @@ class Hub {
    * @param {(message: object) => void} tell
    */
   join(name, secret, tell) {
-    const follows = this.#tabs.get(name)?.follows ?? new Map();
-    this.#tabs.set(name, { secret, isRefused: false, seenAt: Date.now(), follows, tell });
+    const known = this.#tabs.get(name);
+    const follows = known?.follows ?? new Map();
+    const credential = known?.credential.isOf(secret) ? known.credential : new Credential(secret);
+    this.#tabs.set(name, { credential, isRefused: false, seenAt: Date.now(), follows, tell });
     tell({ type: 'state', state: this.#state });
     if (this.#state === 'signed-out') this.#state = 'connecting';
   }
@@ -173,19 +177,23 @@ class Hub {
     this.#heardAt = Date.now();
     const query = [...wanted].map(([topic, after]) => `follow=${topic}${after === null ? '' : `@${after}`}`).join('&');
     try {
+      const pass = await tab.credential.pass();
+      if (this.#open !== control) return;
       const answer = await fetch(`/api/events?${query}`, {
-        headers: { 'X-Anteroom-Tab': tab.secret, Accept: 'text/event-stream' },
+        headers: { 'X-Anteroom-Tab': pass, Accept: 'text/event-stream' },
         signal: control.signal,
         cache: 'no-store',
       });
       if (answer.status === 401) {
-        this.#refused(tab);
-        return;
+        const isRenewed = Boolean(await tab.credential.renew(pass));
+        if (this.#open !== control) return;
+        return isRenewed ? void this.#connect() : this.#refused(tab);
       }
       if (!answer.ok || !answer.body) throw new Error(String(answer.status));
       await this.#read(answer.body, control, tab);
-    } catch {
-      // Told below, whatever it was.
+    } catch (cause) {
+      if (this.#open === control && cause instanceof NoPass && cause.kind === 'signed-out') return this.#refused(tab);
+      // Told below, whatever else it was.
     }
     if (this.#open === control) this.#lost();
   }
@@ -240,6 +248,7 @@ class Hub {
   }
 
   #lost() {
+    for (const { credential } of this.#tabs.values()) credential.doubt();
     this.#close();
     this.#say('lost');
     if (this.#isPaused || this.#tabs.size === 0) return;

@@ -4,7 +4,7 @@
  * Every tab talks to the shared worker, which holds the stream; where there is none, the tab holds its own.
  */
 import { signal } from '../vendor/signals.js';
-import { forget, tabSecret } from './session.js';
+import { doubtServer, forget, tabSecret } from './session.js';
 import { workerUrl } from './trusted.js';
 
 /** @typedef {{seq: number|null, signals: (list: any[]) => void}} Follower */
@@ -42,6 +42,7 @@ function stateIs(state) {
       caughtUp.value = { times: caughtUp.value.times + 1, events: counted };
     }, CATCH_UP);
   }
+  if (state === 'lost') doubtServer();
   connection.value = state;
   if (state === 'signed-out') forget();
 }

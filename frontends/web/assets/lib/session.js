@@ -6,6 +6,7 @@
  * signed in yet: it would take the cookie's place, and so sign the other tabs out. Knows nothing of views.
  */
 import { signal } from '../vendor/signals.js';
+import { Credential, NoPass } from './proof.js';
 
 const KEY = 'aroom-tab';
 const CHANNEL = 'aroom-session';
@@ -20,6 +21,26 @@ const isLinkLeft = signal(false);
 /** @returns {string} the secret of this tab, empty without one */
 function tabSecret() {
   return sessionStorage.getItem(KEY) ?? '';
+}
+
+/** @type {Credential|null} */
+let credential = null;
+
+/** What this tab says of itself to a server that has proven itself; empty without a secret. @returns {Promise<string>} */
+async function tabPass() {
+  const secret = tabSecret();
+  if (!credential?.isOf(secret)) credential = secret ? new Credential(secret) : null;
+  return (await credential?.pass()) ?? '';
+}
+
+/** @param {string} refused @returns {Promise<string>} another pass, if the server has begun anew */
+async function renewPass(refused) {
+  return (await credential?.renew(refused)) ?? '';
+}
+
+/** Whoever answers next may be somebody else. */
+function doubtServer() {
+  credential?.doubt();
 }
 
 /** @param {string} secret */
@@ -41,7 +62,12 @@ function forget() {
  * @param {object} [body]
  */
 async function ask(path, body) {
-  const headers = { 'X-Anteroom-Tab': tabSecret() || 'new', ...(body && { 'Content-Type': 'application/json' }) };
+  const pass = await tabPass().catch((cause) => {
+    // Nothing is told to whoever cannot prove that it is the server of this tab.
+    if (cause instanceof NoPass && cause.kind === 'signed-out') return '';
+    throw new Error('the server of this page does not answer');
+  });
+  const headers = { 'X-Anteroom-Tab': pass || 'new', ...(body && { 'Content-Type': 'application/json' }) };
   const answer = await fetch(path, { method: 'POST', headers, body: body && JSON.stringify(body) });
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(said.message || `the server answered ${answer.status}`);
@@ -87,8 +113,7 @@ async function useLink(launch) {
 
 /** Whether the server knows this tab no more; no answer is none. */
 async function isRefused() {
-  const answer = await fetch('/api/sessions', { headers: { 'X-Anteroom-Tab': tabSecret() } }).catch(() => null);
-  return answer?.status === 401;
+  return tabPass().then(() => false, ({ kind }) => kind === 'signed-out');
 }
 
 /**
@@ -150,9 +175,11 @@ function lendToOtherTabs() {
     if (!tabSecret()) return;
     if (data?.type === 'need') channel.postMessage({ type: 'can', to: data.from, from: me });
     if (data?.type !== 'please' || data.to !== me) return;
+    // Asked anew, whatever was proven before: a secret is handed on.
+    doubtServer();
     const tab = await ask('/api/session/tabs').then((said) => said.tab, () => '');
     channel.postMessage({ type: 'tab', to: data.from, tab });
   };
 }
 
-export { forget, isLinkLeft, lendToOtherTabs, openSession, openWithPassword, session, tabSecret };
+export { doubtServer, forget, isLinkLeft, lendToOtherTabs, openSession, openWithPassword, renewPass, session, tabPass, tabSecret };
