@@ -10,6 +10,7 @@ mod checks;
 mod driver;
 mod first_run;
 mod hostile;
+mod impostor;
 mod layout;
 mod loading;
 mod modules;

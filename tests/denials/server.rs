@@ -412,6 +412,87 @@ async fn sessions_of(browser: &Browser) -> serde_json::Value {
     mine.unwrap()["id"].clone()
 }
 
+/// A session is lent to a browser, not the account: what starts programs outside of the sandbox, and what writes
+/// anywhere the account may, is said in a terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_starts_no_program_and_names_no_place_of_its_own() {
+    let ground = Ground::new().await;
+    let before = ground.scene.handle().read().settings().await.unwrap();
+    let folder = ground.scene.folder.path();
+    let outside = folder.join("outside.jsonl");
+    let named = |verb: &str, path: &std::path::Path| json!({ "verb": verb, "path": path });
+    let hidden = ground.scene.workspace().join(".profile");
+    let refused = [
+        (
+            "setting",
+            json!({ "verb": "change", "key": "ai.api_key_command", "value": "touch x" }),
+        ),
+        (
+            "setting",
+            json!({ "verb": "change", "key": " ai.api_key_command ", "value": "touch x" }),
+        ),
+        (
+            "setting",
+            json!({ "verb": "change", "key": "ai", "value": { "api_key_command": "touch x" } }),
+        ),
+        ("database", named("export", &outside)),
+        ("database", named("export", &hidden)),
+        (
+            "database",
+            named("export", &ground.scene.workspace().join("../outside.jsonl")),
+        ),
+        ("database", named("back_up", &outside)),
+        (
+            "database",
+            named("import", std::path::Path::new("/etc/passwd")),
+        ),
+        ("database", named("restore", &outside)),
+        (
+            "database",
+            json!({ "verb": "share_add", "name": "team", "path": outside }),
+        ),
+        ("module", named("install", &outside)),
+    ];
+    for (noun, op) in refused {
+        let body = json!({ "noun": noun, "op": op });
+        let answer = ground
+            .browser
+            .send("POST", "/api/ops", Some(&body))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 403, "{body}: {answer:?}");
+        let words = answer.json().unwrap();
+        let hint = words["hint"].as_str().unwrap();
+        assert!(
+            hint.contains("`aroom ") && hint.contains("terminal"),
+            "{words}"
+        );
+    }
+    assert!(!outside.exists() && !hidden.exists());
+    let after = ground.scene.handle().read().settings().await.unwrap();
+    assert_eq!(after.settings, before.settings);
+    // Taking the command away starts nothing, and the folder it works in is the page's, too.
+    for (noun, op) in [
+        (
+            "setting",
+            json!({ "verb": "reset", "key": "ai.api_key_command" }),
+        ),
+        (
+            "database",
+            named("export", &ground.scene.workspace().join("mine.jsonl")),
+        ),
+        ("database", json!({ "verb": "back_up" })),
+    ] {
+        let body = json!({ "noun": noun, "op": op });
+        let answer = ground
+            .browser
+            .send("POST", "/api/ops", Some(&body))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 202, "{body}: {answer:?}");
+    }
+}
+
 /// What opens the door to other machines is refused as long as something is missing, and says what.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_machines_are_not_let_near_without_all_that_it_takes() {

@@ -71,6 +71,45 @@ async fn a_session_that_ran_out_is_none() {
     }
 }
 
+/// Without TLS another user of the machine can listen where nobody does: what browsers showed them meanwhile is void.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_a_place_where_nobody_listened_is_none() {
+    let scene = Scene::new([]).await;
+    // Another process whose clock is months ahead, where sessions last as long.
+    let later = Neighbor::of(&scene).await;
+    let handle = scene.handle();
+    let attend = |place: &str, is_new| SessionOp::Attend {
+        place: place.to_owned(),
+        is_new,
+    };
+    for (name, at) in [("one", Some("127.0.0.1:1")), ("two", Some("127.0.0.1:2"))] {
+        if let Some(place) = at {
+            handle.submit(attend(place, true)).await.unwrap();
+        }
+        handle.submit(invite(name)).await.unwrap();
+        let mut opening = open(launch(name), name);
+        if let SessionOp::Open { place, .. } = &mut opening {
+            *place = at.map(str::to_owned);
+        }
+        handle.submit(opening).await.unwrap();
+    }
+    let known = async |name: &str| {
+        let (cookie, tab) = (format!("{name} cookie"), format!("{name} tab"));
+        let found = handle.read().session_by(hash(&cookie), hash(&tab)).await;
+        found.unwrap().is_some()
+    };
+    // Started again at once: nobody else had the time.
+    handle.submit(attend("127.0.0.1:1", true)).await.unwrap();
+    assert!(known("one").await);
+    // A listener that was there all the time has lost nothing.
+    let there = later.handle();
+    there.submit(attend("127.0.0.1:1", false)).await.unwrap();
+    assert!(known("one").await);
+    there.submit(attend("127.0.0.1:2", true)).await.unwrap();
+    assert!(!known("two").await);
+    assert!(known("one").await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_password_that_was_set_is_one() {
     let scene = Scene::new([]).await;

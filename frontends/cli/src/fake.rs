@@ -151,6 +151,7 @@ pub(crate) fn setting(key: &str, value: Value) -> SettingView {
         doc: String::new(),
         environment: None,
         is_secret: false,
+        is_program: false,
         is_read_at_start: false,
     }
 }

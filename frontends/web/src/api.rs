@@ -11,6 +11,7 @@ mod filing;
 mod items;
 mod machine;
 mod modules;
+mod places;
 mod safety;
 mod start;
 mod texts;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 /// Adds all of them.
 pub(crate) fn add(routes: Routes, options: &Arc<Options>, tickets: &Arc<Tickets>) -> Routes {
     let routes = start::add(routes, options);
-    let routes = doors::add(routes);
+    let routes = doors::add(routes, options);
     let routes = conversations::add(routes, options);
     let routes = items::add(routes);
     let routes = canvases::add(routes, tickets);

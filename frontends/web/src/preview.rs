@@ -5,7 +5,7 @@
 //! answer takes from it everything but its looks.
 
 use anteroom_api::{CanvasView, Problem, ProblemCode};
-use anteroom_http::http::{HeaderValue, header};
+use anteroom_http::http::{HeaderValue, Method, header};
 use anteroom_http::{About, Context, Failure, Path, Policy, Public, Raw, Routes};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,6 +35,7 @@ struct Ticket {
 }
 
 /// What a frame is to show.
+#[derive(Clone)]
 struct Document {
     media_type: &'static str,
     body: String,
@@ -63,6 +64,14 @@ impl Tickets {
             waiting.pop_front();
         }
         Ok(path)
+    }
+
+    /// What is behind a ticket, which is used up by nobody who sees nothing.
+    fn look(&self, secret: &str) -> Option<Document> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = waiting.iter().find(|ticket| ticket.secret == secret)?;
+        let is_good = found.made_at.elapsed() < PATIENCE;
+        is_good.then(|| found.document.clone())
     }
 
     /// Uses a ticket up.
@@ -148,7 +157,11 @@ fn show(context: &Context, tickets: &Tickets, ticket: &str) -> Result<Raw, Failu
     {
         return Err(gone().into());
     }
-    let document = tickets.take(ticket).ok_or_else(gone)?;
+    let document = match context.method() {
+        &Method::HEAD => tickets.look(ticket),
+        _ => tickets.take(ticket),
+    };
+    let document = document.ok_or_else(gone)?;
     let answer = Raw::new(document.media_type, document.body);
     Ok(answer.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
@@ -195,7 +208,10 @@ mod tests {
             ("image/svg+xml; charset=utf-8", "<svg/>")
         );
         assert!(tickets.take(&two).is_none());
+        // Who asks for the head alone has seen nothing.
+        assert_eq!(tickets.look(&one).unwrap().body, "<p>one");
         assert_eq!(tickets.take(&one).unwrap().body, "<p>one");
+        assert!(tickets.look(&one).is_none());
         assert!(tickets.take("").is_none());
     }
 

@@ -72,6 +72,10 @@ pub struct SettingView {
     pub environment: Option<String>,
     /// Whether the value is a secret, and therefore masked.
     pub is_secret: bool,
+    /// Whether it names a program that the host starts as its user, outside of gate and sandbox. It is set in a
+    /// terminal or in the file; a frontend that others may reach refuses to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_program: bool,
     /// Whether it is read at the start only: a change takes effect when the program is started again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_read_at_start: bool,

@@ -140,6 +140,7 @@ fn settings(values: &[(&str, serde_json::Value)]) -> SettingsReport {
         doc: String::new(),
         environment: None,
         is_secret: false,
+        is_program: false,
         is_read_at_start: false,
     };
     SettingsReport {

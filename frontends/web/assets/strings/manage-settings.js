@@ -51,6 +51,7 @@ const settings = {
   projectAdds: 'the project’s file adds to it; what you save here becomes yours',
   defaultIs: (/** @type {string} */ text) => `default \`${text}\``,
   environment: (/** @type {string} */ name) => `can be set by \`${name}\``,
+  isProgram: (key) => `starts a program on the server's machine, so it is set in a terminal there: \`aroom config set ${key} …\``,
   atStart: 'takes effect at the next start',
   nothing: 'nothing',
   reset: 'Reset',

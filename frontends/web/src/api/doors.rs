@@ -1,7 +1,8 @@
 //! The doors of contract 2 as they are: wishes in, facts out, and what describes both.
 
-use crate::media;
+use super::places;
 use crate::stream::{EventStream, Follow, Wanted};
+use crate::{Options, media};
 use anteroom_api::{
     ApprovalOp, Content, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp, SettingOp,
     Topic, TurnOp,
@@ -12,6 +13,7 @@ use futures_util::stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Who answers approvals through these routes, for the record.
 pub(super) const BY: &str = "web";
@@ -24,7 +26,12 @@ const KEYS: [&str; 2] = ["ai.api_key", "ai.api_key_command"];
 /// The media type of an event stream.
 pub(super) const EVENTS: &str = "text/event-stream";
 
-pub(super) fn add(routes: Routes) -> Routes {
+pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
+    let options = options.clone();
+    let submit = move |context: Context, Json(op): Json<Op>| {
+        let options = options.clone();
+        async move { submit(context, op, &options.workspace).await }
+    };
     routes
         .post(
             Session,
@@ -64,11 +71,54 @@ pub(super) struct Taken {
     pub(super) op: OpId,
 }
 
-async fn submit(context: Context, Json(op): Json<Op>) -> Result<Accepted<Taken>, Failure> {
+async fn submit(context: Context, op: Op, workspace: &str) -> Result<Accepted<Taken>, Failure> {
     let op = checked(op)?;
+    places::check(context.host.read(), workspace, &op).await?;
+    starts_nothing(&context, &op).await?;
     keeps_the_key(&context, &op).await?;
     let op = context.host.submit(op).await?;
     Ok(Accepted(Taken { op }))
+}
+
+/// What is started outside of gate and sandbox is said in a terminal: a session is lent to a browser, not the account.
+/// Taking it away starts nothing.
+async fn starts_nothing(context: &Context, op: &Op) -> Result<(), Failure> {
+    let Op::Setting(SettingOp::Change { key, value }) = op else {
+        return Ok(());
+    };
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(());
+    }
+    let report = context.host.read().settings().await?;
+    let programs = report.settings.iter().filter(|setting| setting.is_program);
+    match programs
+        .map(|setting| setting.key.as_str())
+        .find(|named| names(key, named))
+    {
+        Some(named) => Err(in_a_terminal(named).into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether a change of `key` is one of the setting: of itself, of something in it, or of all around it.
+fn names(key: &str, setting: &str) -> bool {
+    let key = key.trim();
+    let is_below = |inner: &str, outer: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    is_below(key, setting) || is_below(setting, key)
+}
+
+fn in_a_terminal(key: &str) -> Problem {
+    Problem::new(
+        ProblemCode::Denied,
+        format!("`{key}` starts a program on the server's machine, so no page sets it"),
+    )
+    .hint(format!(
+        "run `aroom config set {key} …` in a terminal there"
+    ))
 }
 
 /// A key goes to the server it was given for: whoever has but a session cannot have it sent to another one.
@@ -123,6 +173,7 @@ fn checked(mut op: Op) -> Result<Op, Failure> {
             SessionOp::Invite { .. }
             | SessionOp::Open { .. }
             | SessionOp::Tab { .. }
+            | SessionOp::Attend { .. }
             | SessionOp::Used { .. },
         ) => return Err(not_from_here("opens sessions under `/api/session`").into()),
         Op::Session(SessionOp::SetPassword { .. }) => return Err(lasting().into()),
@@ -256,6 +307,21 @@ mod tests {
             "",
         ] {
             assert_ne!(origin(other), one, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_or_around_a_setting_is_it_too() {
+        for key in [
+            "hooks.start",
+            " hooks.start ",
+            "hooks",
+            "hooks.start.command",
+        ] {
+            assert!(names(key, "hooks.start"), "{key}");
+        }
+        for key in ["hooks.started", "hook", "start", "hooks.star", "ai.model"] {
+            assert!(!names(key, "hooks.start"), "{key}");
         }
     }
 

@@ -272,6 +272,7 @@ impl<'a> Layers<'a> {
             doc: row.doc.to_owned(),
             environment: row.environment.map(str::to_owned),
             is_secret: row.is_secret,
+            is_program: row.is_program,
             is_read_at_start: row.is_read_at_start,
         }
     }

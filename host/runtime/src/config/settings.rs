@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) is_secret: bool,
     /// `${NAME}` is left alone: the value is a text or a program of its own.
     pub(crate) is_literal: bool,
+    /// Names a program that the host starts outside of gate and sandbox: no page sets it.
+    pub(crate) is_program: bool,
     /// A change takes effect at the next start.
     pub(crate) is_read_at_start: bool,
     pub(crate) project: Project,
@@ -110,6 +112,7 @@ impl Row {
             environment: None,
             is_secret: false,
             is_literal: false,
+            is_program: false,
             is_read_at_start: false,
             project: Project::Nothing,
             doc,
@@ -189,6 +192,11 @@ impl Row {
         self
     }
 
+    const fn program(mut self) -> Self {
+        self.is_program = true;
+        self
+    }
+
     const fn at_start(mut self) -> Self {
         self.is_read_at_start = true;
         self
@@ -237,6 +245,7 @@ pub(crate) static ROWS: &[Row] = &[
     Row::text("ai.api_key_command", "Command that prints the key; run at first use and again when the endpoint refuses the key")
         .environment("AI_CHAT_API_KEY_COMMAND")
         .literal()
+        .program()
         .project(Project::IfTrusted),
     Row::text("ai.model", "Model to use")
         .environment("AI_CHAT_MODEL")

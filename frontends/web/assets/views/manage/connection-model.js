@@ -28,7 +28,6 @@ export function connection() {
   const baseUrl = signal('');
   const keyKind = signal('none');
   const key = signal('');
-  const command = signal('');
   const model = signal('');
   const mode = signal('ask_for_writes');
   const test = signal(/** @type {{isRunning: boolean, url: string, report: any, problem: any}} */ ({
@@ -132,7 +131,7 @@ export function connection() {
   /** What is to be tested; null for what is configured, which is saved before where only the host has the key. */
   async function specOf(/** @type {string} */ url, /** @type {string} */ wanted) {
     const kind = effectiveKind();
-    if (kind !== 'saved' && kind !== 'command') {
+    if (kind !== 'saved') {
       return { base_url: url, api_key: kind === 'paste' ? key.value.trim() : null, model: wanted || null };
     }
     await writeConnection();
@@ -182,7 +181,6 @@ export function connection() {
     }
     await change('ai.base_url', address.value);
     if (kind === 'paste') await change('ai.api_key', key.value.trim());
-    if (kind === 'command') await change('ai.api_key_command', command.value.trim());
   }
 
   /** Where the key comes from. A server that was found gets the saved one only where it is its own. */
@@ -218,7 +216,7 @@ export function connection() {
   }
 
   return {
-    address, baseUrl, begin, canTools, choice, choose, command, fixes, found, hasSavedKey, isLocked, isReady, isScanning,
+    address, baseUrl, begin, canTools, choice, choose, fixes, found, hasSavedKey, isLocked, isReady, isScanning,
     key, keyKind, load, locked, mode, model, models, pick, problem, run, save, saved, scan, test, vanished,
   };
 }

@@ -75,7 +75,6 @@ function Other({ state }) {
     ...(state.hasSavedKey.value ? [{ value: 'saved', label: said.keySaved, help: said.keySavedHelp }] : []),
     { value: 'none', label: said.keyNone },
     { value: 'paste', label: said.keyPaste, help: said.keyPasteHelp },
-    { value: 'command', label: said.keyCommand, help: said.keyCommandHelp },
   ];
   const submit = (event) => {
     event.preventDefault();
@@ -93,10 +92,7 @@ function Other({ state }) {
       ? h(Field, { id: 'api-key', label: said.keyLabel, children: (tie) => html`<input ...${tie} class="input" type="password" autocomplete="off"
           value=${state.key.value} onInput=${(event) => (state.key.value = event.target.value)} />` })
       : null}
-    ${state.keyKind.value === 'command'
-      ? h(Field, { id: 'key-command', label: said.commandLabel, help: said.commandHelp, children: (tie) => html`<input ...${tie} class="input"
-          spellcheck="false" autocomplete="off" value=${state.command.value} onInput=${(event) => (state.command.value = event.target.value)} />` })
-      : null}
+    <p class="manage-help">${h(Prose, { text: said.keyCommand })}</p>
     <button type="submit" class="button button-primary" disabled=${!parsed(state.address.value) || state.test.value.isRunning}>${said.test}</button>
   </form>`;
 }

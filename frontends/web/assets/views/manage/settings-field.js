@@ -51,7 +51,7 @@ export function Setting({ setting, schema, reload }) {
     id,
     'aria-describedby': [`${id}-doc`, `${id}-meta`, problem ? `${id}-error` : ''].filter(Boolean).join(' '),
     'aria-invalid': problem ? 'true' : undefined,
-    disabled: locked || isBusy || shape.kind === 'other',
+    disabled: locked || isBusy || shape.kind === 'other' || setting.is_program,
   };
   const isDirty = shape.kind === 'secret' ? text !== '' : text !== shown;
   const submit = (event) => {
@@ -94,6 +94,7 @@ function Meta({ setting, shape, locked }) {
   const range = shape.kind === 'number' ? bounds(shape) : '';
   if (range) parts.push(range);
   if (setting.environment && setting.origin.origin !== 'environment') parts.push(said.environment(setting.environment));
+  if (setting.is_program) parts.push(said.isProgram(setting.key));
   if (setting.is_read_at_start) parts.push(said.atStart);
   return h(Prose, { text: parts.join(' · ') });
 }
