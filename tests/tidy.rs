@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("anteroom-tool-files", &["anteroom-sdk"]),
     ("anteroom-tool-shell", &["anteroom-sdk"]),
     ("anteroom-tool-canvas", &["anteroom-sdk"]),
+    ("anteroom-tool-library", &["anteroom-sdk"]),
     ("anteroom-tool-agents", &["anteroom-sdk"]),
     ("anteroom-tool-hostile", &["anteroom-sdk"]),
     ("anteroom-tool-borrower", &["anteroom-sdk"]),

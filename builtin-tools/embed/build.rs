@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Name of each embedded component; its package is `anteroom-tool-<name>`, its folder is beside this one.
-const TOOLSETS: [&str; 4] = ["files", "shell", "canvas", "agents"];
+const TOOLSETS: [&str; 5] = ["files", "shell", "canvas", "agents", "library"];
 
 /// Where ready-made components are taken from instead.
 const READY_MADE: &str = "AROOM_BUILTIN_WASM_DIR";

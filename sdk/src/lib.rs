@@ -2,7 +2,8 @@
 //!
 //! Knows the files in `wit/` and nothing of the host. Files are plain files: `std::fs` works on the workspace, and
 //! [`Context::path`] turns what the model wrote into a path that does. What else the host lends is in [`process`],
-//! [`canvas`], [`agents`] and [`ask`]; natively, in unit tests, these answer that there is no host.
+//! [`canvas`], [`agents`], [`ask`], [`fetch`], [`store`], [`skills`] and [`catalog`]; natively, in unit tests, these
+//! answer what a [`testing::Host`] has in store, or that there is no host.
 //!
 //! ```
 //! use anteroom_sdk::{Context, Output, Tier, Tool, ToolError};
@@ -54,6 +55,8 @@ mod error;
 mod lent;
 mod output;
 mod schema;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 mod toolset;
 
 pub use bindings::anteroom::tool::types::{
@@ -61,7 +64,7 @@ pub use bindings::anteroom::tool::types::{
 };
 pub use context::Context;
 pub use error::explain;
-pub use lent::{agents, ask, canvas, log, process, workspace};
+pub use lent::{agents, ask, canvas, catalog, fetch, log, process, skills, store, workspace};
 pub use schemars;
 pub use serde;
 pub use serde_json;

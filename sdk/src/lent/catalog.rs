@@ -1,0 +1,24 @@
+//! Look up tools that are not described to the model in full. Capability `catalog`.
+
+use super::{NO_HOST, is_hosted};
+use crate::ToolError;
+use crate::bindings::anteroom::tool::catalog as host;
+pub use crate::bindings::anteroom::tool::catalog::Entry;
+
+/// Searches by name and description, the best first. What is found can be called by the model from then on.
+///
+/// # Errors
+/// `denied` without the grant, `failed` where there is nothing to search.
+pub fn find(query: &str, limit: u32) -> Result<Vec<Entry>, ToolError> {
+    #[cfg(not(target_family = "wasm"))]
+    if let Some(answer) = crate::testing::ask(|host| host.find(query, limit)) {
+        return Ok(answer);
+    }
+    if !is_hosted() {
+        return Err(ToolError::failed(NO_HOST));
+    }
+    host::find(query, limit).map_err(|error| match error {
+        host::CatalogError::Denied(words) => ToolError::Denied(words),
+        host::CatalogError::Failed(words) => ToolError::Failed(words),
+    })
+}
