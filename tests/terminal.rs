@@ -3,6 +3,7 @@
 mod asking;
 mod commands;
 mod completing;
+mod early;
 mod leaving;
 mod looks;
 mod moments;
@@ -45,4 +46,15 @@ fn composer(shown: &Shown) -> Vec<String> {
     let rows = shown.rows.get(first.unwrap_or(0)..).unwrap_or_default();
     let last = rows.iter().rposition(|row| !row.is_empty());
     rows[..last.map_or(0, |at| at + 1)].to_vec()
+}
+
+/// What the last user's message of a request says.
+fn said(desk: &Desk, request: usize) -> String {
+    let request = &desk.endpoint.chats()[request];
+    let messages = request.json["messages"].as_array().unwrap();
+    let user = messages.iter().rev().find(|m| m["role"] == "user").unwrap();
+    match &user["content"] {
+        serde_json::Value::String(text) => text.clone(),
+        parts => parts[0]["text"].as_str().unwrap_or_default().to_owned(),
+    }
 }

@@ -15,6 +15,16 @@ fn reading() -> Reply {
     Reply::text("I look first. ").and_call("read_file", json!({ "path": "a.txt" }))
 }
 
+/// For how long the row says that the model has been silent. It changes with every second, and the window may be looked
+/// at less often.
+fn silent_for(shown: &Shown) -> Option<u32> {
+    shown.rows.iter().find_map(|row| {
+        let (_, rest) = row.split_once("stalled ")?;
+        let seconds = rest.strip_suffix("s · no data from the model · esc to cancel")?;
+        seconds.parse().ok()
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_row_tells_the_phases_in_the_shared_words() {
     let (first, second) = (Gate::new(), Gate::new());
@@ -29,16 +39,15 @@ async fn the_row_tells_the_phases_in_the_shared_words() {
     pty.until("how to cancel", has("s · esc to cancel")).await;
     first.open();
     pty.until("streaming", has("streaming · ")).await;
-    let shown = pty.until(
-        "a silence",
-        has("stalled 5s · no data from the model · esc to cancel"),
-    );
-    shown.await;
+    pty.until("a silence", |shown| {
+        silent_for(shown).is_some_and(|seconds| seconds >= 5)
+    })
+    .await;
     second.open();
-    let shown = pty
-        .until("the question", has("waiting for approval · "))
-        .await;
-    assert!(shown.has("auto-deny"), "{}", pty.picture());
+    pty.until("the question", |shown| {
+        shown.has("waiting for approval · ") && shown.has("auto-deny")
+    })
+    .await;
     pty.until("the moment in which keys count", |shown| {
         shown.has("y once") && !shown.has("keys count in a moment")
     })

@@ -1,6 +1,6 @@
 //! What is typed while it works: the composer, the queue, cancelling (T3, T4); and at rest.
 
-use super::{composer, rests};
+use super::{composer, rests, said};
 use crate::program::Desk;
 use crate::support::endpoint::{Gate, Reply};
 use crate::support::pty::{Pty, keys};
@@ -17,17 +17,6 @@ async fn working(desk: &Desk, gate: &Gate) -> Pty {
 
 fn waiting(gate: &Gate) -> Reply {
     Reply::text("first words\n\n").wait(gate).say("last words")
-}
-
-/// What the last user's message of a request says.
-fn said(desk: &Desk, request: usize) -> String {
-    let request = &desk.endpoint.chats()[request];
-    let messages = request.json["messages"].as_array().unwrap();
-    let user = messages.iter().rev().find(|m| m["role"] == "user").unwrap();
-    match &user["content"] {
-        serde_json::Value::String(text) => text.clone(),
-        parts => parts[0]["text"].as_str().unwrap_or_default().to_owned(),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ mod ask;
 mod complete;
 mod draft;
 mod header;
+mod hold;
 mod job;
 pub(crate) mod keyboard;
 mod message;
@@ -27,10 +28,12 @@ use crate::target::Target;
 use crate::theme::Style;
 use anteroom_api::SettingsReport;
 use complete::names::HostNames;
+use hold::Hold;
 use keyboard::{Keyboard, Manner};
 use screen::{Screen, Window};
 use session::{Parts, Session};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use view::{Looks, View};
 
 /// Talks until the person leaves; gives the exit code.
@@ -48,13 +51,17 @@ pub(crate) async fn run(context: &mut Context, chat: &Chat) -> Result<u8, Quit> 
     context.options.verbosity = looks.verbosity as u8;
     let theme = frontend::theme(&context.options, &context.terminal, true)
         .named(&Context::setting(&report, "cli.theme"));
-    panic::guard_terminal();
-    let keyboard = Keyboard::start(Manner {
+    let hold = Arc::<Hold>::default();
+    panic::guard_terminal(hold.clone());
+    let manner = Manner {
         theme,
         history: history(&report),
         names: HostNames::new(context.host.clone(), context.workspace.clone()),
-    });
+    };
+    let keyboard = Keyboard::start(manner, hold);
     keyboard.set_plain(is_plain);
+    // What is said on the command line is taken before there is a prompt.
+    keyboard.take_terminal(false);
     let screen = Screen::new(Window {
         sink: frontend::fitted(std::io::stdout(), &context.terminal),
         size: || crossterm::terminal::size().ok(),

@@ -4,6 +4,7 @@
 use super::complete::menu::equip;
 use super::complete::names::HostNames;
 use super::draft::Draft;
+use super::hold::Hold;
 use super::panic;
 use super::row::Row;
 use crate::theme::Theme;
@@ -131,8 +132,7 @@ pub(crate) struct Keyboard {
     typed: mpsc::Receiver<Typed>,
     pause: Arc<AtomicBool>,
     leave: Arc<AtomicBool>,
-    /// Whether pasted text is marked by the terminal now.
-    has_marks: Arc<AtomicBool>,
+    hold: Arc<Hold>,
     /// Whether lines are taken as the terminal gives them: no editor, no escape sequences.
     is_plain: Arc<AtomicBool>,
     /// What stands before the sign of the prompt.
@@ -155,14 +155,13 @@ const HISTORY_LINES: usize = 2_000;
 const INDENT: &str = "  ";
 
 impl Keyboard {
-    /// Starts the thread.
-    pub(super) fn start(manner: Manner) -> Self {
+    /// Starts the thread, and takes the terminal with the first line.
+    pub(super) fn start(manner: Manner, hold: Arc<Hold>) -> Self {
         // One wish at a time: the other side waits for its answer.
         let (wishes, wished) = blocking::sync_channel(1);
         let (sender, typed) = mpsc::channel(CAPACITY);
         let pause = Arc::new(AtomicBool::new(false));
         let leave = Arc::new(AtomicBool::new(false));
-        let has_marks = Arc::new(AtomicBool::new(false));
         let is_plain = Arc::new(AtomicBool::new(false));
         let label = Arc::<Mutex<String>>::default();
         let worker = Worker {
@@ -170,7 +169,7 @@ impl Keyboard {
             typed: sender,
             pause: pause.clone(),
             leave: leave.clone(),
-            has_marks: has_marks.clone(),
+            hold: hold.clone(),
             is_plain: is_plain.clone(),
             manner,
         };
@@ -183,7 +182,7 @@ impl Keyboard {
             typed,
             pause,
             leave,
-            has_marks,
+            hold,
             is_plain,
             label,
             is_over: false,
@@ -201,7 +200,7 @@ impl Keyboard {
             typed,
             pause: Arc::default(),
             leave: Arc::default(),
-            has_marks: Arc::default(),
+            hold: Arc::new(Hold::over()),
             is_plain: Arc::default(),
             label: Arc::default(),
             is_over: false,
@@ -229,20 +228,17 @@ impl Keyboard {
 
     /// Leaves the terminal to others for a while, as they expect it.
     pub(super) fn lend_terminal(&self) {
-        if self.has_marks.load(Ordering::Acquire) {
-            paste_marks(false);
-        }
-        #[cfg(not(test))]
-        let _ = crossterm::terminal::disable_raw_mode();
+        leave_raw_mode();
+        self.hold.give_back();
     }
 
-    /// Takes the terminal again, as it was.
+    /// Takes the terminal, for the first time or again; with keys being passed on, or without.
     pub(super) fn take_terminal(&self, is_raw: bool) {
+        if !self.is_plain.load(Ordering::Acquire) {
+            self.hold.take();
+        }
         if is_raw && !cfg!(test) {
             let _ = crossterm::terminal::enable_raw_mode();
-        }
-        if self.has_marks.load(Ordering::Acquire) {
-            paste_marks(true);
         }
     }
 
@@ -293,7 +289,8 @@ impl Drop for Keyboard {
         self.leave.store(true, Ordering::Release);
         self.pause.store(true, Ordering::Release);
         // The thread may still be in raw mode, and the process may end before it notices.
-        self.lend_terminal();
+        leave_raw_mode();
+        self.hold.end();
     }
 }
 
@@ -305,7 +302,7 @@ struct Worker {
     typed: mpsc::Sender<Typed>,
     pause: Arc<AtomicBool>,
     leave: Arc<AtomicBool>,
-    has_marks: Arc<AtomicBool>,
+    hold: Arc<Hold>,
     is_plain: Arc<AtomicBool>,
     manner: Manner,
     label: Arc<Mutex<String>>,
@@ -319,8 +316,12 @@ impl Worker {
             let prompt = Mark(format!("{label}{} ", self.manner.theme.prompt()));
             let typed = match wish {
                 Wish::Keys => self.pass_keys(),
-                Wish::Line(_) if self.is_plain.load(Ordering::Acquire) => plain_line(&prompt),
+                Wish::Line(_) if self.is_plain.load(Ordering::Acquire) => {
+                    self.hold.give_back();
+                    plain_line(&prompt)
+                }
                 Wish::Line(draft) => {
+                    self.hold.take();
                     let mut used = editor.take().unwrap_or_else(|| self.editor());
                     let typed = edit_line(&mut used, &prompt, &draft);
                     // An editor that was left in the middle would go on where it stood then.
@@ -338,7 +339,8 @@ impl Worker {
     fn editor(&self) -> Reedline {
         let editor = Reedline::create()
             .with_ansi_colors(self.manner.theme.has_color)
-            .use_bracketed_paste(true)
+            // Pastes are marked as long as the terminal is ours.
+            .use_bracketed_paste(false)
             .with_poll_interval(POLL)
             .with_break_signal(self.leave.clone());
         let names = Box::new(self.manner.names.clone());
@@ -355,46 +357,50 @@ impl Worker {
     }
 
     fn pass_keys(&self) -> Typed {
+        if !self.is_plain.load(Ordering::Acquire) {
+            self.hold.take();
+        }
         if crossterm::terminal::enable_raw_mode().is_err() {
             return Typed::End;
         }
-        self.mark_pastes(true);
         let mut is_open = true;
         while is_open && !self.pause.swap(false, Ordering::AcqRel) {
             is_open = match crossterm::event::poll(POLL) {
                 Ok(false) => true,
                 Ok(true) => crossterm::event::read()
-                    .is_ok_and(|event| self.typed.blocking_send(Typed::Key(event)).is_ok()),
+                    .is_ok_and(|event| self.typed.blocking_send(self.key(event)).is_ok()),
                 Err(_) => false,
             };
         }
-        self.mark_pastes(false);
-        // A terminal that does not leave raw mode cannot be helped from here.
-        let _ = crossterm::terminal::disable_raw_mode();
+        leave_raw_mode();
         if is_open { Typed::Rested } else { Typed::End }
     }
 
-    /// Asks the terminal to mark pasted text, so that a pasted line feed is not an Enter.
-    fn mark_pastes(&self, is_on: bool) {
-        let had = self.has_marks.load(Ordering::Acquire);
-        if !had && (!is_on || self.is_plain.load(Ordering::Acquire)) {
-            return;
-        }
-        self.has_marks.store(is_on, Ordering::Release);
-        paste_marks(is_on);
+    /// A key as it is meant: where lines are taken as the terminal gives them, a line feed ends one, and what was
+    /// typed before the keys were asked for has it in place of Enter.
+    fn key(&self, event: Event) -> Typed {
+        Typed::Key(match event {
+            Event::Key(mut key) if is_line_feed(key) && self.is_plain.load(Ordering::Acquire) => {
+                (key.code, key.modifiers) = (KeyCode::Enter, KeyModifiers::NONE);
+                Event::Key(key)
+            }
+            event => event,
+        })
     }
 }
 
-fn paste_marks(is_on: bool) {
-    let marks = if is_on {
-        "\u{1b}[?2004h"
-    } else {
-        "\u{1b}[?2004l"
-    };
-    write(marks);
+fn is_line_feed(key: KeyEvent) -> bool {
+    (key.code, key.modifiers) == (KeyCode::Char('j'), KeyModifiers::CONTROL)
 }
 
-fn write(text: &str) {
+/// A terminal that does not leave raw mode cannot be helped.
+fn leave_raw_mode() {
+    #[cfg(not(test))]
+    let _ = crossterm::terminal::disable_raw_mode();
+}
+
+/// Writes to the terminal what only it takes notice of.
+pub(super) fn write(text: &str) {
     let mut out = std::io::stdout();
     // Without it what is typed is only less comfortable.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

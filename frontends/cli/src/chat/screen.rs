@@ -68,6 +68,11 @@ impl Screen {
         self.is_raw = is_raw;
     }
 
+    /// Whether keys are read one by one now.
+    pub(super) fn is_raw(&self) -> bool {
+        self.is_raw
+    }
+
     pub(super) fn is_plain(&self) -> bool {
         self.window.is_plain
     }

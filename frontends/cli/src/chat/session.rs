@@ -21,6 +21,7 @@ mod room;
 mod run;
 mod safety;
 mod suspend;
+mod taken;
 
 use super::ask::{ARMING, Ask};
 use super::complete::cycle::Cycle;
@@ -90,6 +91,8 @@ pub(super) struct Session<'a> {
     /// Whether finished lines wait: for the next frame, or for the line that is edited.
     is_held: bool,
     began: Instant,
+    /// Lines that were entered while a message was being taken.
+    early: VecDeque<String>,
     /// Keys that nobody looked at yet.
     left: VecDeque<crossterm::event::Event>,
     /// The last key of a run.
@@ -97,6 +100,8 @@ pub(super) struct Session<'a> {
     /// The last Ctrl+C.
     warned_at: Option<Instant>,
     stops: Stops,
+    /// What the chat ends with: the person left in the middle of something else.
+    leaving: Option<u8>,
 }
 
 /// A conversation and what is told of it.
@@ -160,7 +165,9 @@ impl<'a> Session<'a> {
             pace: Pace::new(Instant::now()),
             is_held: false,
             began: Instant::now(),
+            early: VecDeque::new(),
             left: VecDeque::new(),
+            leaving: None,
             typed_at: None,
             warned_at: None,
             stops: parts.stops,
@@ -181,6 +188,9 @@ impl<'a> Session<'a> {
             let mark = self.theme.paint(Style::Accent, self.theme.prompt());
             self.print(vec![format!("{mark} {prompt}")]);
             self.say(prompt).await;
+            if let Some(code) = self.leaving {
+                return Ok(code);
+            }
         }
         loop {
             if !self.turns.is_empty()
@@ -198,11 +208,6 @@ impl<'a> Session<'a> {
                 }
             }
         }
-    }
-
-    /// Whether something runs here.
-    fn is_running(&self) -> bool {
-        !self.turns.is_empty()
     }
 
     /// Whether Ctrl+C was pressed just now.
@@ -264,7 +269,7 @@ impl<'a> Session<'a> {
             None if line.trim().is_empty() => {}
             None => self.say(line).await,
         }
-        None
+        self.leaving
     }
 
     /// The conversation, opened now if it was not yet.

@@ -1,13 +1,7 @@
 //! Giving input to the conversation: what was typed, or what was said before.
 
 use super::Session;
-use crate::chat::screen::Live;
-use crate::theme::{Style, visible_width};
-use anteroom_api::{Content, OpId, Rejection, TurnId, TurnOp, TurnOptions};
-use std::time::Duration;
-
-/// Taking a message that takes longer is shown: at the very first start tools are still being compiled.
-const UNSHOWN: Duration = Duration::from_millis(300);
+use anteroom_api::{Content, TurnId, TurnOp, TurnOptions};
 
 impl Session<'_> {
     /// What was typed, for a plan first if that is how messages are taken now.
@@ -19,16 +13,25 @@ impl Session<'_> {
     pub(super) async fn give(&mut self, text: String, is_plan: bool) {
         let input = vec![Content::text(text.clone())];
         if !self.submit(input, (is_plan, false)).await {
-            self.draft.set(&text);
+            self.not_taken(Some(text)).await;
+        }
+    }
+
+    /// A call of a skill, as it was typed in `line`.
+    pub(super) async fn call(&mut self, skill: Content, line: &str) {
+        if !self.submit(vec![skill], (self.choices.is_planning, false)).await {
+            self.not_taken(Some(line.to_owned())).await;
         }
     }
 
     /// What was said before, or is said in the person's name: `@` in it leads nowhere.
     pub(super) async fn start(&mut self, input: Vec<Content>) {
-        self.submit(input, (self.choices.is_planning, true)).await;
+        if !self.submit(input, (self.choices.is_planning, true)).await {
+            self.not_taken(None).await;
+        }
     }
 
-    /// Whether it was taken; if not, that was said.
+    /// Whether there is nothing left to do about it: it was taken, or the person left. If not, that was said.
     async fn submit(&mut self, input: Vec<Content>, (is_plan, is_verbatim): (bool, bool)) -> bool {
         let is_first = self.turns.is_empty();
         let conversation = match self.opened().await {
@@ -53,8 +56,10 @@ impl Session<'_> {
             input,
             options,
         };
-        match self.submitted(start).await {
-            Ok(op) => {
+        let host = self.context.host.clone();
+        match self.taken(host.submit(start)).await {
+            None => true,
+            Some(Ok(op)) => {
                 let turn = TurnId::from(op);
                 self.turns.insert(turn);
                 self.own.insert(turn);
@@ -63,33 +68,10 @@ impl Session<'_> {
                 }
                 true
             }
-            Err(rejection) => {
+            Some(Err(rejection)) => {
                 self.show_problem(&rejection.0);
                 false
             }
         }
-    }
-
-    /// Hands the input in; once that takes a while, says so.
-    async fn submitted(&mut self, start: TurnOp) -> Result<OpId, Rejection> {
-        let handed = self.context.host.submit(start);
-        let mut handed = std::pin::pin!(handed);
-        tokio::select! {
-            biased;
-            answer = &mut handed => return answer,
-            () = tokio::time::sleep(UNSHOWN) => {}
-        }
-        if !self.is_held {
-            let row = format!("{} starting", self.theme.spinner(0));
-            let row = self.theme.paint(Style::Dim, &row);
-            let cursor = (0, visible_width(&row));
-            let rows = vec![row];
-            self.screen.try_update(&[], &Live { rows, cursor });
-        }
-        let answer = handed.await;
-        if !self.is_held {
-            self.screen.hide();
-        }
-        answer
     }
 }

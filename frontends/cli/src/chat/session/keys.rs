@@ -4,7 +4,7 @@ use super::{Open, Session};
 use crate::chat::draft::Draft;
 use crate::chat::keyboard::{Shortcut, Typed};
 use crate::exit;
-use anteroom_api::{Content, TurnOp};
+use anteroom_api::TurnOp;
 use crossterm::event::{Event as Key, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::time::Instant;
 
@@ -40,6 +40,12 @@ impl Session<'_> {
 
     /// Handles what was typed before anybody looked; gives the exit code if it ends the chat.
     pub(super) async fn typed_before(&mut self) -> Option<u8> {
+        self.view.early = 0;
+        while let Some(line) = self.early.pop_front() {
+            if let Some(code) = self.entered(line).await {
+                return Some(code);
+            }
+        }
         while let Some(event) = self.left.pop_front() {
             if let Some(code) = self.typed(Typed::Key(event)).await {
                 return Some(code);
@@ -70,22 +76,26 @@ impl Session<'_> {
                 let line = self.draft.take();
                 return self.entered(line).await;
             }
-            KeyCode::Tab if key.modifiers.is_empty() => {
-                let (text, cursor) = (self.draft.text().to_owned(), self.draft.cursor());
-                if let Some((text, cursor)) = self.cycle.next(&text, cursor).await {
-                    self.draft = Draft::at(&text, cursor);
-                }
-            }
             KeyCode::Up if self.draft.is_empty() => self.take_back().await,
-            _ => {
-                self.draft.press(key);
-            }
+            _ => self.edit(key).await,
         }
         None
     }
 
+    /// A key that changes the draft.
+    pub(super) async fn edit(&mut self, key: KeyEvent) {
+        if key.code != KeyCode::Tab || !key.modifiers.is_empty() {
+            self.draft.press(key);
+            return;
+        }
+        let (text, cursor) = (self.draft.text().to_owned(), self.draft.cursor());
+        if let Some((text, cursor)) = self.cycle.next(&text, cursor).await {
+            self.draft = Draft::at(&text, cursor);
+        }
+    }
+
     /// The first Ctrl+C clears what is typed, the second in a row leaves.
-    fn clear_or_leave(&mut self) -> Option<u8> {
+    pub(super) fn clear_or_leave(&mut self) -> Option<u8> {
         if self.is_warned() {
             return Some(exit::INTERRUPTED);
         }
@@ -107,8 +117,8 @@ impl Session<'_> {
         match taken {
             Ok(_) => {
                 for content in &last.input {
-                    if let Content::Text { text } = content {
-                        self.draft.insert(text);
+                    if let Some(words) = content.words() {
+                        self.draft.insert(&words);
                     }
                 }
             }

@@ -107,6 +107,7 @@ impl Session<'_> {
             }
             self.screen.set_raw(false);
         }
+        self.keyboard.lend_terminal();
         let mut acting = tokio::task::spawn_blocking(act);
         let ended = loop {
             tokio::select! {
@@ -117,6 +118,7 @@ impl Session<'_> {
                 },
             }
         };
+        self.keyboard.take_terminal(false);
         self.screen.forget();
         if !is_resting {
             self.keyboard.keys();

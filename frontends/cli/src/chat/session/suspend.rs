@@ -34,7 +34,7 @@ impl Session<'_> {
         self.screen.hide();
         self.keyboard.lend_terminal();
         job::stop_process();
-        self.keyboard.take_terminal(self.is_running());
+        self.keyboard.take_terminal(self.screen.is_raw());
         // Whatever was done with the window meanwhile, the cursor is at the left of an empty row, or soon will be.
         self.screen.forget();
         self.pace.hurry();
