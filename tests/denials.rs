@@ -21,6 +21,7 @@ mod sandbox;
 mod secrets;
 mod server;
 mod sessions;
+mod skills;
 mod strangers;
 mod taint;
 mod trust;

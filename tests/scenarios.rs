@@ -22,6 +22,7 @@ mod processes;
 mod prompt;
 mod references;
 mod replay;
+pub(crate) mod skills;
 mod tools;
 mod turns;
 mod undo;

@@ -10,10 +10,11 @@ mod layers;
 mod nearest;
 mod patch;
 pub(crate) mod private_file;
-mod raw;
+pub(crate) mod raw;
 mod reference;
 mod replace;
 mod resolved;
+mod servers;
 mod settings;
 mod trust;
 mod value;
@@ -26,6 +27,7 @@ pub use resolved::{
     Ai, App, Budget, Cap, Cli, Data, IdentitySettings, LogFormat, LogLevel, Network, OwnLimits,
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
+pub use servers::McpServer;
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use layers::Layers;
@@ -37,6 +39,8 @@ use std::path::{Path, PathBuf};
 
 /// The config file's name in the home folder and in a project's `.anteroom` folder.
 pub const FILE_NAME: &str = "config.yaml";
+/// What stands in the place of a secret.
+const MASK: &str = "********";
 
 /// Where values may come from.
 #[derive(Clone, Debug, Default)]

@@ -15,11 +15,12 @@ use crate::agent::turn::{self, Opening, TurnContext, TurnReport};
 use crate::endings;
 use crate::engine::Engine;
 use crate::modules::prefix::Prefix;
+use crate::skills::{self, Site};
 use anteroom_api::{
     Content, ConversationEvent, ConversationView, Event, OpId, Problem, ProblemCode, QueuedInput,
     Stop, StopReason, Topic, Trust, TurnEvent, TurnId, TurnOptions, Usage,
 };
-use anteroom_gate::Taint;
+use anteroom_gate::{Gate, Taint};
 use anteroom_model::CallRequest;
 use anteroom_storage::Outset;
 use anteroom_tools::Session;
@@ -357,9 +358,16 @@ impl Owner {
         let rules = self.outset().await?.rules;
         let gate = self.gate(&self.engine.settings(), options, &rules).await?;
         let surroundings = Surroundings::new(&self.engine, &self.session, &gate);
-        references::resolved(surroundings, input.to_vec(), options)
+        let input = self.skills(&gate, input.to_vec()).await?;
+        references::resolved(surroundings, input, options)
             .await
             .map(drop)
+    }
+
+    /// The input with what the skills in it come to.
+    async fn skills(&self, gate: &Gate, input: Vec<Content>) -> Result<Vec<Content>, Problem> {
+        let site = || Site::new(&self.engine, &self.workspace, gate, self.view.id);
+        skills::resolved(site, input).await
     }
 
     /// A call by hand does not wait behind a turn: who asked for it would look at something else by then.
@@ -389,6 +397,7 @@ impl Owner {
             .ok_or_else(not_running)?;
         let gate = &running.context.gate;
         let surroundings = Surroundings::new(&self.engine, &self.session, gate);
+        let input = self.skills(gate, input).await?;
         let input = surroundings.attach(input).await?;
         running
             .context
@@ -443,6 +452,7 @@ impl Owner {
         let mut input = waiting.input;
         if !is_by_hand {
             let surroundings = Surroundings::new(&self.engine, &self.session, &context.gate);
+            input = self.skills(&context.gate, input).await?;
             input = references::resolved(surroundings, input, &waiting.options).await?;
         }
         let mut before = Vec::new();

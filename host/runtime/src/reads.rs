@@ -356,7 +356,7 @@ impl Reads for View {
     }
 
     fn skill_at(&self, path: String) -> Read<'_, SkillView> {
-        Box::pin(async move { crate::skills::view_at(path).await })
+        Box::pin(async move { crate::skills::view_at(&*self.port()?, path).await })
     }
 
     fn mcp_servers(&self, workspace: String) -> Read<'_, Vec<McpServerView>> {

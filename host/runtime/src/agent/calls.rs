@@ -75,6 +75,7 @@ pub(crate) async fn run(
             Err(error) => fault = Some(Fault::Panic(error.to_string())),
         }
     }
+    turn.narrowed.by_calls(&items);
     match fault {
         Some(fault) => Err(fault),
         None => Ok(items),

@@ -8,6 +8,7 @@ use super::prompt::{self, PromptSources};
 use super::replay::Script;
 use super::steering::Steering;
 use super::turn::{self, Opening, Root, TurnContext};
+use super::{catalog::Catalog, wire};
 use crate::endings;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Delta, Event,
@@ -236,25 +237,27 @@ fn context(
         workspace: &parent.workspace,
         home: &engine.paths.home,
         project: None,
+        skills: None,
         extra: "",
         is_child: true,
         shell: crate::host::SHELL,
     };
     let sections = crate::bundles::told(&engine, prompt::sections(&sources));
     let system = prompt::render(&sections);
-    let tools = match &task.tools {
-        None => parent.tools.clone(),
-        Some(names) => parent
-            .tools
-            .iter()
-            .filter(|definition| names.contains(&definition.tool.name))
-            .cloned()
-            .collect(),
+    let (tools, deferred) = match &task.tools {
+        None => (parent.tools.clone(), parent.catalog.deferred().to_vec()),
+        // What was named is told of in full.
+        Some(names) => {
+            let tools = parent.tools.iter().chain(parent.catalog.deferred());
+            let named = tools.filter(|tool| wire::is_among(&tool.tool.name, names));
+            (named.cloned().collect(), Vec::new())
+        }
     };
+    let most = parent.settings.ai.max_tool_tokens;
+    let catalog = Catalog::new(deferred, &tools, most);
     // What the parent has read from outside may stand in the prompt.
     let gate = parent
         .acting_gate()
-        .clone()
         .with_taint(parent.gate.taint().inherited());
     Arc::new(TurnContext {
         conversation: engine.ambient.uuid().into(),
@@ -263,6 +266,7 @@ fn context(
         workspace: parent.workspace.clone(),
         session: parent.session.clone(),
         planning: Planning::new(false, &gate),
+        narrowed: Default::default(),
         gate,
         model: script
             .as_ref()
@@ -273,6 +277,7 @@ fn context(
         seen: Seen::default(),
         system,
         tools,
+        catalog,
         options: TurnOptions {
             is_plan: false,
             ..parent.options.clone()

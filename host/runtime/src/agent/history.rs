@@ -4,7 +4,7 @@
 //! one, so that an endpoint's prompt cache hits. Each call is followed by exactly its result; nothing is
 //! empty; a user message never follows a user message.
 
-use super::images;
+use super::{images, wire};
 use anteroom_api::{
     Content, Item, ItemBody, Origin, Status, ToolCall, ToolContent, ToolResult, Trust,
 };
@@ -84,7 +84,7 @@ pub(crate) fn push_step(messages: &mut Vec<Message>, step: &[Item]) {
     if !text.is_empty() || !calls.is_empty() {
         let sent = calls
             .iter()
-            .map(|(call, _)| SentCall::new(&call.call, &call.tool, arguments(call)))
+            .map(|(call, _)| SentCall::new(&call.call, wire::name(&call.tool), arguments(call)))
             .collect();
         push_assistant(messages, text, sent);
         for (call, status) in calls {

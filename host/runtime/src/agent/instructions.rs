@@ -67,7 +67,7 @@ pub(crate) fn paths(workspace: &Path, home: &Path) -> Vec<String> {
 }
 
 /// The workspace and the folders above it, up to the root of its repository: above that nothing belongs to it.
-fn folders(workspace: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(workspace: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = workspace
         .ancestors()
         .take(MAX_PARENTS)

@@ -2,11 +2,11 @@
 //!
 //! Built once per conversation and kept, so that every request of it starts with the same bytes.
 
-use super::{git, instructions, tokens};
+use super::{git, instructions, tokens, wire};
 use crate::engine::Engine;
 use crate::filing;
 use crate::host::Port;
-use crate::modules::prefix;
+use crate::modules::{deferral, prefix};
 use anteroom_api::{
     ConversationId, Problem, ProjectId, ProjectSpec, ProjectView, PromptPart, PromptReport,
 };
@@ -30,6 +30,8 @@ pub(crate) struct PromptSources<'a> {
     pub(crate) home: &'a Path,
     /// The project the conversation belongs to, if this user wrote or accepted what it says.
     pub(crate) project: Option<&'a ProjectView>,
+    /// The list of skills, if there are any to be taken up.
+    pub(crate) skills: Option<String>,
     /// The user's own words from `ai.system_prompt`.
     pub(crate) extra: &'a str,
     /// Whether a child agent reads it.
@@ -77,6 +79,12 @@ pub(crate) fn sections(sources: &PromptSources<'_>) -> Vec<Section> {
     if let Some(text) = sources.project.and_then(project) {
         sections.push(Section {
             name: "project",
+            text,
+        });
+    }
+    if let Some(text) = sources.skills.clone() {
+        sections.push(Section {
+            name: "skills",
             text,
         });
     }
@@ -181,17 +189,18 @@ fn folders(workspace: &Path) -> Vec<String> {
     names
 }
 
-/// The sections for work in a folder.
+/// The sections for work in a folder, of a project, with a list of skills.
 pub(crate) fn of_workspace(
     engine: &Engine,
     workspace: &Path,
-    project: Option<&ProjectView>,
+    (project, skills): (Option<&ProjectView>, Option<String>),
 ) -> Vec<Section> {
     let settings = engine.settings();
     let sections = sections(&PromptSources {
         workspace,
         home: &engine.paths.home,
         project,
+        skills,
         extra: settings.ai.system_prompt.as_deref().unwrap_or_default(),
         is_child: false,
         shell: crate::host::SHELL,
@@ -217,7 +226,9 @@ pub(crate) async fn report(
     };
     let workspace = PathBuf::from(workspace);
     let project = filing::trusted(engine, project).await;
-    let now = of_workspace(engine, &workspace, project.as_ref());
+    let offered = prefix::tools(engine, &workspace).await;
+    let skills = crate::skills::section(engine, &workspace, &offered);
+    let now = of_workspace(engine, &workspace, (project.as_ref(), skills));
     let mut sections = now;
     let mut tools = Vec::new();
     if let Some(kept) = kept {
@@ -229,12 +240,8 @@ pub(crate) async fn report(
         }
         tools = kept.tools;
     }
-    for offered in prefix::tools(engine, &workspace).await {
-        let is_sent = |other: &Definition| other.tool.name == offered.tool.name;
-        if !tools.iter().any(is_sent) {
-            tools.push(offered);
-        }
-    }
+    let most = engine.settings().ai.max_tool_tokens;
+    tools.extend(deferral::choose(&tools, offered, most).added);
     Ok(parts(sections, &tools))
 }
 
@@ -267,7 +274,7 @@ fn parts(sections: Vec<Section>, tools: &[Definition]) -> PromptReport {
 /// A tool as the model is told of it.
 pub(crate) fn definition(definition: &Definition) -> ToolDefinition {
     ToolDefinition {
-        name: definition.tool.name.clone(),
+        name: wire::name(&definition.tool.name).into_owned(),
         description: definition.tool.description.clone(),
         parameters: definition.tool.input_schema.clone(),
     }
@@ -293,6 +300,7 @@ mod tests {
             workspace: &workspace,
             home: &home,
             project: None,
+            skills: None,
             extra: "be brief",
             is_child: false,
             shell: "bash",

@@ -7,11 +7,14 @@ use crate::checkpoints::CallLedger;
 use crate::rules;
 use anteroom_api::{
     Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
-    Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, Topic, Trust,
+    Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, ToolView, Topic, Trust,
 };
 use anteroom_gate::{Asked, Taint};
 use anteroom_storage::{ChangeOwner, Fault, StorageError};
-use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, Services};
+use crate::skills::{self, By, Site};
+use anteroom_tools::{
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, LoadedSkill, Services,
+};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::RwLock;
@@ -315,6 +318,36 @@ impl Services for CallServices {
             })
             .await
         })
+    }
+
+    fn skill(
+        &self,
+        name: String,
+        arguments: String,
+    ) -> BoxFuture<'_, Result<LoadedSkill, String>> {
+        let turn = &self.turn;
+        let site = Site::new(
+            &turn.engine,
+            &turn.workspace,
+            &turn.gate,
+            turn.root.conversation,
+        );
+        Box::pin(async move {
+            let taken = site.take_up((name, arguments), By::Model).await;
+            let taken = taken.map_err(|problem| skills::in_words(&problem))?;
+            if let Some(tools) = &taken.allowed_tools {
+                self.note(skills::narrowed::decision(&taken.name, tools));
+            }
+            Ok(taken.into_loaded())
+        })
+    }
+
+    fn find_tools(
+        &self,
+        query: String,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<ToolView>, String>> {
+        Box::pin(std::future::ready(self.turn.catalog.find(&query, limit)))
     }
 
     fn ledger(&self) -> Option<Arc<dyn Ledger>> {

@@ -1,6 +1,7 @@
 //! A turn: what it needs, and its life from the first fact to the last.
 
 use super::budget::Purse;
+use super::catalog::Catalog;
 use super::child::{Limiter, Seen};
 use super::hand;
 use super::plan::Planning;
@@ -10,9 +11,11 @@ use super::replay::Script;
 use super::shared::Shared;
 use super::steering::Steering;
 use super::steps::{Progress, Steps};
+use super::wire;
 use crate::approvals::Asker;
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::skills::narrowed::Narrowed;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, Event, Item, ItemBody, ItemEvent, ItemId, OpId,
     Origin, Problem, ProblemCode, Resolution, Status, Stop, StopReason, Topic, TurnEvent, TurnId,
@@ -41,6 +44,8 @@ pub(crate) struct TurnContext {
     pub(crate) system: String,
     /// The tools offered, in the order that was first sent in this conversation.
     pub(crate) tools: Vec<Definition>,
+    /// The tools that can be looked up.
+    pub(crate) catalog: Catalog,
     pub(crate) options: TurnOptions,
     pub(crate) root: Root,
     /// 0 for a person's turn.
@@ -57,6 +62,8 @@ pub(crate) struct TurnContext {
     pub(crate) purse: Arc<Purse>,
     /// Whether only a plan is made for now.
     pub(crate) planning: Planning,
+    /// What skills leave of the tools.
+    pub(crate) narrowed: Narrowed,
     /// What was shown of it, if it is a child's.
     pub(crate) seen: Seen,
     /// Its end is about to be told.
@@ -113,16 +120,21 @@ pub(crate) struct TurnReport {
 }
 
 impl TurnContext {
-    /// The tool of that name, if this turn offers it.
+    /// The tool of that name, if this turn offers it or lets it be looked up.
     pub(crate) fn tool(&self, name: &str) -> Option<&Definition> {
-        self.tools
-            .iter()
-            .find(|definition| definition.tool.name == name)
+        wire::tool(name, self.all_tools())
+    }
+
+    fn all_tools(&self) -> impl Iterator<Item = &Definition> + Clone {
+        self.tools.iter().chain(self.catalog.deferred())
     }
 
     /// The gate that judges calls now.
-    pub(crate) fn acting_gate(&self) -> &Gate {
-        self.planning.gate().unwrap_or(&self.gate)
+    pub(crate) fn acting_gate(&self) -> Gate {
+        let gate = self.planning.gate().unwrap_or(&self.gate);
+        let tools = self.all_tools();
+        let tools = tools.map(|definition| definition.tool.name.as_str());
+        self.narrowed.gate(gate, tools)
     }
 
     /// A request with these messages.
@@ -178,6 +190,7 @@ impl TurnContext {
     pub(super) fn said(&self, item: &Item) -> Vec<Event> {
         if let ItemBody::UserMessage { content } = &item.body {
             references::mark(&self.gate, content);
+            self.narrowed.by_person(content);
         }
         let completed = Event::Item(ItemEvent::Completed(item.clone()));
         std::iter::once(completed)

@@ -2,17 +2,20 @@
 
 use super::Owner;
 use crate::agent::budget::Purse;
+use crate::agent::catalog::Catalog;
 use crate::agent::child::Limiter;
 use crate::agent::plan::Planning;
 use crate::agent::prompt;
 use crate::agent::replay::Script;
 use crate::agent::steering::Steering;
 use crate::agent::turn::{Root, TurnContext};
+use crate::agent::wire;
 use crate::filing;
 use crate::modules::prefix::{self, Prefix};
 use anteroom_api::{Problem, ProblemCode, RuleView, TurnId, TurnOptions};
 use anteroom_gate::{Gate, Place, Policy};
 use anteroom_storage::Outset;
+use anteroom_tools::Definition;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -40,11 +43,19 @@ impl Owner {
             None if is_by_hand => self.named_model(&settings, options).unwrap_or_default(),
             None => self.model(&settings, options).await?,
         };
-        let mut frozen = self.frozen(&outset).await;
+        let (mut frozen, mut deferred) = self.frozen(&outset).await;
         if let Some(names) = script.as_ref().and_then(|script| script.tools()) {
             // Tools that came later were not offered then.
-            frozen.tools.retain(|tool| names.contains(&tool.tool.name));
+            let is_later = |tool: &Definition| !wire::is_among(&tool.tool.name, names);
+            let (later, sent) = frozen.tools.into_iter().partition(is_later);
+            frozen.tools = sent;
+            deferred.extend(Vec::from(later));
         }
+        if options.is_without_tools {
+            (frozen.tools, deferred) = (Vec::new(), Vec::new());
+        }
+        let most = settings.ai.max_tool_tokens;
+        let catalog = Catalog::new(deferred, &frozen.tools, most);
         let gate = self.gate(&settings, options, &outset.rules).await?;
         let max_steps = settings.cli.max_tool_iterations;
         Ok(Arc::new(TurnContext {
@@ -55,11 +66,8 @@ impl Owner {
             session: self.session.clone(),
             model,
             system: frozen.system,
-            tools: if options.is_without_tools {
-                Vec::new()
-            } else {
-                frozen.tools
-            },
+            tools: frozen.tools,
+            catalog,
             options: options.clone(),
             root: Root {
                 conversation: self.view.id,
@@ -81,6 +89,7 @@ impl Owner {
             is_over: AtomicBool::new(false),
             purse: Purse::of_turn(&self.engine, &settings, self.view.id).await?,
             planning: Planning::new(options.is_plan, &gate),
+            narrowed: Default::default(),
             script,
             gate,
             settings,
@@ -109,26 +118,26 @@ impl Owner {
         wanted.or(settings.ai.model.as_ref()).cloned()
     }
 
-    /// What this turn's requests begin with: what was sent before, and the tools that came since.
-    async fn frozen(&mut self, outset: &Outset) -> Prefix {
+    /// What this turn's requests begin with: what was sent before, and the tools that came since. Then the tools that
+    /// can be looked up.
+    async fn frozen(&mut self, outset: &Outset) -> (Prefix, Vec<Definition>) {
         let project = match self.frozen {
             Some(_) => None,
             None => filing::of(&self.engine, self.view.id).await,
         };
         let workspace = &self.workspace;
-        let system = || {
-            prompt::render(&prompt::of_workspace(
-                &self.engine,
-                workspace,
-                project.as_ref(),
-            ))
-        };
         let trusted = outset.trusted_hash.clone();
         let offered = prefix::tools_of_trusted(&self.engine, &self.workspace, trusted).await;
+        let system = |offered: &[_]| {
+            let skills = crate::skills::section(&self.engine, workspace, offered);
+            let of = (project.as_ref(), skills);
+            prompt::render(&prompt::of_workspace(&self.engine, workspace, of))
+        };
         let before = (self.frozen.clone(), outset.prefix_tools);
-        let next = prefix::next(&self.engine, self.view.id, before, (offered, system)).await;
+        let of = (offered, system);
+        let (next, deferred) = prefix::next(&self.engine, self.view.id, before, of).await;
         self.frozen = Some(next.clone());
-        next
+        (next, deferred)
     }
 
     pub(super) async fn gate(

@@ -1,7 +1,7 @@
 //! What stands in front of every request of a conversation: the system prompt and the tools, byte for byte as they
 //! were first sent, also in another process. New tools come behind; what was sent once stays.
 
-use super::keeper;
+use super::{deferral, keeper};
 use crate::engine::Engine;
 use anteroom_api::{Capability, ConversationId, ModuleId, ModuleOrigin, ToolView};
 use anteroom_storage::{PrefixText, StoredPrefix};
@@ -68,13 +68,14 @@ pub(crate) async fn kept(engine: &Engine, conversation: ConversationId) -> Optio
 }
 
 /// The prefix for the next turn of a conversation. `before` is the one of the last turn, `sent` the number of tools
-/// it was told of by whichever process; `system` makes the system prompt of a conversation that begins.
+/// it was told of by whichever process; `system` makes the system prompt of a conversation that begins. Answers also
+/// which tools wait until they are looked up.
 pub(crate) async fn next(
     engine: &Arc<Engine>,
     conversation: ConversationId,
     (before, sent): (Option<Prefix>, usize),
-    (offered, system): (Vec<Definition>, impl FnOnce() -> String),
-) -> Prefix {
+    (offered, system): (Vec<Definition>, impl FnOnce(&[Definition]) -> String),
+) -> (Prefix, Vec<Definition>) {
     let before = match before {
         // Another process may have sent more meanwhile.
         Some(before) if sent == before.tools.len() => Some(before),
@@ -83,19 +84,29 @@ pub(crate) async fn next(
     };
     let is_new = before.is_none();
     let mut prefix = before.unwrap_or_else(|| Prefix {
-        system: system(),
+        system: system(&offered),
         tools: Vec::new(),
     });
-    let sent = prefix.tools.len();
-    for definition in offered {
-        let is_sent = |other: &Definition| other.tool.name == definition.tool.name;
-        if !prefix.tools.iter().any(is_sent) {
-            prefix.tools.push(definition);
-        }
+    let most = engine.settings().ai.max_tool_tokens;
+    let chosen = deferral::choose(&prefix.tools, offered, most);
+    if !is_new && chosen.added.is_empty() {
+        return (prefix, chosen.deferred);
     }
-    if !is_new && prefix.tools.len() == sent {
-        return prefix;
-    }
+    prefix.tools.extend(chosen.added);
+    (keep(engine, conversation, prefix).await, chosen.deferred)
+}
+
+/// Puts tools behind what a conversation was told of: those that were looked up.
+pub(crate) async fn append(engine: &Engine, conversation: ConversationId, tools: Vec<Definition>) {
+    let Some(mut prefix) = kept(engine, conversation).await else {
+        return;
+    };
+    prefix.tools.extend(tools);
+    keep(engine, conversation, prefix).await;
+}
+
+/// Keeps a prefix, and answers the one that is kept.
+async fn keep(engine: &Engine, conversation: ConversationId, prefix: Prefix) -> Prefix {
     match engine
         .storage
         .keep_prefix(conversation, stored(&prefix))
