@@ -16,6 +16,7 @@ mod server;
 #[cfg(unix)]
 mod setup;
 mod shape;
+mod skills;
 
 use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::program::{Left, aroom, run};
@@ -49,7 +50,9 @@ impl Desk {
     }
 
     pub(crate) fn write(&self, path: &str, content: &str) {
-        std::fs::write(self.work().join(path), content).unwrap();
+        let path = self.work().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
     }
 
     pub(crate) fn read(&self, path: &str) -> String {

@@ -2,6 +2,7 @@
 
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
+use crate::command::bundle::BundleCommand;
 use crate::command::completions::Completions;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
@@ -11,6 +12,7 @@ use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::server::ServerCommand;
 use crate::command::tool::run::RunTool;
+use crate::command::skill::SkillCommand;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
 use crate::command::why::Why;
@@ -31,7 +33,7 @@ Private AI workspace: web page, terminal chat and tools on your own endpoint.
 Start:    serve (default)  chat  exec  init  doctor
 Work:     conversation  note  document  search  usage  tag  folder  project
 Control:  approval  undo  why  grants  trust  audit  replay
-Extend:   tool  prompt  schema
+Extend:   tool  skill  prompt  schema
 Manage:   start  stop  status  password  config  db  identity  man  completions
 
 Options:
@@ -228,6 +230,22 @@ Examples:
         #[command(subcommand)]
         command: ToolArguments,
     },
+    /// List skills, show and check them, make new ones
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom skill list
+  aroom skill show commit
+  aroom skill new tidy 'Tidies imports. Use it before a commit.'
+
+A skill is called by `/NAME words` in the chat, on the page and in `aroom exec`."
+    )]
+    Skill {
+        #[command(subcommand)]
+        command: SkillCommand,
+    },
     /// Show who this installation is
     #[command(
         subcommand_required = true,
@@ -298,6 +316,22 @@ Examples:
 Trust is for what the folder holds now: its config file and its tools. A change
 of either asks again.")]
     Trust(Trust),
+    /// Install what others packed as a whole, and pack for others
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom bundle inspect team.abundle
+  aroom bundle install team.abundle
+  aroom bundle install              bring this project to its lock file
+  aroom bundle update team
+  aroom bundle pack ./team --sign"
+    )]
+    Bundle {
+        #[command(subcommand)]
+        command: BundleCommand,
+    },
     /// List, export and prove what was decided and done
     #[command(
         subcommand_required = true,

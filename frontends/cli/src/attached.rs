@@ -3,7 +3,7 @@
 use crate::clean::reveal;
 use crate::theme::{Style, Theme};
 use crate::words;
-use anteroom_api::{Attachment, AttachmentKind, Content, Trust};
+use anteroom_api::{Attachment, AttachmentKind, Content, SkillUse, Trust};
 
 /// One line for each thing that was attached.
 pub(crate) fn lines(content: &[Content], theme: &Theme) -> Vec<String> {
@@ -11,13 +11,37 @@ pub(crate) fn lines(content: &[Content], theme: &Theme) -> Vec<String> {
         .iter()
         .filter_map(|part| match part {
             Content::Attachment(attachment) => Some(line(attachment)),
+            Content::Skill {
+                name,
+                used: Some(used),
+                ..
+            } => Some(skill(name, used)),
             Content::Text { .. }
             | Content::Image { .. }
             | Content::Prompt { .. }
-            | Content::Skill { .. } => None,
+            | Content::Skill { used: None, .. } => None,
         })
         .map(|line| theme.paint(Style::Dim, &line))
         .collect()
+}
+
+/// Whose words were taken up, and what they leave of the tools.
+fn skill(name: &str, used: &SkillUse) -> String {
+    let path = used.path.as_deref().unwrap_or_default();
+    let place = match path.is_empty() {
+        true => String::new(),
+        false => format!(" {}", reveal(path)),
+    };
+    let left = match &used.allowed_tools {
+        Some(tools) if tools.is_empty() => ", leaves no tool".to_owned(),
+        Some(tools) => format!(", leaves only {}", reveal(&tools.join(", "))),
+        None => String::new(),
+    };
+    format!(
+        "+ skill {} ({}){place}{left}",
+        reveal(name),
+        reveal(&used.origin.to_string())
+    )
 }
 
 fn line(attachment: &Attachment) -> String {

@@ -2,6 +2,7 @@
 
 pub(crate) mod approval;
 pub(crate) mod audit;
+pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod conversation;
@@ -14,6 +15,7 @@ pub(crate) mod organize;
 pub(crate) mod prompt;
 pub(crate) mod replay;
 pub(crate) mod server;
+pub(crate) mod skill;
 pub(crate) mod tool;
 pub(crate) mod trust;
 pub(crate) mod undo;

@@ -155,7 +155,9 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Why(_)
         | Command::Grants(_)
         | Command::Trust(_)
+        | Command::Skill(_)
         | Command::Audit(_)
+        | Command::Bundle(_)
         | Command::Db(_)
         | Command::Prompt(_)
         | Command::Replay(_)
@@ -205,7 +207,9 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Approval(approval) => command::approval::run(context, approval).await,
         Command::Why(why) => command::why::run(context, why).await,
         Command::Grants(grants) => command::grants::run(context, grants).await,
+        Command::Skill(skill) => command::skill::run(context, skill).await,
         Command::Trust(trust) => command::trust::run(context, trust).await,
+        Command::Bundle(bundle) => command::bundle::run(context, bundle).await,
         Command::Audit(audit) => command::audit::run(context, audit).await,
         Command::Db(db) => command::db::run(context, db).await,
         Command::Tool(tool) => command::tool::run(context, tool).await,

@@ -2,6 +2,7 @@
 
 use crate::command::approval::ApprovalCommand;
 use crate::command::audit::AuditCommand;
+use crate::command::bundle::BundleCommand;
 use crate::command::completions::Wanted;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
@@ -11,6 +12,7 @@ use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::server::ServerCommand;
 use crate::command::tool::run::RunTool;
+use crate::command::skill::SkillCommand;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
 use crate::command::why::Why;
@@ -77,6 +79,10 @@ pub enum Command {
     Organize(OrganizeCommand),
     /// Modules and their tools.
     Tool(ToolCommand),
+    /// Bundles.
+    Bundle(BundleCommand),
+    /// Skills.
+    Skill(SkillCommand),
     /// What waits for a person.
     Approval(ApprovalCommand),
     /// What led to a call's permissions.

@@ -17,6 +17,7 @@ mod args;
 mod ascii;
 mod attached;
 mod budget;
+mod called;
 mod chat;
 mod clean;
 mod command;

@@ -182,6 +182,8 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Server(command) => Command::Server(command),
         Commands::Organize(command) => Command::Organize(command),
         Commands::Tool { command } => Command::Tool(tool(command)),
+        Commands::Bundle { command } => Command::Bundle(command),
+        Commands::Skill { command } => Command::Skill(command),
         Commands::Identity { command } => Command::Identity(command),
         Commands::Replay(replay) => Command::Replay(replay),
         Commands::Prompt { command } => Command::Prompt(command),

@@ -29,6 +29,7 @@ pub(super) enum Kind {
     Tags,
     Folders,
     Projects,
+    Skills,
 }
 
 /// A name and what it is.
@@ -65,7 +66,7 @@ pub(super) fn complete(line: &str, cursor: usize, names: &mut dyn Names) -> Vec<
     }
     match before.strip_prefix('/') {
         Some(typed) if !typed.contains(char::is_whitespace) && !typed.contains('/') => {
-            commands(typed, cursor)
+            commands(typed, cursor, names)
         }
         Some(typed) => arguments(typed, cursor, names),
         None => Vec::new(),
@@ -122,23 +123,31 @@ fn quoted(path: &str, is_folder: bool) -> String {
     }
 }
 
-fn commands(typed: &str, cursor: usize) -> Vec<Candidate> {
-    let known = slash::all().map(|command| {
+/// Commands, and behind them the skills that no command hides.
+fn commands(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
+    let candidate = |name: &str, (shown, about): (String, &str), takes: bool| {
+        let candidate = Candidate {
+            value: format!("/{name}"),
+            shown,
+            about: about.to_owned(),
+            span: 0..cursor,
+            is_whole: takes,
+        };
+        Some((rank(name, about, typed)?, candidate))
+    };
+    let known = slash::all().filter_map(|command| {
         let takes = !command.arguments.is_empty();
-        (command.name, command.head(), command.summary, takes)
+        candidate(command.name, (command.head(), command.summary), takes)
     });
-    let mut found: Vec<(u32, Candidate)> = known
-        .filter_map(|(name, head, summary, takes)| {
-            let candidate = Candidate {
-                value: format!("/{name}"),
-                shown: head,
-                about: summary.to_owned(),
-                span: 0..cursor,
-                is_whole: takes,
-            };
-            Some((rank(name, summary, typed)?, candidate))
-        })
-        .collect();
+    let mut found: Vec<(u32, Candidate)> = known.collect();
+    let skills = names.all(Kind::Skills);
+    let skills = skills
+        .iter()
+        .filter(|skill| slash::find(&skill.name).is_none());
+    found.extend(skills.filter_map(|skill| {
+        let about = format!("skill: {}", skill.about);
+        candidate(&skill.name, (format!("/{}", skill.name), &about), true)
+    }));
     // The order of `/help` among equals.
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, candidate)| candidate).collect()
@@ -182,6 +191,7 @@ fn arguments(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate
     };
     let at_last = cursor - last.len()..cursor;
     match (command.name, words) {
+        ("skill" | "skills", "") => offered(names.all(Kind::Skills), last, &at_last),
         // Titles have blanks, so all that was typed counts.
         ("resume", _) => offered(names.all(Kind::Conversations), typed, &span),
         ("model", "") => offered(names.all(Kind::Models), last, &at_last),

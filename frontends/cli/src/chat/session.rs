@@ -20,6 +20,7 @@ mod retry;
 mod room;
 mod run;
 mod safety;
+mod skills;
 mod suspend;
 mod taken;
 
@@ -265,6 +266,7 @@ impl<'a> Session<'a> {
             Some(Ok(_)) => self.print(vec![
                 "not while it works; Esc cancels, then try again".to_owned(),
             ]),
+            Some(Err(_)) if self.called(&line).await => {}
             Some(Err(words)) => self.print(vec![words]),
             None if line.trim().is_empty() => {}
             None => self.say(line).await,

@@ -7,6 +7,7 @@ mod help;
 mod manage;
 pub(super) mod organize;
 mod safety;
+mod skills;
 mod talk;
 
 use crate::words;
@@ -15,6 +16,7 @@ pub(super) use help::{list, of_command};
 pub(super) use manage::{Config, Manage};
 pub(super) use organize::{Folder, Note, Organize, Project};
 pub(super) use safety::{Safety, Trust, Why};
+pub(super) use skills::Skills;
 pub(super) use talk::{Manner, Plan, Queue, Talk};
 
 /// One command of the chat.
@@ -99,6 +101,7 @@ pub(super) enum Wish {
     Organize(Organize),
     Changes(Changes),
     Safety(Safety),
+    Skills(Skills),
     Manage(Manage),
     Quit,
 }
@@ -163,6 +166,7 @@ impl Command {
 pub(super) fn all() -> impl Iterator<Item = &'static Command> {
     talk::COMMANDS
         .iter()
+        .chain(skills::COMMANDS)
         .chain(organize::COMMANDS)
         .chain(changes::COMMANDS)
         .chain(safety::COMMANDS)

@@ -2,6 +2,7 @@
 
 mod commands;
 mod organize;
+mod skills;
 
 use super::job::Stops;
 use super::keyboard::{Keyboard, Typed};

@@ -1,6 +1,7 @@
 //! What the model is given: the prompt, standard input, images, and the shape its answer must have.
 
 use super::schema::Schema;
+use crate::called;
 use crate::context::{Context, Quit};
 use crate::invocation::Exec;
 use anteroom_api::{Content, Problem, ProblemCode};
@@ -47,7 +48,8 @@ async fn words(context: &mut Context, exec: &Exec) -> Result<Vec<Content>, Quit>
             Ok(vec![Content::text(text)])
         }
         Some(prompt) => {
-            let mut input = vec![Content::text(prompt.clone())];
+            let skill = called::skill(&context.host, context.workspace(), prompt).await;
+            let mut input = vec![skill.unwrap_or_else(|| Content::text(prompt.clone()))];
             if is_piped {
                 let text = context.read_stdin().await?;
                 if !text.trim().is_empty() {

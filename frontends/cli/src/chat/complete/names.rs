@@ -97,9 +97,9 @@ impl Names for HostNames {
         if let Some((true, names)) = known {
             return names;
         }
-        let (host, kept) = (self.host.clone(), self.kept.clone());
+        let (host, kept, workspace) = (self.host.clone(), self.kept.clone(), self.folder());
         let found = self.wait(async move {
-            let mut names = ask(&host, kind).await.ok()?;
+            let mut names = ask(&host, workspace, kind).await.ok()?;
             names.retain(|named| is_typable(&named.name));
             let fresh = Kept {
                 at: Instant::now(),
@@ -115,7 +115,7 @@ impl Names for HostNames {
     }
 }
 
-async fn ask(host: &HostHandle, kind: Kind) -> Result<Vec<Named>, Problem> {
+async fn ask(host: &HostHandle, workspace: String, kind: Kind) -> Result<Vec<Named>, Problem> {
     let names = match kind {
         Kind::Models => {
             let models = host.read().models().await?;
@@ -158,6 +158,13 @@ async fn ask(host: &HostHandle, kind: Kind) -> Result<Vec<Named>, Problem> {
             let projects = host.read().projects().await?.into_iter();
             projects
                 .map(|project| named(project.spec.name, ""))
+                .collect()
+        }
+        Kind::Skills => {
+            let skills = host.read().skills(workspace).await?.into_iter();
+            let skills = skills.filter(|skill| skill.is_usable && skill.is_for_people);
+            skills
+                .map(|skill| named(skill.name, &skill.description))
                 .collect()
         }
     };

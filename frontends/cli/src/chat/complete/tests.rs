@@ -23,6 +23,11 @@ impl Names for Known {
             ],
             Kind::Settings => vec![named("ai.model", "the model"), named("cli.theme", "colors")],
             Kind::Rules => vec![named("bash:cargo test *", "")],
+            Kind::Skills => vec![
+                named("review", "looks for faults"),
+                // A command has its name.
+                named("plan", "plans"),
+            ],
             Kind::Databases | Kind::Tags | Kind::Folders | Kind::Projects => vec![],
         }
     }
@@ -68,12 +73,16 @@ fn commands_at_the_lines_beginning() {
     check("/qt|", &["/quit"]);
     check("/QUI|", &["/quit"]);
     check("/summar|", &["/compact "]);
+    check("/revi|", &["/review "]);
+    check("/faul|", &["/review "]);
+    check("/skill re|", &["/skill review"]);
+    check("/skill |", &["/skill review", "/skill plan"]);
     check("/zzzz|", &[]);
     check("hello /mod|", &[]);
     check("/usr/b|", &[]);
     // All of them, each with something to say.
     let all = complete("/", 1, &mut Known);
-    assert_eq!(all.len(), slash::all().count());
+    assert_eq!(all.len(), slash::all().count() + 1, "and one skill");
     assert!(all.iter().all(|one| !one.about.is_empty()));
 }
 

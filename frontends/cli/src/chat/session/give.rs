@@ -19,7 +19,10 @@ impl Session<'_> {
 
     /// A call of a skill, as it was typed in `line`.
     pub(super) async fn call(&mut self, skill: Content, line: &str) {
-        if !self.submit(vec![skill], (self.choices.is_planning, false)).await {
+        if !self
+            .submit(vec![skill], (self.choices.is_planning, false))
+            .await
+        {
             self.not_taken(Some(line.to_owned())).await;
         }
     }
