@@ -17,6 +17,7 @@ registerRoute('chat', '/c/:id', () => import('./views/thread/page.js'));
 registerRoute('note', '/n/:id', () => import('./views/note.js'), 'note');
 registerRoute('note', '/d/:id', () => import('./views/note.js'), 'note');
 registerRoute('tools', '/tools/:section?', () => import('./views/manage/tools.js'), 'manage');
+registerRoute('skills', '/skills', () => import('./views/manage/skills.js'), 'manage');
 registerRoute('usage', '/usage', () => import('./views/manage/usage.js'), 'manage');
 registerRoute('audit', '/audit', () => import('./views/manage/audit.js'), 'manage');
 registerRoute('doctor', '/doctor', () => import('./views/manage/doctor.js'), 'manage');

@@ -13,6 +13,7 @@ mod machine;
 mod modules;
 mod places;
 mod safety;
+mod skills;
 mod start;
 mod texts;
 
@@ -35,6 +36,7 @@ pub(crate) fn add(routes: Routes, options: &Arc<Options>, tickets: &Arc<Tickets>
     let routes = filing::add(routes);
     let routes = safety::add(routes);
     let routes = modules::add(routes, options);
+    let routes = skills::add(routes, options);
     let routes = endpoints::add(routes);
     machine::add(routes, options)
 }

@@ -20,7 +20,7 @@ export const words = {
   skip: 'Skip to content',
   untitled: { chat: 'New chat', note: 'Untitled note', document: 'Untitled document' },
   kinds: { chat: 'chat', note: 'note', document: 'document' },
-  pages: { chat: 'New chat', tools: 'Tools', usage: 'Usage', audit: 'Audit', doctor: 'Doctor', settings: 'Settings' },
+  pages: { chat: 'New chat', tools: 'Tools', skills: 'Skills', usage: 'Usage', audit: 'Audit', doctor: 'Doctor', settings: 'Settings' },
   signIn: {
     title: 'Open Anteroom in this browser',
     lead: 'This browser has no session. A link from the terminal opens one:',
@@ -80,6 +80,7 @@ export const words = {
     rename: 'Rename…',
     renameTitle: 'Rename',
     title: 'Title',
+    renameHere: (title) => `Rename: ${title}`,
     pin: 'Pin',
     unpin: 'Unpin',
     tags: 'Tags…',

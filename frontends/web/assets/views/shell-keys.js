@@ -84,6 +84,7 @@ function registerShellKeys() {
   const sections = [
     ['g c', '/', words.pages.chat],
     ['g t', '/tools', words.pages.tools],
+    ['g k', '/skills', words.pages.skills],
     ['g u', '/usage', words.pages.usage],
     ['g l', '/audit', words.pages.audit],
     ['g e', '/settings', words.pages.settings],

@@ -15,7 +15,7 @@ import { ConversationRow, FolderRow, Part, ProjectRow, useRows } from './sidebar
 
 const say = words.sidebar;
 /** The pages below the list. What has no page yet is not in it. */
-const PAGES = ['tools', 'usage', 'audit', 'settings'];
+const PAGES = ['tools', 'skills', 'usage', 'audit', 'settings'];
 
 /** @param {{openPalette: () => void, openHelp: () => void, children?: unknown}} props */
 function Sidebar({ openPalette, openHelp, children }) {

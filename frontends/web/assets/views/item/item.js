@@ -5,6 +5,7 @@ import { openLayer, Dialog } from '../../lib/dialog.js';
 import { Icon } from '../../lib/icons.js';
 import { Markdown } from '../../lib/markdown/markdown.js';
 import { isOver } from '../../lib/conversation/items.js';
+import { isWords, wordsIn } from '../../lib/conversation/skills.js';
 import { words } from '../../strings/item.js';
 import { imageAddress, revealedLine } from './common.js';
 import { ToolCard } from './tool-card.js';
@@ -71,7 +72,8 @@ function UserMessage(props) {
   return h(
     Message,
     { ...props, author: isHost ? say.host : say.you, kind: isHost ? 'host' : 'user' },
-    content.map((part, at) => part.type === 'text' && h(UserText, { key: at, text: part.text })),
+    content.map((part, at) => isWords(part) && h(UserText, { key: at, text: wordsIn(part) })),
+    content.map((part, at) => part.type === 'skill' && part.used && h(Skill, { key: at, part })),
     pictures.length > 0 && html`<div class="item-pictures">${pictures.map((image, at) => h(Picture, { key: at, image }))}</div>`,
     attached.length > 0 &&
       html`<ul class="item-attachments" aria-label=${say.attachments}>
@@ -117,6 +119,17 @@ function Attachment({ one }) {
   return html`<details class="item-attachment">
     <summary>${head}</summary>
     ${image ? h(Picture, { image, label: revealedLine(path) }) : html`<pre class="item-pre" tabindex="0">${text}</pre>`}
+  </details>`;
+}
+
+/** Whose words a called skill is, what they are, and what they leave of the tools. @param {{part: any}} props */
+function Skill({ part: { name, used } }) {
+  const left = used.allowed_tools && say.skillLeaves(used.allowed_tools.map(revealedLine).join(', '));
+  return html`<details class="item-attachment" data-testid="skill-used">
+    <summary>${h(Icon, { name: 'skills' })} <span class="item-path">${say.skill(name)}</span>
+      <span class="item-muted">${[say.skillFrom(used.origin), left].filter(Boolean).join(' · ')}</span></summary>
+    ${used.path && html`<p class="item-muted"><bdi>${revealedLine(used.path)}</bdi></p>`}
+    <pre class="item-pre" tabindex="0">${used.text}</pre>
   </details>`;
 }
 

@@ -1,6 +1,7 @@
-/** The menus of the composer: `@` files and notes, `/` actions, `#` tags. What fits is found while typing. */
+/** The menus of the composer: `@` files and notes, `/` actions and skills, `#` tags. What fits is found while typing. */
 import { classes, html } from '../../lib/dom.js';
 import { get } from '../../lib/api.js';
+import { skillsOf } from '../../lib/conversation/skills.js';
 import { fileRef, textRef } from '../../lib/refs.js';
 import { words } from '../../strings/thread.js';
 
@@ -13,7 +14,7 @@ const LIMIT = 12;
  * @returns {Promise<Choice[]>}
  */
 export async function choices({ sign, typed }, { workspace, actions, tags }) {
-  if (sign === '/') return actions().filter(({ label, key }) => fits(typed, `${key} ${label}`)).slice(0, LIMIT);
+  if (sign === '/') return [...actions().filter(({ label, key }) => fits(typed, `${key} ${label}`)).slice(0, LIMIT), ...(await skills(typed, workspace))];
   if (sign === '#') {
     const known = (await get('/api/tags')).map((/** @type {any} */ tag) => tag.name);
     const found = known.filter((/** @type {string} */ name) => fits(typed, name)).slice(0, LIMIT);
@@ -33,6 +34,20 @@ export async function choices({ sign, typed }, { workspace, actions, tags }) {
       insert: textRef(note),
     })),
   ];
+}
+
+/** Skills that fit, the best first; by their descriptions only from a word's beginning. @param {string} typed @param {string} workspace @returns {Promise<Choice[]>} */
+async function skills(typed, workspace) {
+  const wanted = typed.toLowerCase();
+  const rank = (/** @type {any} */ { name, description }) => {
+    if (name.startsWith(wanted)) return 0;
+    if (fits(wanted, name)) return 1;
+    return wanted.length > 2 && description.toLowerCase().split(/[^\p{L}\p{N}]+/u).some((/** @type {string} */ word) => word.startsWith(wanted)) ? 2 : 3;
+  };
+  const known = await skillsOf(workspace).catch(() => []);
+  const found = known.map((skill) => ({ skill, place: rank(skill) })).filter(({ place }) => place < 3);
+  found.sort((one, other) => one.place - other.place);
+  return found.slice(0, LIMIT).map(({ skill }) => ({ key: `skill:${skill.name}`, label: `/${skill.name}`, hint: skill.description, insert: `/${skill.name}` }));
 }
 
 /** Whether all typed letters are in a text in their order, case apart. @param {string} typed @param {string} text */

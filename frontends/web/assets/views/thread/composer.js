@@ -3,6 +3,7 @@
  * that happens in the page takes the focus or a letter.
  */
 import { classes, h, html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
+import { called, isWords, wordsIn } from '../../lib/conversation/skills.js';
 import { wordsOf } from '../../lib/conversation/wishes.js';
 import { assertive, polite } from '../../lib/announce.js';
 import { problemOf } from '../../lib/api.js';
@@ -123,7 +124,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     if (!edit) return;
     aside.current ??= text();
     setUndoing(false);
-    write(wordsOf(edit.item).find((/** @type {any} */ part) => part.type === 'text')?.text ?? '');
+    write(wordsOf(edit.item).filter(isWords).map(wordsIn)[0] ?? '');
     field.current?.focus();
   }, [edit]);
 
@@ -132,12 +133,13 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
     write(aside.current ?? '');
     aside.current = null;
   };
-  const give = async (/** @type {any[]} */ input, /** @type {boolean} */ isNow) => {
+  const give = async (/** @type {any[]} */ written, /** @type {boolean} */ isNow) => {
     const editing = session?.edit.peek();
     const options = doors.choices.options();
+    const input = await called(written, doors.workspace());
     if (!editing) return doors.submit(input, options, { isNow });
     const all = wordsOf(editing.item);
-    const first = all.findIndex((/** @type {any} */ part) => part.type === 'text');
+    const first = all.findIndex(isWords);
     const changed = [...input, ...all.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== first)];
     return conversation.edit(editing.item.id, changed, { isUndoing: undoing, options });
   };

@@ -4,6 +4,7 @@ import { h } from '../../lib/dom.js';
 import { Menu, openLayer } from '../../lib/dialog.js';
 import { go } from '../../lib/router.js';
 import { toast } from '../../lib/toast.js';
+import { isWords, wordsIn } from '../../lib/conversation/skills.js';
 import { isSaid } from '../../lib/conversation/wishes.js';
 import { words } from '../../strings/thread.js';
 import { showChanges } from './later.js';
@@ -13,8 +14,8 @@ export function textOf(item) {
   if (item.body.text !== undefined) return item.body.text;
   if (item.body.kind !== 'user_message') return '';
   return item.body.content
-    .filter((/** @type {any} */ part) => part.type === 'text')
-    .map((/** @type {any} */ part) => part.text)
+    .filter(isWords)
+    .map(wordsIn)
     .join('\n\n');
 }
 

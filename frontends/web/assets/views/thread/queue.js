@@ -1,4 +1,5 @@
 /** What waits behind the running turn: changed, moved, taken back, or sent at once. */
+import { called, isWords, wordsIn } from '../../lib/conversation/skills.js';
 import { classes, h, html, signal, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
 import { Icon } from '../../lib/icons.js';
 import { words } from '../../strings/thread.js';
@@ -10,7 +11,7 @@ const dragged = signal('');
 
 /** The words of an input, in one line. @param {any[]} input */
 function inputLine(input) {
-  const parts = input.map((part) => (part.type === 'text' ? part.text : part.type === 'image' ? `[${say.image}]` : '')).filter(Boolean);
+  const parts = input.map((part) => (isWords(part) ? wordsIn(part) : part.type === 'image' ? `[${say.image}]` : '')).filter(Boolean);
   return parts.join(' ').replace(/\s+/g, ' ').trim();
 }
 
@@ -110,8 +111,8 @@ function Waiting({ one, at, queue, session }) {
 /** The words of waiting input while they are changed; Enter keeps them, Escape leaves them. @param {{one: any, session: any}} props */
 function WaitingEdit({ one, session }) {
   const field = useRef(/** @type {HTMLTextAreaElement|null} */ (null));
-  const first = one.input.findIndex((/** @type {any} */ part) => part.type === 'text');
-  const was = one.input[first]?.text ?? '';
+  const first = one.input.findIndex(isWords);
+  const was = first < 0 ? '' : wordsIn(one.input[first]);
   useLayoutEffect(() => {
     const element = /** @type {HTMLTextAreaElement} */ (field.current);
     element.value = was;
@@ -124,7 +125,8 @@ function WaitingEdit({ one, session }) {
   };
   const save = async () => {
     const text = field.current?.value.trim() ?? '';
-    const input = first < 0 ? [{ type: 'text', text }, ...one.input] : one.input.map((/** @type {any} */ part, /** @type {number} */ at) => (at === first ? { ...part, text } : part));
+    const [said] = await called([{ type: 'text', text }], session.conversation.view.peek()?.workspace ?? '');
+    const input = first < 0 ? [said, ...one.input] : one.input.map((/** @type {any} */ part, /** @type {number} */ at) => (at === first ? said : part));
     if (!text && one.input.length < 2) return;
     if (text !== was && (await session.attempt(() => session.conversation.reword(one.turn, input))) === null) return;
     end();
