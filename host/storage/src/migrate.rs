@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/0007_organize.sql"),
     include_str!("schema/0008_web.sql"),
     include_str!("schema/0009_places.sql"),
+    include_str!("schema/0010_mcp.sql"),
 ];
 
 /// The schema that `steps` lead to.

@@ -4,7 +4,7 @@ use crate::error::Fault;
 use crate::journal::UserStamp;
 use crate::summaries::Summarized;
 use crate::{
-    approvals, canvases, conversations, filing, grants, items, modules, past, prefixes, rules,
+    approvals, canvases, conversations, filing, grants, items, mcp, modules, past, prefixes, rules,
     spending, summaries, texts, turns, workspaces,
 };
 use anteroom_api::event::HostEvent;
@@ -113,6 +113,7 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
             }
         }
         Event::Module(event) => module(fact, event),
+        Event::Mcp(event) => mcp::project(fact, event),
         Event::Rule(RuleEvent::Kept { rule }) => rules::keep(fact, rule),
         Event::Rule(RuleEvent::Revoked { rule, workspace }) => {
             rules::revoke(fact, rule, workspace.as_deref())
@@ -143,7 +144,6 @@ pub(crate) fn project(fact: &Fact<'_>, event: &Event) -> Result<(), Fault> {
         Event::Bundle(_) => Ok(()),
         // Sessions are stored by themselves: their hashes are told to nobody.
         Event::Session(_)
-        | Event::Mcp(_)
         | Event::Setting(SettingEvent::Changed { .. } | SettingEvent::Replaced { .. })
         | Event::Host(HostEvent::Trouble { .. } | HostEvent::Stopping) => Ok(()),
     }

@@ -8,6 +8,7 @@ mod durable;
 mod failing;
 mod filing;
 mod journal;
+mod mcp;
 mod migrating;
 mod modules;
 mod opening;
