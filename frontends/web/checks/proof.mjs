@@ -83,6 +83,9 @@ test('a pass is asked for once, anew after a loss and after a while', async (con
   const pass = await credential.pass();
   assert.equal(seen.length, 2);
   context.mock.timers.tick(61_000);
+  // A page that is left has no time to ask.
+  await credential.pass(true);
+  assert.equal(seen.length, 2);
   await credential.pass();
   assert.equal(seen.length, 3);
   assert.equal(await credential.renew(pass), '');

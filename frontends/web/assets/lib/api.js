@@ -100,7 +100,7 @@ function sent(url, init, pass) {
  */
 async function request(path, { query, ...init } = {}) {
   const url = path + queryOf(query);
-  const pass = await passOf(tabPass);
+  const pass = await passOf(() => tabPass(init.keepalive));
   let answer = await sent(url, init, pass);
   // A server that began anew takes no pass of the one before, and did nothing.
   const renewed = answer.status === 401 && pass ? await passOf(() => renewPass(pass)) : '';

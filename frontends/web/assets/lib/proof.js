@@ -63,9 +63,13 @@ class Credential {
     return secret === this.#secret;
   }
 
-  /** What proves who asks to the server that has just proven itself. @returns {Promise<string>} or throws `NoPass` */
-  pass() {
-    if (Math.abs(Date.now() - this.#provenAt) > FRESH) this.#pass = null;
+  /**
+   * What proves who asks to the server that has proven itself; throws `NoPass`.
+   * @param {boolean} [isLeaving] whether there is no time to ask anew: what was not doubted is good enough
+   * @returns {Promise<string>}
+   */
+  pass(isLeaving = false) {
+    if (!isLeaving && Math.abs(Date.now() - this.#provenAt) > FRESH) this.#pass = null;
     if (!this.#pass) {
       const asked = this.#prove();
       this.#pass = asked;

@@ -26,11 +26,15 @@ function tabSecret() {
 /** @type {Credential|null} */
 let credential = null;
 
-/** What this tab says of itself to a server that has proven itself; empty without a secret. @returns {Promise<string>} */
-async function tabPass() {
+/**
+ * What this tab says of itself to a server that has proven itself; empty without a secret.
+ * @param {boolean} [isLeaving] whether the page is on its way out
+ * @returns {Promise<string>}
+ */
+async function tabPass(isLeaving) {
   const secret = tabSecret();
   if (!credential?.isOf(secret)) credential = secret ? new Credential(secret) : null;
-  return (await credential?.pass()) ?? '';
+  return (await credential?.pass(isLeaving)) ?? '';
 }
 
 /** @param {string} refused @returns {Promise<string>} another pass, if the server has begun anew */
