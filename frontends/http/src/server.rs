@@ -14,7 +14,7 @@ use axum::http::Request;
 use axum::response::Response;
 use axum::routing::any;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -26,7 +26,9 @@ pub struct Server;
 
 /// A listener that has its port, and answers nobody yet.
 pub struct Bound {
-    listener: TcpListener,
+    /// That of the address; on loopback also that of its other address, which `localhost` means as well.
+    listeners: Vec<TcpListener>,
+    is_localhost: bool,
     tls: Option<TlsAcceptor>,
     fingerprint: Option<String>,
     listen: Listen,
@@ -59,10 +61,12 @@ impl Server {
             let tls = TlsAcceptor::from(certificate.config);
             (Some(tls), Some(certificate.fingerprint))
         });
+        let (others, is_localhost) = beside(socket).await;
         let mut patience = Patience::default();
         patience.connections = descriptors::connections(patience.connections, descriptors::raise());
         Ok(Bound {
-            listener,
+            listeners: std::iter::once(listener).chain(others).collect(),
+            is_localhost,
             tls,
             fingerprint,
             listen,
@@ -70,6 +74,25 @@ impl Server {
             socket,
             patience,
         })
+    }
+}
+
+/// The same port at the other address of `localhost`, which browsers may try first: another user who listened there
+/// would be taken for us. Where somebody does, we do not answer to that name.
+async fn beside(socket: SocketAddr) -> (Option<TcpListener>, bool) {
+    let other: IpAddr = match socket.ip() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::LOCALHOST) => Ipv4Addr::LOCALHOST.into(),
+        _ => return (None, true),
+    };
+    match TcpListener::bind((other, socket.port())).await {
+        Ok(listener) => (Some(listener), true),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            tracing::warn!(%other, "another program has the port there; `localhost` is not answered to");
+            (None, false)
+        }
+        // There is no such address on this machine: nobody can listen there.
+        Err(_) => (None, true),
     }
 }
 
@@ -130,7 +153,7 @@ impl Bound {
             ending.send_replace(true);
         };
         let accepting =
-            transport::accept(self.listener, self.tls, router, self.patience, is_ending);
+            transport::accept(self.listeners, self.tls, router, self.patience, is_ending);
         tokio::join!(raise, accepting);
         following.abort();
         attending.abort();
@@ -153,7 +176,12 @@ impl Bound {
         Ok(Site {
             host: self.host.clone(),
             stop,
-            hosts: Hosts::new(self.listen.address, port, is_tls, &self.listen.hosts),
+            hosts: Hosts::new(
+                (self.listen.address, self.is_localhost),
+                port,
+                is_tls,
+                &self.listen.hosts,
+            ),
             is_tls,
             sessions: Arc::new(sessions),
             document,

@@ -67,7 +67,7 @@ const PARALLEL: u32 = 1024;
 
 /// Accepts until `ending` is raised, then waits for what runs.
 pub(crate) async fn accept(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     tls: Option<TlsAcceptor>,
     router: Router,
     patience: Patience,
@@ -82,7 +82,7 @@ pub(crate) async fn accept(
             _ = ending.wait_for(|is_ending| *is_ending) => break,
         };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = next(&listeners) => accepted,
             _ = ending.wait_for(|is_ending| *is_ending) => break,
         };
         while connections.try_join_next().is_some() {}
@@ -104,11 +104,17 @@ pub(crate) async fn accept(
             (_, Err(_)) => break,
         }
     }
-    drop(listener);
+    drop(listeners);
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(patience.end, all).await.is_err() {
         connections.shutdown().await;
     }
+}
+
+/// The next connection of any of them.
+async fn next(listeners: &[TcpListener]) -> std::io::Result<(TcpStream, SocketAddr)> {
+    let accepting = listeners.iter().map(|listener| Box::pin(listener.accept()));
+    futures_util::future::select_all(accepting).await.0
 }
 
 type Around = (Router, Patience, watch::Receiver<bool>);

@@ -16,11 +16,20 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Loopback by number and name where the listener is on loopback, and `names` besides.
-    pub(crate) fn new(address: IpAddr, port: u16, is_tls: bool, names: &[String]) -> Self {
+    /// Loopback by number where the listener is on loopback, by name if all that has it is ours, and `names` besides.
+    pub(crate) fn new(
+        (address, is_localhost): (IpAddr, bool),
+        port: u16,
+        is_tls: bool,
+        names: &[String],
+    ) -> Self {
         let mut all: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         if address.is_loopback() {
-            all.extend(["127.0.0.1", "localhost", "[::1]"].map(str::to_owned));
+            all.push("127.0.0.1".to_owned());
+            all.push("[::1]".to_owned());
+        }
+        if address.is_loopback() && is_localhost {
+            all.push("localhost".to_owned());
         }
         let is_usual = port == if is_tls { 443 } else { 80 };
         let mut authorities = BTreeSet::new();
@@ -98,7 +107,8 @@ mod tests {
 
     fn hosts() -> Hosts {
         let names = ["Box.Example".to_owned(), "other.example:9000".to_owned()];
-        Hosts::new(IpAddr::from([127, 0, 0, 1]), 8080, false, &names)
+        let address = IpAddr::from([127, 0, 0, 1]);
+        Hosts::new((address, true), 8080, false, &names)
     }
 
     fn verdict(uri: &str, lines: &[&str]) -> Option<String> {
@@ -194,7 +204,8 @@ mod tests {
 
     #[test]
     fn the_usual_port_may_be_left_out() {
-        let hosts = Hosts::new(IpAddr::from([0, 0, 0, 0]), 443, true, &["box".to_owned()]);
+        let address = (IpAddr::from([0, 0, 0, 0]), true);
+        let hosts = Hosts::new(address, 443, true, &["box".to_owned()]);
         let (parts, ()) = Request::builder()
             .header(header::HOST, "box")
             .body(())

@@ -2,9 +2,12 @@
 
 use super::scene::{Browser, Scene, assert_secured};
 use super::wire::{Answer, ask, exchange};
-use crate::RouteInfo;
 use crate::access::Class;
 use crate::input::Takes;
+use crate::transport::Patience;
+use crate::{Listen, RouteInfo};
+use std::net::{Ipv6Addr, SocketAddr};
+use tokio::net::TcpListener;
 
 const ID: &str = "00000000-0000-7000-8000-000000000001";
 
@@ -323,4 +326,24 @@ async fn nothing_is_smuggled_behind_a_request() {
         assert!((400..500).contains(&answers[0].status), "{request}");
         assert_eq!(scene.ran(), 0, "{request}");
     }
+}
+
+/// Browsers may try the other address of `localhost` first: it is ours, or the name is not.
+#[tokio::test]
+async fn localhost_is_all_ours_or_no_name_of_ours() {
+    let scene = Scene::new().await;
+    let port = scene.to.port();
+    let name = format!("Host: localhost:{port}");
+    assert_eq!(scene.ask("GET", "/", &[&name], "").await.status, 200);
+    let Ok(beside) = TcpListener::bind("[::1]:0").await else {
+        return; // This machine has one address of that name.
+    };
+    let there = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port);
+    let request = scene.request("GET", "/", &[&name], "");
+    assert_eq!(ask(there, &request).await.status, 200);
+    let taken = beside.local_addr().unwrap().port();
+    let scene = Scene::with(Listen::loopback(taken), Patience::default()).await;
+    let name = format!("Host: localhost:{taken}");
+    assert_eq!(scene.ask("GET", "/", &[&name], "").await.status, 421);
+    assert_eq!(scene.ask("GET", "/", &[], "").await.status, 200);
 }
