@@ -50,7 +50,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["anteroom-storage"]),
     ("wasmtime", &["anteroom-tools"]),
     ("wasmtime-wasi", &["anteroom-tools"]),
-    ("reqwest", &["anteroom-model"]),
+    ("reqwest", &["anteroom-model", "anteroom-tools"]),
     ("brush-parser", &["anteroom-gate"]),
     ("reedline", &["anteroom-cli"]),
     ("crossterm", &["anteroom-cli"]),

@@ -238,6 +238,15 @@ pub(crate) fn meter_line(meter: &Meter, theme: &Theme) -> String {
         meter.bytes_written,
         format!("wrote {}", words::bytes(meter.bytes_written)),
     );
+    add(meter.hosts, words::numbered(meter.hosts, "host", "hosts"));
+    add(
+        meter.bytes_sent,
+        format!("sent {}", words::bytes(meter.bytes_sent)),
+    );
+    add(
+        meter.bytes_received,
+        format!("received {}", words::bytes(meter.bytes_received)),
+    );
     add(
         meter.files_opened,
         words::numbered(meter.files_opened, "file", "files"),
@@ -489,11 +498,13 @@ mod tests {
             cpu_us: 12_000,
             peak_memory_bytes: 3_100_000,
             bytes_read: 512,
+            hosts: 1,
+            bytes_received: 90,
             ..Meter::default()
         };
         assert_eq!(
             meter_line(&meter, &BARE),
-            "    cpu 12ms · peak 3.1 MB · read 512 B"
+            "    cpu 12ms · peak 3.1 MB · read 512 B · 1 host · received 90 B"
         );
     }
 }

@@ -25,8 +25,26 @@ pub struct Meter {
     pub processes: u64,
     /// User and system time of those processes, microseconds.
     pub process_cpu_us: u64,
+    /// Other machines that requests were sent to.
+    #[serde(skip_serializing_if = "is_none")]
+    pub hosts: u64,
+    /// Bytes of bodies sent to them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub bytes_sent: u64,
+    /// Bytes of bodies received from them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub bytes_received: u64,
     /// Time waited for approvals, microseconds.
     pub waited_us: u64,
+}
+
+/// Whether there is nothing to tell: most calls reach nobody.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what serde calls takes a reference"
+)]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Meter {

@@ -60,6 +60,21 @@ pub enum Effect {
         /// What the sandbox stopped, or what it cannot hold.
         why: String,
     },
+    /// Sends a request to another machine.
+    Network {
+        /// For example `GET`.
+        method: String,
+        /// Where to, whole.
+        url: String,
+        /// The machine: its name or address, with the port where it is not the usual one.
+        host: String,
+        /// Whether a grant names this machine.
+        is_granted: bool,
+        /// The secrets that go with it, by their names.
+        secrets: Vec<String>,
+        /// Headers and body as text, with the length and the hash of what is no text or is cut.
+        content: String,
+    },
     /// Starts a child agent.
     Agent {
         /// Its role.
@@ -122,7 +137,10 @@ impl Effect {
     pub(crate) fn is_on_files(&self) -> bool {
         match self {
             Self::FileRead { .. } | Self::FileWrite { .. } | Self::FileRemove { .. } => true,
-            Self::Process { .. } | Self::Unconfined { .. } | Self::Agent { .. } => false,
+            Self::Process { .. }
+            | Self::Unconfined { .. }
+            | Self::Network { .. }
+            | Self::Agent { .. } => false,
         }
     }
 
@@ -170,6 +188,18 @@ impl Effect {
                 let line = masker.mask(line);
                 let detail = unconfined_detail(&line, cwd, why);
                 view(EffectKind::Unconfined, &line, Some(detail), None)
+            }
+            Self::Network {
+                method,
+                url,
+                secrets,
+                content,
+                ..
+            } => {
+                let line = masker.mask(&format!("{method} {url}")).into_owned();
+                let content = masker.mask(content);
+                let detail = network_detail(&line, secrets, &content);
+                view(EffectKind::Network, &line, detail, None)
             }
             Self::Agent { name, prompt } => {
                 let text = format!("{name}: {prompt}");
@@ -220,6 +250,19 @@ fn process_detail(line: &str, cwd: &str, is_background: bool) -> Option<String> 
         head.push_str("in the background\n");
     }
     (!head.is_empty()).then(|| format!("{head}\n{}", detail(line).0))
+}
+
+/// Says above the request which secrets go with it.
+fn network_detail(line: &str, secrets: &[String], content: &str) -> Option<String> {
+    let mut head = String::new();
+    for secret in secrets {
+        head.push_str(&format!("with your secret {}\n", visible(secret)));
+    }
+    if head.is_empty() && content.is_empty() {
+        return None;
+    }
+    let (line, _) = detail(line);
+    Some(format!("{head}{line}\n{}", detail(content).0))
 }
 
 /// Says above the command that the walls are missing, and why.

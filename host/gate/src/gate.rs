@@ -246,6 +246,7 @@ impl Gate {
             | Effect::FileRemove { path, .. } => format!("{tool}:{}", folder_pattern(path)?),
             Effect::Process { .. } => format!("{tool}:{}", standing.command_pattern.as_ref()?),
             Effect::Unconfined { .. } => return None,
+            Effect::Network { host, .. } => format!("{tool}:{host}"),
             Effect::Agent { .. } => tool.to_owned(),
         };
         let rule: Rule = text.parse().ok()?;
@@ -329,6 +330,7 @@ pub(crate) fn covers(rule: &Rule, tool: &str, effect: &Effect, standing: &Standi
         }
         Effect::Process { .. } => rule.covers_command(tool, standing.words.as_deref()),
         Effect::Unconfined { .. } => false,
+        Effect::Network { host, .. } => rule.covers_host(tool, host),
         Effect::Agent { name, .. } => rule.covers_command(tool, Some(std::slice::from_ref(name))),
     }
 }

@@ -201,6 +201,17 @@ impl Permit {
                 return Cover::By("rule", why);
             }
             why.say("no rule covers it");
+            if matches!(
+                effect,
+                Effect::Network {
+                    is_granted: true,
+                    ..
+                }
+            ) && mode != Mode::Ask
+            {
+                why.say("a grant names this host");
+                return Cover::By("policy", why);
+            }
             if self.approved.is_some_and(|tier| standing.tier <= tier) {
                 why.say("the call as a whole was approved");
                 return Cover::By("call", why);

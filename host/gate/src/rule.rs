@@ -37,7 +37,7 @@ struct CommandPattern {
 pub enum RuleError {
     /// There is no tool name.
     #[error(
-        "`{0}` is no rule; write a tool (`read_file`), a command (`bash:cargo test *`), files (`edit_file:src/**`) or `*`"
+        "`{0}` is no rule; write a tool (`read_file`), a command (`bash:cargo test *`), files (`edit_file:src/**`), a host (`weather:api.example.org`) or `*`"
     )]
     Shape(String),
     /// The part behind the colon is not a valid pattern.
@@ -88,6 +88,23 @@ impl Rule {
                 }))
     }
 
+    /// Whether it covers requests to a machine: by its name, or by the names that end so (`*.example.org`). A port
+    /// that is named must be the one; a machine with a port is covered by no pattern without it.
+    pub(crate) fn covers_host(&self, tool: &str, host: &str) -> bool {
+        self.covers_tool(tool)
+            || (self.names(tool)
+                && self
+                    .argument
+                    .as_ref()
+                    .is_some_and(|argument| is_host(&argument.text, host)))
+    }
+
+    /// Whether it forbids requests to a machine: on any port, unless it names one.
+    pub(crate) fn forbids_host(&self, tool: &str, host: &str) -> bool {
+        let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        self.covers_host(tool, host) || self.covers_host(tool, without_port)
+    }
+
     /// Whether it allows acting on a file. Never true outside the workspace.
     pub(crate) fn covers_file(&self, tool: &str, path: &FilePath) -> bool {
         self.covers_tool(tool)
@@ -110,6 +127,19 @@ impl Rule {
             FilePath::Temp(_) => return false,
         };
         argument.files_any_case.is_match(path) || argument.is_below(path)
+    }
+}
+
+/// Whether a machine is the one, or one of those, that a pattern names.
+fn is_host(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match pattern.strip_prefix("*.") {
+        Some("") => false,
+        Some(end) => host
+            .strip_suffix(end)
+            .and_then(|rest| rest.strip_suffix('.'))
+            .is_some_and(|rest| !rest.is_empty()),
+        None => pattern == "*" || pattern == host,
     }
 }
 
@@ -287,6 +317,33 @@ mod tests {
         // A line that is more than one command is covered by no prefix.
         assert!(!rule("bash:cargo test *").covers_command("bash", None));
         assert!(rule("bash:*").covers_command("bash", None));
+    }
+
+    #[test]
+    fn hosts_match_by_name() {
+        for (text, host, is_covered, is_forbidden) in [
+            ("fetch", "a.example.org", true, true),
+            ("fetch:a.example.org", "a.example.org", true, true),
+            ("fetch:A.Example.org", "a.example.org", true, true),
+            ("fetch:a.example.org", "a.example.org:8443", false, true),
+            ("fetch:a.example.org:8443", "a.example.org:8443", true, true),
+            ("fetch:a.example.org:8443", "a.example.org", false, false),
+            ("fetch:*.example.org", "a.b.example.org", true, true),
+            ("fetch:*.example.org", "example.org", false, false),
+            ("fetch:*.example.org", "badexample.org", false, false),
+            ("fetch:*.", "example.org", false, false),
+            ("fetch:*", "example.org", true, true),
+            ("fetch:example.org", "example.org.evil.test", false, false),
+            ("other:*", "example.org", false, false),
+        ] {
+            let rule = rule(text);
+            assert_eq!(rule.covers_host("fetch", host), is_covered, "{text} {host}");
+            assert_eq!(
+                rule.forbids_host("fetch", host),
+                is_forbidden,
+                "{text} {host}"
+            );
+        }
     }
 
     #[test]

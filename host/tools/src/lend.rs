@@ -5,7 +5,7 @@ mod agents;
 mod ask;
 mod canvas;
 mod catalog;
-mod fetch;
+pub(crate) mod fetch;
 pub(crate) mod footing;
 mod log;
 mod output;

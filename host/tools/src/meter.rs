@@ -1,7 +1,9 @@
 //! Counts what one call uses. Knows no clock; times are handed in.
 
 use anteroom_api::Meter;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// One figure that only grows.
@@ -32,6 +34,23 @@ impl Count {
     }
 }
 
+/// The machines a call has reached.
+#[derive(Debug, Default)]
+pub(crate) struct Hosts(Mutex<BTreeSet<String>>);
+
+impl Hosts {
+    /// Takes note of one.
+    pub(crate) fn note(&self, host: &str) {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.insert(host.to_owned());
+    }
+
+    fn count(&self) -> u64 {
+        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        u64::try_from(hosts.len()).unwrap_or(u64::MAX)
+    }
+}
+
 /// The figures of a running call, shared by everything that works for it.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -43,6 +62,11 @@ pub(crate) struct Counters {
     pub(crate) bytes_written: Count,
     pub(crate) processes: Count,
     pub(crate) process_cpu_us: Count,
+    pub(crate) hosts: Hosts,
+    /// Requests so far, refused ones included.
+    pub(crate) requests: Count,
+    pub(crate) bytes_sent: Count,
+    pub(crate) bytes_received: Count,
     /// Time waited for approvals.
     pub(crate) waited_us: Count,
 }
@@ -60,6 +84,9 @@ impl Counters {
             bytes_written: self.bytes_written.get(),
             processes: self.processes.get(),
             process_cpu_us: self.process_cpu_us.get(),
+            hosts: self.hosts.count(),
+            bytes_sent: self.bytes_sent.get(),
+            bytes_received: self.bytes_received.get(),
             waited_us: self.waited_us.get(),
         }
     }

@@ -156,10 +156,19 @@ fn meter(call: &ToolCall) -> Option<String> {
         format!("{} cpu", words::duration(meter.cpu_us / 1000)),
         format!("{} memory", words::bytes(meter.peak_memory_bytes)),
     ];
-    for (count, what) in [(meter.bytes_read, "read"), (meter.bytes_written, "written")] {
+    let amounts = [
+        (meter.bytes_read, "read"),
+        (meter.bytes_written, "written"),
+        (meter.bytes_sent, "sent"),
+        (meter.bytes_received, "received"),
+    ];
+    for (count, what) in amounts {
         if count > 0 {
             parts.push(format!("{} {what}", words::bytes(count)));
         }
+    }
+    if meter.hosts > 0 {
+        parts.push(words::numbered(meter.hosts, "host", "hosts"));
     }
     if meter.processes > 0 {
         parts.push(words::numbered(meter.processes, "process", "processes"));

@@ -40,6 +40,8 @@ const audit = {
   files: 'Files',
   filesWords: (/** @type {string} */ opened, /** @type {string} */ read, /** @type {string} */ written) => `${opened} opened, ${read} read, ${written} written`,
   processes: 'Processes',
+  hosts: 'Hosts',
+  hostsWords: (/** @type {string} */ hosts, /** @type {string} */ sent, /** @type {string} */ received) => `${hosts}, ${sent} sent, ${received} received`,
   hash: 'Hash',
   previous: 'Hash of the one before',
   actions: 'Actions',

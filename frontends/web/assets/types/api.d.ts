@@ -1491,6 +1491,12 @@ export type Meter = {
   processes?: number;
   /** User and system time of those processes, microseconds. */
   process_cpu_us?: number;
+  /** Other machines that requests were sent to. */
+  hosts?: number;
+  /** Bytes of bodies sent to them. */
+  bytes_sent?: number;
+  /** Bytes of bodies received from them. */
+  bytes_received?: number;
   /** Time waited for approvals, microseconds. */
   waited_us?: number;
 };

@@ -69,6 +69,13 @@ impl Gate {
             Effect::FileRemove { path, to } => self.assess_removal(path, to.as_ref()),
             Effect::Process { line, cwd, .. } => self.assess_process(tool, line, cwd),
             Effect::Unconfined { line, cwd, why } => self.assess_unconfined(tool, line, cwd, why),
+            Effect::Network {
+                url,
+                host,
+                secrets,
+                content,
+                ..
+            } => assess_network((url, content), host, secrets),
             Effect::Agent { .. } => Standing {
                 tier: Tier::Execute,
                 ..Standing::default()
@@ -259,6 +266,23 @@ impl Gate {
     }
 }
 
+/// A request takes something out and lets something in, whoever allowed it.
+fn assess_network((url, content): (&str, &str), host: &str, secrets: &[String]) -> Standing {
+    let shown = visible(host);
+    let is_masked = [url, content].iter().any(|text| secrets::has_mask(text));
+    let reasons = secrets
+        .iter()
+        .map(|secret| format!("it sends your secret `{}` to `{shown}`", visible(secret)));
+    Standing {
+        tier: Tier::Execute,
+        reasons: reasons.collect(),
+        denied: is_masked.then(|| (secrets::masked_words("the request"), None)),
+        sends: Some(format!("it sends a request to `{shown}`")),
+        brings: Some(format!("what `{shown}` answered")),
+        ..Standing::default()
+    }
+}
+
 /// Whether a rule in `denied_tools` speaks of an effect. Commands are held against their parts elsewhere.
 fn forbids(rule: &Rule, tool: &str, effect: &Effect) -> bool {
     match effect {
@@ -268,6 +292,7 @@ fn forbids(rule: &Rule, tool: &str, effect: &Effect) -> bool {
                 || to.as_ref().is_some_and(|to| rule.forbids_file(tool, to))
         }
         Effect::Process { .. } | Effect::Unconfined { .. } => rule.covers_tool(tool),
+        Effect::Network { host, .. } => rule.forbids_host(tool, host),
         Effect::Agent { name, .. } => rule.covers_command(tool, Some(std::slice::from_ref(name))),
     }
 }

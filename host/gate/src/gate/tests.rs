@@ -1,6 +1,7 @@
 //! The policy as a table, and everything that must be denied.
 
 mod holding;
+mod network;
 
 use super::*;
 use crate::{EffectVerdict, Refusal};

@@ -69,6 +69,16 @@ fn effect() -> impl Strategy<Value = Effect> {
         1 => (path(), any::<bool>()).prop_map(|(path, is_new)| Effect::FileWrite { path, is_new, preview: None }),
         1 => (path(), proptest::option::of(path())).prop_map(|(path, to)| Effect::FileRemove { path, to }),
         1 => ("(reviewer|agent)", "[a-z ]{0,12}").prop_map(|(name, prompt)| Effect::Agent { name, prompt }),
+        1 => ("(GET|POST)", "(a|b)[.]example[.]org", any::<bool>(), "[a-z ]{0,12}").prop_map(
+            |(method, host, is_granted, content)| Effect::Network {
+                method,
+                url: format!("https://{host}/"),
+                host,
+                is_granted,
+                secrets: Vec::new(),
+                content,
+            }
+        ),
     ]
 }
 

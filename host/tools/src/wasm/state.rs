@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::confine::Shell;
+use crate::lend::fetch;
 use crate::lent::Lent;
 use crate::meter::{Count, Counters};
 use crate::services::Services;
@@ -319,8 +320,17 @@ impl CallState {
                 }
                 Err(self.refused(self.caller.beyond(Capability::Process, &reach.commands)))
             }
+            Effect::Network { host, .. } => self.require_host(host),
             Effect::Agent { .. } => self.require(Capability::Agents).map(|_| ()),
         }
+    }
+
+    fn require_host(&self, host: &str) -> Result<(), String> {
+        let reach = self.require(Capability::Fetch)?;
+        if fetch::reaches(&reach, host) {
+            return Ok(());
+        }
+        Err(self.refused(self.caller.beyond(Capability::Fetch, &reach.hosts)))
     }
 
     fn require_file(&self, capability: Capability, path: &FilePath) -> Result<(), String> {
@@ -360,7 +370,7 @@ impl Caller {
         })
     }
 
-    fn beyond(&self, capability: Capability, reach: &[String]) -> String {
+    pub(crate) fn beyond(&self, capability: Capability, reach: &[String]) -> String {
         let module = &self.module;
         let reach = match reach {
             [] => "the workspace".to_owned(),
@@ -431,6 +441,7 @@ fn line_of(effect: &Effect) -> String {
         }
         Effect::Process { line, .. } => line.clone(),
         Effect::Unconfined { line, .. } => format!("without the sandbox: {line}"),
+        Effect::Network { method, url, .. } => format!("{method} {url}"),
         Effect::Agent { name, prompt } => format!("{name}: {prompt}"),
     };
     anteroom_gate::visible(&line)

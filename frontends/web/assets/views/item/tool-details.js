@@ -105,6 +105,9 @@ function Resources({ item }) {
     ['listed', meter.entries_listed > 0 && number(meter.entries_listed)],
     ['read', meter.bytes_read > 0 && size(meter.bytes_read)],
     ['written', meter.bytes_written > 0 && size(meter.bytes_written)],
+    ['hosts', meter.hosts > 0 && number(meter.hosts)],
+    ['sent', meter.bytes_sent > 0 && size(meter.bytes_sent)],
+    ['received', meter.bytes_received > 0 && size(meter.bytes_received)],
     ['waited', meter.waited_us > 0 && time(meter.waited_us)],
   ].filter(([, value]) => value);
   return html`<dl class="item-meter">${rows.map(([name, value]) => html`<div key=${name}><dt>${say.meter[name]}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -153,6 +153,7 @@ function Details({ record, close }) {
     [said.memory, meter && size(meter.peak_memory_bytes)],
     [said.files, meter && said.filesWords(number(meter.files_opened), size(meter.bytes_read), size(meter.bytes_written))],
     [said.processes, meter && meter.processes > 0 ? number(meter.processes) : null],
+    [said.hosts, meter && meter.hosts > 0 ? said.hostsWords(number(meter.hosts), size(meter.bytes_sent ?? 0), size(meter.bytes_received ?? 0)) : null],
     [said.hash, record.hash],
     [said.previous, record.previous],
   ].filter(([, value]) => value);
