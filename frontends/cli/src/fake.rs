@@ -565,7 +565,6 @@ impl Reads for Fake {
             turn,
             steps: 0,
             calls: 0,
-            bundle: None,
             differences: vec![],
         })
     }
