@@ -116,6 +116,19 @@ test('a secret that is not taken any more costs its tab the session, not the oth
   assert.equal(told.b.at(-1).state, 'connected');
 });
 
+test('who comes with a new secret is not signed out because all before were', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  server(() => 401);
+  const hub = new Hub();
+  const told = { a: [], b: [] };
+  hub.join('a', one, (message) => told.a.push(message));
+  hub.follow('a', 'host', 1);
+  context.mock.timers.tick(1);
+  await until(() => told.a.at(-1).state === 'signed-out');
+  hub.join('b', two, (message) => told.b.push(message));
+  assert.deepEqual(told.b, [{ type: 'state', state: 'connecting' }]);
+});
+
 test('filters are taken out of what is typed once they are whole', () => {
   assert.deepEqual(takeFilters('jitter type:chat '), { filters: [{ key: 'type', value: 'chat' }], rest: 'jitter ' });
   assert.deepEqual(takeFilters('in:"two words" x'), { filters: [{ key: 'in', value: 'two words' }], rest: 'x' });

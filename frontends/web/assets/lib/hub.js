@@ -82,8 +82,9 @@ class Hub {
     const follows = known?.follows ?? new Map();
     const credential = known?.credential.isOf(secret) ? known.credential : new Credential(secret);
     this.#tabs.set(name, { credential, isRefused: false, seenAt: Date.now(), follows, tell });
-    tell({ type: 'state', state: this.#state });
+    // Who comes with a secret is not signed out because those before were.
     if (this.#state === 'signed-out') this.#state = 'connecting';
+    tell({ type: 'state', state: this.#state });
   }
 
   /** A tab is gone. @param {string} name */
