@@ -45,7 +45,13 @@ async function change(view, wish, change) {
 /** @param {View} view */
 async function rename(view) {
   const title = await askText({ title: say.renameTitle, label: say.title, value: view.title });
-  if (title) await change(view, { verb: 'rename', title }, { title });
+  if (title) await renameTo(view, title);
+}
+
+/** Gives it a title; one that is empty or the same changes nothing. @param {View} view @param {string} written */
+async function renameTo(view, written) {
+  const title = written.trim();
+  if (title && title !== view.title) await change(view, { verb: 'rename', title }, { title });
 }
 
 /** @param {View} view */
@@ -228,6 +234,7 @@ export {
   newText,
   rename,
   renameFolder,
+  renameTo,
   setTags,
   titleOf,
 };

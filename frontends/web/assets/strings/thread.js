@@ -173,6 +173,7 @@ export const words = {
     image: 'image',
   },
   header: {
+    parent: 'Started by a call in',
     untitled: 'New conversation',
     workspace: 'Workspace',
     removeTag: (tag) => `Remove the tag ${tag}`,

@@ -15,6 +15,7 @@ import { session } from '../lib/session.js';
 import { Splitter } from '../lib/splitter.js';
 import { Toasts } from '../lib/toast.js';
 import { words } from '../strings/shell.js';
+import { BarTitle } from './bar-title.js';
 import { isDrawerOpen, isNarrow, openHelp, openPalette, registerShellKeys } from './shell-keys.js';
 import { Sidebar } from './sidebar.js';
 import { StateMark } from './sidebar-rows.js';
@@ -102,7 +103,7 @@ function Bar({ name, view }) {
     <button class="icon-button" aria-label=${isShown ? words.sidebar.hide : words.sidebar.show} aria-expanded=${String(isShown)}
       aria-keyshortcuts=${ariaKeys('Mod+B')} onClick=${toggle}>${h(Icon, { name: isNarrow.value ? 'menu' : 'panel' })}</button>
     ${view && h(StateMark, { view })}
-    <span class="bar-title" title=${title}>${title}</span>
+    ${h(BarTitle, { title, view })}
     ${(view?.tags ?? []).slice(0, 3).map((tag) => html`<span class="chip bar-chip" key=${tag}>#${tag}</span>`)}
     <span class="bar-space"></span>
     ${bar.value.actions?.()}

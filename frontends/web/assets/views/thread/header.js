@@ -6,6 +6,7 @@ import { folders, projects } from '../../lib/list.js';
 import { words } from '../../strings/thread.js';
 import { isCanvasShown, toggleCanvas } from './canvas-shown.js';
 import { showPrompt } from './later.js';
+import { ParentLink } from './parent-link.js';
 
 const say = words.header;
 
@@ -17,6 +18,7 @@ export function HeaderChips({ session }) {
   const folder = folders.value.find(({ id }) => id === view.folder);
   return html`<div class="thread-chips">
     ${view.kind === 'agent' && html`<span class="chip">${words.thread.child}</span>`}
+    ${view.parent && h(ParentLink, { call: view.parent })}
     ${view.workspace && html`<span class="chip" title=${view.workspace}><span class="hidden-text">${say.workspace}: </span>⌂ <bdi>${baseName(view.workspace)}</bdi></span>`}
     ${project && html`<span class="chip"><span class="hidden-text">${say.project}: </span>${h(Icon, { name: 'project' })}${project.name ?? project.spec?.name}</span>`}
     ${folder && html`<span class="chip"><span class="hidden-text">${say.folder}: </span>${h(Icon, { name: 'folder' })}${folder.name}</span>`}
