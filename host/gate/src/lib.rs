@@ -66,6 +66,7 @@ mod plan;
 mod policy;
 mod question;
 mod rule;
+mod sampling;
 mod secrets;
 mod sensitive;
 mod shell;

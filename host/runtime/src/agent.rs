@@ -2,6 +2,7 @@
 
 pub(crate) mod budget;
 pub(crate) mod calls;
+pub(crate) mod catalog;
 pub(crate) mod child;
 pub(crate) mod compact;
 pub(crate) mod draft;
@@ -22,6 +23,8 @@ pub(crate) mod services;
 pub(crate) mod shared;
 pub(crate) mod steering;
 pub(crate) mod steps;
+mod stored;
 pub(crate) mod titles;
 pub(crate) mod tokens;
 pub(crate) mod turn;
+pub(crate) mod wire;

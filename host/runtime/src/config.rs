@@ -28,6 +28,7 @@ pub use resolved::{
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 pub use servers::McpServer;
+pub(crate) use servers::in_file as servers_in;
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use layers::Layers;

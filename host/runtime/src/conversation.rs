@@ -357,7 +357,8 @@ impl Owner {
     async fn check(&mut self, input: &[Content], options: &TurnOptions) -> Result<(), Problem> {
         let rules = self.outset().await?.rules;
         let gate = self.gate(&self.engine.settings(), options, &rules).await?;
-        let surroundings = Surroundings::new(&self.engine, &self.session, &gate);
+        let place = (self.workspace.as_path(), &self.session);
+        let surroundings = Surroundings::new(&self.engine, place, &gate);
         let input = self.skills(&gate, input.to_vec()).await?;
         references::resolved(surroundings, input, options)
             .await
@@ -396,7 +397,8 @@ impl Owner {
             .filter(|running| running.turn == turn)
             .ok_or_else(not_running)?;
         let gate = &running.context.gate;
-        let surroundings = Surroundings::new(&self.engine, &self.session, gate);
+        let place = (self.workspace.as_path(), &self.session);
+        let surroundings = Surroundings::new(&self.engine, place, gate);
         let input = self.skills(gate, input).await?;
         let input = surroundings.attach(input).await?;
         running
@@ -451,7 +453,8 @@ impl Owner {
             .await?;
         let mut input = waiting.input;
         if !is_by_hand {
-            let surroundings = Surroundings::new(&self.engine, &self.session, &context.gate);
+            let place = (self.workspace.as_path(), &self.session);
+            let surroundings = Surroundings::new(&self.engine, place, &context.gate);
             input = self.skills(&context.gate, input).await?;
             input = references::resolved(surroundings, input, &waiting.options).await?;
         }

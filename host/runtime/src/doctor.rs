@@ -11,6 +11,7 @@ pub(crate) async fn examine(port: &Port) -> Vec<Finding> {
     endpoint(port, &mut findings).await;
     database(port, &mut findings).await;
     tools(port, &mut findings).await;
+    findings.extend(crate::mcp::findings(&port.engine).await);
     sizes(port, &mut findings).await;
     findings.extend(crate::sandbox::findings(&port.engine).await);
     findings

@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) modules: Keeper,
     /// The bundles that count.
     pub(crate) bundles: crate::bundles::Shelf,
+    /// The MCP servers of this process.
+    pub(crate) mcp: crate::mcp::Keeper,
     /// The names in workspaces that were asked about.
     pub(crate) trees: Trees,
     /// What the settings came to.
@@ -113,6 +115,7 @@ impl Engine {
             ticks: Ticks::default(),
             memories: Memories::default(),
             modules: Keeper::default(),
+            mcp: crate::mcp::Keeper::default(),
             bundles: crate::bundles::Shelf::default(),
             trees: Trees::default(),
             standing: Standing::default(),
@@ -128,6 +131,9 @@ impl Engine {
     pub(crate) fn begin_stopping(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
         crate::modules::keeper::stop(self);
+        self.mcp.stop();
+        // Its servers end with it; whatever is still told of them finds nobody.
+        self.registry.set_servers(Vec::new());
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -14,8 +14,8 @@ use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{
-    bundles, canvases, checkpoints, database, forwarding, mcp, modules, neighbors, recovery, rules,
-    servers, sessions, skills, texts, trust, wiring,
+    bundles, canvases, checkpoints, database, forwarding, mcp, modules, neighbors, recovery, rules, servers,
+    sessions, skills, texts, trust, wiring,
 };
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,
@@ -141,6 +141,7 @@ impl Host {
             tasks: Mutex::default(),
         });
         modules::keeper::start(&port.engine, &options.workspace).await?;
+        mcp::start(&port.engine, &options.workspace);
         bundles::start(&port).await;
         let mut tasks = neighbors::listen(&port).await?;
         tasks.push(sealing);
@@ -213,6 +214,7 @@ impl HostPort for Port {
     }
 
     fn follow(&self, topic: Topic, after: Option<Seq>) -> Signals {
+        mcp::wake(&self.engine);
         self.engine.bus.follow(topic, after)
     }
 

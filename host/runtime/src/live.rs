@@ -241,6 +241,7 @@ async fn read(port: &Port) -> Read {
     if !changed.is_empty() {
         port.engine.replace_settings(loaded.settings);
         crate::database::follow_settings(&port.engine).await;
+        crate::mcp::follow(&port.engine).await;
     }
     Ok((changed, told))
 }

@@ -1,52 +1,137 @@
-//! MCP servers: what the settings and the user's approvals mean for the servers of this process, and what is told
+//! MCP servers: what the settings and a person's decisions mean for the servers of this process, and what is told
 //! of them. How a server is spoken with belongs to the tools crate.
 
-use crate::host::Port;
-use anteroom_api::{
-    McpOp, McpPromptView, McpResourceView, McpServerView, OpId, Problem, ProblemCode,
-};
+pub(crate) mod attach;
+mod bridge;
+mod elicit;
+mod keeper;
+mod sample;
+mod spec;
+mod view;
+mod wish;
 
-/// Carries out a wish about a server.
-pub(crate) async fn take(_port: &Port, _id: OpId, _op: McpOp) -> Result<(), Problem> {
-    Err(Problem::new(
-        ProblemCode::NotConfigured,
-        "MCP servers are not connected yet",
-    ))
-}
+pub(crate) use keeper::{Keeper, follow, settled, start, wake};
+pub(crate) use wish::take;
+
+use crate::engine::Engine;
+use crate::host::Port;
+use crate::modules::keeper::project_folder;
+use anteroom_api::{
+    Finding, Health, McpPromptView, McpResourceView, McpServerView, McpState, McpToolState,
+    Problem, ProblemCode,
+};
+use std::path::{Path, PathBuf};
 
 /// The servers of the user and of a workspace's project.
-pub(crate) async fn servers(
-    _port: &Port,
-    _workspace: String,
-) -> Result<Vec<McpServerView>, Problem> {
-    Ok(Vec::new())
+pub(crate) async fn servers(port: &Port, workspace: String) -> Result<Vec<McpServerView>, Problem> {
+    view::all(&port.engine, Some(Path::new(&workspace))).await
 }
 
 /// The last lines of a server.
-pub(crate) fn log(_port: &Port, server: &str) -> Result<Vec<String>, Problem> {
-    Err(unknown(server))
+pub(crate) fn log(port: &Port, server: &str) -> Result<Vec<String>, Problem> {
+    let settings = port.engine.settings();
+    let is_known = |known: &crate::config::McpServer| known.filled.name == server;
+    match settings.mcp_servers.iter().any(is_known) {
+        true => Ok(port.engine.registry.server_log(server)),
+        false => Err(unknown(server)),
+    }
 }
 
 /// What servers let people read.
 pub(crate) async fn resources(
-    _port: &Port,
-    _workspace: String,
+    port: &Port,
+    workspace: String,
 ) -> Result<Vec<McpResourceView>, Problem> {
-    Ok(Vec::new())
+    let project = place(Path::new(&workspace));
+    Ok(port.engine.registry.resources(Some(&project)).await)
 }
 
 /// The prompts of servers.
-pub(crate) async fn prompts(
-    _port: &Port,
-    _workspace: String,
-) -> Result<Vec<McpPromptView>, Problem> {
-    Ok(Vec::new())
+pub(crate) async fn prompts(port: &Port, workspace: String) -> Result<Vec<McpPromptView>, Problem> {
+    let project = place(Path::new(&workspace));
+    Ok(port.engine.registry.prompts(Some(&project)).await)
 }
 
-fn unknown(server: &str) -> Problem {
+/// Where a project's servers and tools count: its tools folder.
+pub(crate) fn place(workspace: &Path) -> PathBuf {
+    let workspace = workspace.canonicalize();
+    let found = workspace.as_deref();
+    project_folder(found.unwrap_or(Path::new("/nowhere")))
+}
+
+/// What `aroom doctor` says of each server.
+pub(crate) async fn findings(engine: &Engine) -> Vec<Finding> {
+    let servers = match view::all(engine, None).await {
+        Ok(servers) => servers,
+        Err(problem) => {
+            return vec![Finding {
+                subject: "mcp".to_owned(),
+                health: Health::Failed,
+                hint: problem.hint.clone(),
+                text: problem.to_string(),
+            }];
+        }
+    };
+    servers.iter().map(found).collect()
+}
+
+fn found(server: &McpServerView) -> Finding {
+    let (health, text, hint) = match &server.state {
+        McpState::Disabled => (Health::Ok, "switched off".to_owned(), None),
+        McpState::NeedsApproval => (
+            Health::Warning,
+            "its program was not approved, so it was not started".to_owned(),
+            Some(format!("look at it with `aroom mcp show {}`", server.name)),
+        ),
+        McpState::NeedsSignIn { .. } => (
+            Health::Warning,
+            "it asks to be signed in to".to_owned(),
+            Some(format!("sign in with `aroom mcp login {}`", server.name)),
+        ),
+        McpState::Connecting => (Health::Ok, "being connected".to_owned(), None),
+        McpState::Disconnected => (Health::Ok, "not connected".to_owned(), None),
+        McpState::Failed { problem, .. } => {
+            (Health::Failed, problem.to_string(), problem.hint.clone())
+        }
+        McpState::Ready => ready(server),
+    };
+    Finding {
+        subject: format!("mcp {}", server.name),
+        health,
+        text,
+        hint,
+    }
+}
+
+fn ready(server: &McpServerView) -> (Health, String, Option<String>) {
+    let count = |is: fn(&McpToolState) -> bool| {
+        let tools = server.tools.iter();
+        tools.filter(|tool| is(&tool.state)).count()
+    };
+    let offered = count(|state| matches!(state, McpToolState::Offered));
+    let held = count(|state| matches!(state, McpToolState::Quarantined { .. }));
+    let protocol = server.protocol.as_deref().unwrap_or("unknown");
+    let text = format!("ready, protocol {protocol}, {offered} tools");
+    match held {
+        0 => (Health::Ok, text, None),
+        held => (
+            Health::Warning,
+            format!("{text}, {held} changed and held back"),
+            Some(format!(
+                "look at them with `aroom mcp show {}`",
+                server.name
+            )),
+        ),
+    }
+}
+
+pub(crate) fn unknown(server: &str) -> Problem {
     Problem::new(
         ProblemCode::NotFound,
-        format!("there is no MCP server `{server}`"),
+        format!(
+            "there is no MCP server `{}`",
+            anteroom_gate::visible(server)
+        ),
     )
-    .hint("see `mcp_servers` in the config file")
+    .hint("`aroom mcp list` shows those there are")
 }

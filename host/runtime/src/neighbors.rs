@@ -134,6 +134,7 @@ async fn matters(port: &Arc<Port>, event: &Event) {
             port.let_go(*conversation).await;
         }
         Event::Workspace(_) => crate::trust::changed(port).await,
+        Event::Mcp(_) => crate::mcp::follow(&port.engine).await,
         Event::Bundle(_) => crate::bundles::changed(port).await,
         Event::Conversation(_)
         | Event::Turn(_)
@@ -150,7 +151,6 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         | Event::Project(_)
         | Event::Text(_)
         | Event::Session(_)
-        | Event::Mcp(_)
         | Event::Host(_) => {}
     }
 }

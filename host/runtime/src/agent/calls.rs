@@ -222,6 +222,9 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
                 session: turn.session.clone(),
                 max_output_chars: turn.settings.cli.tool_output_max_chars,
             };
+            let mcp = &turn.engine.mcp;
+            let is_served = tool.definition().origin == ModuleOrigin::Server;
+            let _within = is_served.then(|| mcp.enter(item.id, &services));
             let outcome = tool
                 .call(permit, call, Arc::new(services.clone()), stop.clone())
                 .await;

@@ -69,6 +69,12 @@ pub(crate) fn sections(sources: &PromptSources<'_>) -> Vec<Section> {
         name: "environment",
         text: environment(sources),
     });
+    if let Some(text) = sources.skills.clone() {
+        sections.push(Section {
+            name: "skills",
+            text,
+        });
+    }
     let instructions = instructions::section(sources.workspace, sources.home);
     if !instructions.is_empty() {
         sections.push(Section {
@@ -79,12 +85,6 @@ pub(crate) fn sections(sources: &PromptSources<'_>) -> Vec<Section> {
     if let Some(text) = sources.project.and_then(project) {
         sections.push(Section {
             name: "project",
-            text,
-        });
-    }
-    if let Some(text) = sources.skills.clone() {
-        sections.push(Section {
-            name: "skills",
             text,
         });
     }

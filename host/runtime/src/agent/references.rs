@@ -6,6 +6,7 @@ mod read;
 mod written;
 
 use crate::engine::Engine;
+use crate::mcp::attach;
 use anteroom_api::{
     Attachment, AttachmentKind, Content, LineRange, Problem, ProblemCode, Trust, TurnOptions,
 };
@@ -13,6 +14,7 @@ use anteroom_gate::Gate;
 use anteroom_storage::Storage;
 use anteroom_tools::{NamedPlace, NotNamed, Session, open_named};
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use written::{Reference, Target};
 
@@ -21,6 +23,8 @@ const MAX_REFERENCES: usize = 32;
 
 /// Where references are looked up.
 pub(crate) struct Surroundings {
+    engine: Arc<Engine>,
+    workspace: PathBuf,
     session: Arc<Session>,
     gate: Gate,
     storage: Storage,
@@ -45,9 +49,15 @@ pub(crate) async fn resolved(
 }
 
 impl Surroundings {
-    pub(crate) fn new(engine: &Engine, session: &Arc<Session>, gate: &Gate) -> Self {
+    pub(crate) fn new(
+        engine: &Arc<Engine>,
+        (workspace, session): (&Path, &Arc<Session>),
+        gate: &Gate,
+    ) -> Self {
         let home = engine.paths.user_home.as_ref();
         Self {
+            engine: engine.clone(),
+            workspace: workspace.to_path_buf(),
             session: session.clone(),
             gate: gate.clone(),
             storage: engine.storage.clone(),
@@ -63,7 +73,12 @@ impl Surroundings {
     /// reference that cannot be attached; nothing was sent then.
     pub(crate) async fn attach(self, input: Vec<Content>) -> Result<Vec<Content>, Problem> {
         let again = words_before_attachments(&input);
-        let mut content = without_attachments(input);
+        let content = without_attachments(input);
+        let bounds = attach::Bounds {
+            max_chars: self.max_chars,
+            masker: self.gate.masker(),
+        };
+        let mut content = attach::prompts(&self.engine, &self.workspace, content, bounds).await?;
         let first = content
             .iter()
             .enumerate()
@@ -80,7 +95,8 @@ impl Surroundings {
             max_chars: self.max_chars,
             masker: self.gate.masker(),
         };
-        let notes = notes::found(&self.storage, &references, bounds).await?;
+        let mut notes = notes::found(&self.storage, &references, bounds).await?;
+        notes.extend(self.resources(&references).await?);
         let looked_up = move || self.look_up(references, &notes);
         let looked_up = tokio::task::spawn_blocking(looked_up).await;
         let found = looked_up.map_err(|error| {
@@ -93,6 +109,31 @@ impl Surroundings {
         Ok(content)
     }
 
+    /// What servers say to references, by how these were written.
+    async fn resources(
+        &self,
+        references: &[Reference],
+    ) -> Result<HashMap<String, Attachment>, Problem> {
+        let mut found = HashMap::new();
+        let workspace = &self.workspace;
+        for reference in references {
+            let Target::Resource { server, uri } = &reference.target else {
+                continue;
+            };
+            if !attach::is_server(&self.engine, server) || found.contains_key(&reference.written) {
+                continue;
+            }
+            let bounds = attach::Bounds {
+                max_chars: self.max_chars,
+                masker: self.gate.masker(),
+            };
+            let read = attach::resource(&self.engine, workspace, (server, uri), bounds).await;
+            let read = read.map_err(|why| refused(reference, ProblemCode::NotFound, &why))?;
+            found.insert(reference.written.clone(), read);
+        }
+        Ok(found)
+    }
+
     fn look_up(
         &self,
         references: Vec<Reference>,
@@ -103,7 +144,8 @@ impl Surroundings {
         for reference in references {
             let note = match &reference.target {
                 Target::Note { id } => notes.get(id).cloned(),
-                Target::Path { .. } | Target::Source { .. } | Target::Resource { .. } => None,
+                Target::Resource { .. } => notes.get(&reference.written).cloned(),
+                Target::Path { .. } | Target::Source { .. } => None,
             };
             let attachment = match note {
                 Some(note) => Some(note),
@@ -212,7 +254,9 @@ impl Surroundings {
 /// had to say may stand in front of them.
 fn words_before_attachments(input: &[Content]) -> Option<usize> {
     let is_attachment = |part: &Content| matches!(part, Content::Attachment(_));
-    input.iter().position(is_attachment)?.checked_sub(1)
+    let first = input.iter().position(is_attachment)?;
+    let is_text = |part: &Content| matches!(part, Content::Text { .. });
+    input.get(..first)?.iter().rposition(is_text)
 }
 
 /// What a frontend hands in as attached was attached to something else.
@@ -275,6 +319,6 @@ fn no_servers(reference: &Reference, server: &str) -> Problem {
     refused(
         reference,
         ProblemCode::NotFound,
-        &format!("there is no server `{server}`: there are no sources yet, of servers neither"),
+        &format!("there is no MCP server `{server}`; `aroom mcp list` shows those there are"),
     )
 }

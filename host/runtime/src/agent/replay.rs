@@ -188,6 +188,13 @@ impl Script {
         first.record.as_ref().map(|record| record.tools.as_slice())
     }
 
+    /// Names of the tools that were offered in a step, as they were sent.
+    pub(crate) fn tools_of(&self, step: u32) -> Vec<String> {
+        let step = self.record.steps.get(&step);
+        let record = step.and_then(|step| step.record.as_ref());
+        record.map(|record| record.tools.clone()).unwrap_or_default()
+    }
+
     /// The model that was asked, if it is known.
     pub(crate) fn model(&self) -> Option<String> {
         let first = self.record.steps.values().next()?;

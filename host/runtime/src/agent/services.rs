@@ -5,6 +5,7 @@ use super::{child, fork};
 use crate::approvals::{Asker, Inquiry, NOBODY};
 use crate::checkpoints::CallLedger;
 use crate::rules;
+use crate::tool_secrets;
 use anteroom_api::{
     Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
     Event, ItemId, OutputStream, Phase, Resolution, Scope, Stop, ToolView, Topic, Trust,
@@ -13,7 +14,8 @@ use anteroom_gate::{Asked, Taint};
 use anteroom_storage::{ChangeOwner, Fault, StorageError};
 use crate::skills::{self, By, Site};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, LoadedSkill, Services,
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, LoadedSkill, SecretValue, Services,
+    StoreFailure,
 };
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,6 +101,26 @@ impl CallServices {
     /// What was decided, and the child that was started.
     pub(crate) fn record(&self) -> CallRecord {
         self.lock().clone()
+    }
+
+    /// The turn it belongs to.
+    pub(crate) fn turn(&self) -> &Arc<TurnContext> {
+        &self.turn
+    }
+
+    /// Raised when it is to end.
+    pub(crate) fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Asks the person something that is no approval.
+    pub(crate) async fn inquire(&self, inquiry: Inquiry) -> Answer {
+        let services = self.clone();
+        let ask = async move {
+            let (asker, desk) = (services.asker(), &services.turn.engine.desk);
+            desk.question(&asker, inquiry, &services.stop).await
+        };
+        self.to_the_end(ask).await.unwrap_or(Answer::NotAnswered)
     }
 
     fn asker(&self) -> Asker {
@@ -236,18 +258,12 @@ impl Services for CallServices {
         options: Vec<String>,
         is_multiple: bool,
     ) -> BoxFuture<'_, Answer> {
-        let services = self.clone();
-        let ask = async move {
-            let (asker, desk) = (services.asker(), &services.turn.engine.desk);
-            let inquiry = Inquiry {
-                text,
-                options,
-                is_multiple,
-                ..Inquiry::default()
-            };
-            desk.question(&asker, inquiry, &services.stop).await
-        };
-        Box::pin(async move { self.to_the_end(ask).await.unwrap_or(Answer::NotAnswered) })
+        Box::pin(self.inquire(Inquiry {
+            text,
+            options,
+            is_multiple,
+            ..Inquiry::default()
+        }))
     }
 
     fn output(&self, stream: OutputStream, text: String) {
@@ -348,6 +364,45 @@ impl Services for CallServices {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<ToolView>, String>> {
         Box::pin(std::future::ready(self.turn.catalog.find(&query, limit)))
+    }
+
+    fn store_get(
+        &self,
+        toolset: String,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
+        Box::pin(self.stored(toolset, key))
+    }
+
+    fn store_set(
+        &self,
+        toolset: String,
+        key: String,
+        value: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), StoreFailure>> {
+        Box::pin(self.store(toolset, (key, value)))
+    }
+
+    fn store_delete(
+        &self,
+        toolset: String,
+        key: String,
+    ) -> BoxFuture<'_, Result<bool, StoreFailure>> {
+        Box::pin(self.unstore(toolset, key))
+    }
+
+    fn store_list(
+        &self,
+        toolset: String,
+        prefix: String,
+    ) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
+        Box::pin(self.stored_keys(toolset, prefix))
+    }
+
+    fn secret(&self, name: &str, host: &str) -> Option<SecretValue> {
+        let entries = &self.turn.settings.safety.tool_secrets;
+        let environment = self.turn.engine.ambient.environment();
+        tool_secrets::value(entries, environment, (name, host)).map(SecretValue::new)
     }
 
     fn ledger(&self) -> Option<Arc<dyn Ledger>> {

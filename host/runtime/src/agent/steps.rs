@@ -7,13 +7,14 @@ use super::narration::{self, Narration};
 use super::plan::Next;
 use super::tokens::{self, Told};
 use super::turn::{Fault, TurnContext};
-use super::{calls, history, images, record};
+use super::{calls, history, images, prompt, record};
 use crate::approvals::Asker;
+use crate::modules::prefix;
 use anteroom_api::{
     Content, ConversationEvent, Delta, Event, Item, ItemBody, ItemEvent, OpId, Origin, Phase,
     Problem, ProblemCode, Status, Stop, StopReason, TurnEvent, Usage,
 };
-use anteroom_model::{Answer, ChatRequest, Client, Finish, ModelError};
+use anteroom_model::{Answer, ChatRequest, Client, Finish, ModelError, StreamEvent};
 use anteroom_storage::Summarized;
 use std::sync::Arc;
 use std::time::Instant;
@@ -109,6 +110,7 @@ impl<'a> Steps<'a> {
         self.push(opening);
         for step in 1..=self.turn.max_steps {
             self.steer(step);
+            self.load(step).await;
             if let Some(end) = self.make_room(step).await? {
                 return Ok(end);
             }
@@ -296,6 +298,25 @@ impl<'a> Steps<'a> {
         Ok(None)
     }
 
+    /// Tells of tools that were looked up, behind those that were sent.
+    async fn load(&mut self, step: u32) {
+        let turn = self.turn;
+        if let Some(script) = &turn.script {
+            turn.catalog.load_sent(&script.tools_of(step));
+        }
+        let fresh = turn.catalog.fresh();
+        if fresh.is_empty() {
+            return;
+        }
+        self.request
+            .tools
+            .extend(fresh.iter().map(prompt::definition));
+        // A child's conversation has no prefix of its own, and a replay keeps nothing.
+        if turn.depth == 0 && turn.script.is_none() {
+            prefix::append(&turn.engine, turn.conversation, fresh).await;
+        }
+    }
+
     /// Puts input that was added meanwhile before the next request.
     fn steer(&mut self, step: u32) {
         // It belongs behind the step that is over, or history rebuilt from items would order it otherwise.
@@ -438,14 +459,15 @@ impl<'a> Steps<'a> {
             true => &images::without(request),
             false => request,
         };
-        let mut answer = stream(&client, seen, self.stop, draft, show).await;
+        let at = (turn.as_ref(), draft);
+        let mut answer = stream(&client, seen, self.stop, at, show).await;
         if let Err(error) = &answer
             && images::are_in(seen)
             && images::are_refused(error)
         {
             self.go_blind().await?;
             let without = images::without(request);
-            answer = stream(&client, &without, self.stop, draft, show).await;
+            answer = stream(&client, &without, self.stop, at, show).await;
         }
         self.answer(answer, draft).await
     }
@@ -457,7 +479,10 @@ impl<'a> Steps<'a> {
         draft: &Draft,
     ) -> Result<Asked, Fault> {
         match answer {
-            Ok(answer) => {
+            Ok(mut answer) => {
+                for call in &mut answer.calls {
+                    call.name = inner(self.turn, std::mem::take(&mut call.name));
+                }
                 let texts = (answer.reasoning.as_str(), answer.text.as_str());
                 let said = draft.finish(Status::Completed, Some(texts)).await;
                 self.progress.text.clone_from(&answer.text);
@@ -556,10 +581,17 @@ async fn stream(
     client: &Client,
     request: &ChatRequest,
     stop: &Stop,
-    draft: &Draft,
+    (turn, draft): (&TurnContext, &Draft),
     show: impl Fn(),
 ) -> Result<Answer, ModelError> {
-    let mut take = |event| draft.take(event);
+    let mut take = |event| match event {
+        StreamEvent::Arguments { index, tool, text } => draft.take(StreamEvent::Arguments {
+            index,
+            tool: inner(turn, tool),
+            text,
+        }),
+        event => draft.take(event),
+    };
     let answer = client.stream(request, stop.clone(), &mut take);
     tokio::pin!(answer);
     let mut tick = tokio::time::interval(WRITE_BEHIND);
@@ -573,6 +605,14 @@ async fn stream(
                 draft.save().await;
             }
         }
+    }
+}
+
+/// A tool's own name, for what the model calls it; what it calls and there is not stays as it is.
+fn inner(turn: &TurnContext, called: String) -> String {
+    match turn.tool(&called) {
+        Some(tool) => tool.tool.name.clone(),
+        None => called,
     }
 }
 

@@ -6,7 +6,7 @@ use super::resolved::Settings;
 use super::settings::{self, Kind, ROWS, Row};
 use super::trust::{self, Ruling};
 use super::value::{self, Written};
-use super::{Sources, nearest};
+use super::{MASK, Sources, nearest, servers};
 use anteroom_api::{Problem, ProblemCode, SettingOrigin, SettingView, SettingsReport};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -17,8 +17,6 @@ use std::path::Path;
 const MOST_WARNINGS: usize = 50;
 /// Characters of an unknown name that are shown.
 const NAME_CHARS: usize = 64;
-/// What stands in the place of a secret.
-const MASK: &str = "********";
 
 pub(crate) struct Layers<'a> {
     sources: &'a Sources,
@@ -356,6 +354,9 @@ impl<'a> Layers<'a> {
         {
             return self.ignored(&place, row, why);
         }
+        if matches!(row.kind, Kind::Servers) {
+            return self.servers(row, entry, reading);
+        }
         let written = Written::from(&entry.value);
         let Some(written) = self.resolved(row, written, &place, is_trusted) else {
             return;
@@ -369,6 +370,54 @@ impl<'a> Layers<'a> {
             origin,
             base,
         });
+    }
+
+    /// Entry by entry: one that is wrong is left out, with its line and the reason.
+    fn servers(&mut self, row: &'static Row, entry: &Entry, reading: &Reading<'_>) {
+        let reader = servers::Reader {
+            environment: &self.sources.environment,
+            base: reading.path.parent(),
+            is_project: reading.owner == Owner::Project,
+        };
+        let entries = match servers::read(&entry.value, &reader) {
+            Ok(entries) => entries,
+            Err(expected) => {
+                let place = reading.place(entry.value.position);
+                let words = format!("`{place}`: `{}` must be {expected}", row.key);
+                return self.wrong.push(words);
+            }
+        };
+        for found in entries {
+            let place = reading.place(found.position);
+            for oddity in found.oddities {
+                self.warn(problem(format!("`{place}`: an MCP server {oddity}")));
+            }
+            let server = found.server.and_then(|mut server| {
+                let name = &server["filled"]["name"];
+                match self.has_server(row, name) {
+                    true => Err(format!("is not the first of the name {name}")),
+                    false => {
+                        server["place"] = Value::from(place.as_str());
+                        Ok(server)
+                    }
+                }
+            });
+            match server {
+                Ok(server) => {
+                    let origin = reading.origin(entry.position);
+                    self.hold(row, Value::Array(vec![server]), origin);
+                }
+                Err(why) => self.warn(
+                    problem(format!("`{place}`: an MCP server is left out: it {why}"))
+                        .hint("correct it, or take it out"),
+                ),
+            }
+        }
+    }
+
+    fn has_server(&self, row: &Row, name: &Value) -> bool {
+        let held = self.held.get(row.key).and_then(|held| held.value.as_array());
+        held.is_some_and(|held| held.iter().any(|held| &held["filled"]["name"] == name))
     }
 
     /// With `${NAME}` replaced. `None`: a warning says why the value does not count.
@@ -424,6 +473,9 @@ impl<'a> Layers<'a> {
                     .push(format!("`{place}`: `{}` must be {expected}", row.key));
             }
         };
+        if matches!(row.kind, Kind::Servers) {
+            return self.ignored(&place, row, "it is set in a config file only");
+        }
         if let Some(words) = parsed.clamped {
             self.warn(problem(format!("`{place}`: `{}` {words}", row.key)));
         }
@@ -539,6 +591,7 @@ fn shown(name: &str) -> String {
 fn masked(row: &Row, value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,
+        _ if matches!(row.kind, Kind::Servers) => servers::masked(value),
         _ if row.is_secret => Value::from(MASK),
         Value::String(text) => Value::from(without_password(text)),
         _ => value.clone(),

@@ -20,6 +20,14 @@ pub(crate) fn setting(key: &str) -> Option<&'static str> {
         .or_else(|| nearest(key, known()))
 }
 
+/// The one of these names that `name` was probably meant to be.
+pub(crate) fn among(
+    name: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
+    nearest(name, known)
+}
+
 /// The environment variable that `name` was probably meant to be.
 pub(crate) fn environment(name: &str) -> Option<&'static str> {
     nearest(name, ROWS.iter().filter_map(|row| row.environment))

@@ -3,6 +3,7 @@
 //! Its fields are the rows of the table and nothing more; a row without a field, or a field
 //! without a row, fails the first load.
 
+use super::servers::McpServer;
 use anteroom_api::{Mode, Tier};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// Further databases beside the personal one.
     pub shared_databases: Vec<SharedDatabase>,
+    /// Programs and addresses of other people that offer tools.
+    pub mcp_servers: Vec<McpServer>,
 }
 
 /// A further database.
@@ -88,6 +91,7 @@ pub struct Ai {
     pub retry_backoff_base: Duration,
     pub narration_cadence: u32,
     pub titles: bool,
+    pub max_tool_tokens: u64,
     pub prices: Prices,
 }
 
@@ -226,6 +230,7 @@ pub struct Safety {
     pub tool_tiers: BTreeMap<String, Tier>,
     pub custom_patterns: Vec<String>,
     pub sensitive_paths: Vec<String>,
+    pub tool_secrets: Vec<String>,
     pub trusted_folders: Vec<PathBuf>,
     pub sandbox: Sandbox,
     pub network: Network,

@@ -56,6 +56,8 @@ pub(crate) enum Kind {
     Paths,
     /// Shared databases, each with a name and a [`Kind::Path`].
     Databases,
+    /// MCP servers; read entry by entry, and only in files.
+    Servers,
     /// Tool name to tier; what the layers say adds up, later ones win.
     Tiers,
     /// Tool name to the limits of its calls; what the layers say adds up, later ones win.
@@ -293,6 +295,8 @@ pub(crate) static ROWS: &[Row] = &[
     Row::switch("ai.titles", true, "Let the model name a conversation after its first turn; otherwise its first line is its name")
         .environment("AI_CHAT_TITLES")
         .project(Project::Set),
+    Row::whole("ai.max_tool_tokens", 4000, (500, NO_CEILING), "Tokens of tool definitions sent with a request; beyond, tools of MCP servers are listed and loaded when the model looks for them")
+        .project(Project::Lower),
     Row::new("ai.prices.input", PRICE, Standard::Nothing, "Price of a million tokens sent, in your currency"),
     Row::new("ai.prices.cached", PRICE, Standard::Nothing, "Price of a million tokens sent that the endpoint had cached; as `input` if not set"),
     Row::new("ai.prices.output", PRICE, Standard::Nothing, "Price of a million tokens answered, in your currency"),
@@ -365,6 +369,8 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::Add),
     Row::list("safety.sensitive_paths", "Paths that always ask, beside the built-in ones")
         .project(Project::Add),
+    Row::list("safety.tool_secrets", "Secrets that tools send without reading them: `NAME@HOST=VARIABLE`, the variable of the environment that holds it")
+        .literal(),
     Row::new("safety.trusted_folders", Kind::Paths, Standard::Nothing, "Folders whose own `.anteroom` config and tools count whatever they hold; `aroom trust` remembers one as it is instead"),
     Row::choice("safety.sandbox", &["off", "auto", "require"], "auto", "The system's sandbox around processes: what there is, or refuse to run without")
         .project(Project::Tighten),
@@ -439,6 +445,9 @@ pub(crate) static ROWS: &[Row] = &[
         .at_start(),
     // Beside the sections.
     Row::new("shared_databases", Kind::Databases, Standard::Nothing, "Further databases, shown beside the personal one; `aroom db shared` changes them"),
+    Row::new("mcp_servers", Kind::Servers, Standard::Nothing, "MCP servers, each with `name` and `command` or `url`; see `docs/mcp.md`")
+        .literal()
+        .project(Project::IfTrusted),
 ];
 
 /// A price of a million tokens, or an amount of money.
@@ -480,7 +489,6 @@ impl Reserved {
 
 /// Names that are known and not used.
 pub(crate) static RESERVED: &[Reserved] = &[
-    Reserved::later("mcp_servers"),
     Reserved::later("embeddings"),
     Reserved::later("databases"),
     Reserved::later("cli.retry_delay"),

@@ -4,6 +4,7 @@
 //! so that `"30"` means the same in a file, in the environment and on the command line.
 
 use super::raw::{Body, Node};
+use super::servers;
 use super::settings::{Kind, Standard};
 use anteroom_api::Tier;
 use serde_json::{Map, Number, Value};
@@ -128,6 +129,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
         (Kind::Tiers, _) => return tiers(written).map(exact),
         (Kind::Limits, _) => return limits(written),
         (Kind::Databases, _) => return databases(written).map(exact),
+        (Kind::Servers, _) => return servers::parse(written).map(exact),
         (_, Written::Text(text)) => text.trim(),
         (_, Written::List(_)) => return Err(format!("{}, not a list", expected(kind))),
         (_, Written::Map(_)) => return Err(format!("{}, not a mapping", expected(kind))),
@@ -147,7 +149,12 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
             number(text, least, most).map(Some)
         }
         Kind::Choice { words, aliases } => choice(text, words, aliases).map(exact),
-        Kind::List | Kind::Paths | Kind::Tiers | Kind::Limits | Kind::Databases => Ok(None),
+        Kind::List
+        | Kind::Paths
+        | Kind::Tiers
+        | Kind::Limits
+        | Kind::Databases
+        | Kind::Servers => Ok(None),
     }
     .map_err(|()| expected(kind))
 }
@@ -165,6 +172,7 @@ pub(crate) fn expected(kind: Kind) -> String {
         Kind::List => "a list of texts".to_owned(),
         Kind::Paths => "a list of paths".to_owned(),
         Kind::Databases => "a list of entries with `name` and `path`".to_owned(),
+        Kind::Servers => servers::expected(),
         Kind::Limits => {
             "tool names, each with `seconds` (1–600), `memory_mb` (8–256) or both".to_owned()
         }
@@ -175,7 +183,9 @@ pub(crate) fn expected(kind: Kind) -> String {
 /// The default as a value.
 pub(crate) fn standard(kind: Kind, standard: Standard, home: &Path) -> Value {
     match (standard, kind) {
-        (Standard::Nothing, Kind::List | Kind::Paths | Kind::Databases) => Value::Array(Vec::new()),
+        (Standard::Nothing, Kind::List | Kind::Paths | Kind::Databases | Kind::Servers) => {
+            Value::Array(Vec::new())
+        }
         (Standard::Nothing, Kind::Tiers | Kind::Limits) => Value::Object(Map::new()),
         (Standard::Nothing, _) => Value::Null,
         (Standard::Switch(yes), _) => Value::from(yes),
@@ -213,7 +223,7 @@ fn alternatives(words: &[&str]) -> String {
     }
 }
 
-fn switch(text: &str) -> Result<bool, ()> {
+pub(super) fn switch(text: &str) -> Result<bool, ()> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
         "false" | "no" | "off" | "0" => Ok(false),

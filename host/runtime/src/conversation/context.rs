@@ -43,6 +43,9 @@ impl Owner {
             None if is_by_hand => self.named_model(&settings, options).unwrap_or_default(),
             None => self.model(&settings, options).await?,
         };
+        if !options.is_attended && script.is_none() {
+            crate::mcp::settled(&self.engine).await;
+        }
         let (mut frozen, mut deferred) = self.frozen(&outset).await;
         if let Some(names) = script.as_ref().and_then(|script| script.tools()) {
             // Tools that came later were not offered then.

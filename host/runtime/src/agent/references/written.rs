@@ -29,7 +29,7 @@ pub(super) enum Target {
     /// `@source:name`.
     Source { name: String },
     /// `@server:resource`.
-    Resource { server: String },
+    Resource { server: String, uri: String },
 }
 
 /// The references of a text, in order. What stands in code marked by backticks is none.
@@ -133,8 +133,9 @@ fn plain(word: &str, is_called: bool) -> Reference {
     let kind = word.split_once(':').filter(|_| lines.is_none());
     let target = match kind {
         Some(("source", name)) if !name.is_empty() => Target::Source { name: name.into() },
-        Some((server, _)) if is_name(server) => Target::Resource {
+        Some((server, uri)) if is_name(server) => Target::Resource {
             server: server.into(),
+            uri: uri.into(),
         },
         _ => Target::Path {
             path: path.into(),
@@ -224,7 +225,7 @@ mod tests {
                     },
                     Target::Note { id } => format!("note {id}"),
                     Target::Source { name } => format!("source {name}"),
-                    Target::Resource { server } => format!("server {server}"),
+                    Target::Resource { server, uri } => format!("server {server} {uri}"),
                 }
             })
             .collect();

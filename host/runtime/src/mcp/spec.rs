@@ -1,0 +1,269 @@
+//! From an entry of the settings to what is to be started or reached, and the hash that an approval is for.
+
+use crate::config::McpServer;
+use anteroom_api::{McpFolder, McpTransport, McpTrust};
+use anteroom_tools::{
+    CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
+    StdioSpec,
+};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Folder of the servers' own folders, in the data folder.
+const FOLDER: &str = "servers";
+
+/// Where the servers of this process live.
+pub(super) struct Site<'a> {
+    pub(super) data: &'a Path,
+    /// The project's tools folder.
+    pub(super) project: &'a Path,
+    pub(super) ca_file: Option<&'a Path>,
+    /// The hashes that were approved.
+    pub(super) approved: &'a BTreeSet<String>,
+}
+
+pub(super) fn id(server: &McpServer, project: &Path) -> ServerId {
+    ServerId {
+        name: server.filled.name.clone(),
+        place: server.is_project.then(|| project.to_path_buf()),
+    }
+}
+
+/// What there should be.
+pub(super) fn spec(server: &McpServer, site: &Site<'_>) -> ServerSpec {
+    let entry = &server.filled;
+    let id = id(server, site.project);
+    let seconds = |wanted: Option<f64>, usual| {
+        let wanted = wanted.map(Duration::try_from_secs_f64);
+        wanted.and_then(Result::ok).unwrap_or(usual)
+    };
+    ServerSpec {
+        is_allowed_to_start: match is_program(server) {
+            true => site.approved.contains(&hash(server, site.project)),
+            false => true,
+        },
+        transport: transport(server, &id, site),
+        include: entry.tools_include.clone(),
+        exclude: entry.tools_exclude.clone(),
+        is_trusted: entry.trust == Some(McpTrust::Trusted),
+        is_enabled: entry.enabled.unwrap_or(true),
+        connect_timeout: seconds(entry.connect_timeout, CONNECT_TIMEOUT),
+        call_timeout: seconds(entry.timeout, CALL_TIMEOUT),
+        id,
+    }
+}
+
+/// Whether it is a program that is started here.
+pub(super) fn is_program(server: &McpServer) -> bool {
+    server.filled.command.is_some()
+}
+
+fn transport(server: &McpServer, id: &ServerId, site: &Site<'_>) -> ServerTransport {
+    let entry = &server.filled;
+    if let Some(command) = &entry.command {
+        return ServerTransport::Stdio(StdioSpec {
+            command: command.clone(),
+            args: entry.args.clone(),
+            env: entry.env.clone(),
+            folder: folder(site.data, id),
+            folders: folders(server)
+                .into_iter()
+                .map(|folder| ServerFolder {
+                    path: PathBuf::from(folder.path),
+                    is_writable: folder.is_writable,
+                })
+                .collect(),
+            network: entry.network.unwrap_or(false),
+        });
+    }
+    let url = entry.url.clone().unwrap_or_default();
+    match entry.transport.as_deref() {
+        Some("sse") => ServerTransport::Sse { url },
+        _ => ServerTransport::Http(HttpSpec {
+            url,
+            headers: entry.headers.clone(),
+            ca_file: site.ca_file.map(Path::to_path_buf),
+        }),
+    }
+}
+
+/// A server's own folder. Two projects may name their servers alike.
+fn folder(data: &Path, id: &ServerId) -> PathBuf {
+    let name = match &id.place {
+        None => id.name.clone(),
+        Some(place) => {
+            let place = hex(&Sha256::digest(place.as_os_str().as_encoded_bytes()));
+            format!("{}-{}", id.name, &place[..12])
+        }
+    };
+    data.join(FOLDER).join(name)
+}
+
+fn folders(server: &McpServer) -> Vec<McpFolder> {
+    let folders = server.filled.folders.iter();
+    let folders = folders.map(|written| match written.strip_suffix(":rw") {
+        Some(path) => (path, true),
+        None => (written.as_str(), false),
+    });
+    let folders = folders.map(|(path, is_writable)| McpFolder {
+        path: path.to_owned(),
+        is_writable,
+    });
+    folders.collect()
+}
+
+/// What a person approves: everything that decides what is started, with what, and what it reaches. Of the
+/// environment the names; values may be secrets that change.
+pub(super) fn hash(server: &McpServer, project: &Path) -> String {
+    let entry = &server.filled;
+    let place = server.is_project.then(|| project.display().to_string());
+    let names = |pairs: &std::collections::BTreeMap<String, String>| -> Vec<String> {
+        pairs.keys().cloned().collect()
+    };
+    let text = serde_json::json!([
+        "anteroom mcp server 1",
+        entry.name,
+        place,
+        entry.command,
+        entry.args,
+        names(&entry.env),
+        entry.url,
+        names(&entry.headers),
+        entry.folders,
+        entry.network.unwrap_or(false),
+    ]);
+    hex(&Sha256::digest(text.to_string().as_bytes()))
+}
+
+/// How it is reached, as it is written: what was filled in may be secret.
+pub(super) fn shown_transport(server: &McpServer) -> McpTransport {
+    let entry = &server.written;
+    let headers = entry.headers.keys().cloned().collect();
+    if let Some(command) = &entry.command {
+        let filled = server.filled.command.as_ref();
+        return McpTransport::Stdio {
+            command: match command.contains("${") {
+                true => command.clone(),
+                false => filled.unwrap_or(command).clone(),
+            },
+            args: entry.args.clone(),
+            env: entry.env.keys().cloned().collect(),
+            folders: folders(server),
+            network: entry.network.unwrap_or(false),
+        };
+    }
+    let url = entry.url.clone().unwrap_or_default();
+    match entry.transport.as_deref() {
+        Some("sse") => McpTransport::Sse { url, headers },
+        _ => McpTransport::Http { url, headers },
+    }
+}
+
+/// The same on one line, for the record.
+pub(super) fn in_words(transport: &McpTransport) -> String {
+    match transport {
+        McpTransport::Http { url, .. } | McpTransport::Sse { url, .. } => url.clone(),
+        McpTransport::Stdio {
+            command,
+            args,
+            env,
+            folders,
+            network,
+        } => {
+            let mut words = serde_json::json!([command])[0].to_string();
+            for arg in args {
+                words = format!("{words} {}", serde_json::json!(arg));
+            }
+            let folders = folders.iter().map(|folder| match folder.is_writable {
+                true => format!("{} (to write)", folder.path),
+                false => folder.path.clone(),
+            });
+            let folders: Vec<String> = folders.collect();
+            if !env.is_empty() {
+                words = format!("{words}; environment {}", env.join(", "));
+            }
+            if !folders.is_empty() {
+                words = format!("{words}; folders {}", folders.join(", "));
+            }
+            match network {
+                true => format!("{words}; with the network"),
+                false => format!("{words}; without the network"),
+            }
+        }
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anteroom_api::McpEntry;
+
+    fn server(change: impl FnOnce(&mut McpEntry)) -> McpServer {
+        let mut entry = McpEntry {
+            name: "time".into(),
+            command: Some("uvx".into()),
+            args: vec!["mcp-server-time".into()],
+            ..McpEntry::default()
+        };
+        entry.env.insert("KEY".into(), "one".into());
+        change(&mut entry);
+        McpServer {
+            written: entry.clone(),
+            filled: entry,
+            is_project: false,
+            place: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_approval_is_for_everything_that_decides_what_runs() {
+        let project = Path::new("/work/.anteroom/tools");
+        let hash = |server: &McpServer| hash(server, project);
+        let usual = hash(&server(|_| {}));
+        // Another value of a secret is no other command.
+        assert_eq!(
+            usual,
+            hash(&server(|entry| {
+                entry.env.insert("KEY".into(), "two".into());
+            }))
+        );
+        let others = [
+            server(|entry| entry.command = Some("/tmp/uvx".into())),
+            server(|entry| entry.args.push("--evil".into())),
+            server(|entry| {
+                entry.env.insert("LD_PRELOAD".into(), "x".into());
+            }),
+            server(|entry| entry.folders.push("/home".into())),
+            server(|entry| entry.network = Some(true)),
+            McpServer {
+                is_project: true,
+                ..server(|_| {})
+            },
+        ];
+        for other in others {
+            assert_ne!(usual, hash(&other), "{:?}", other.filled);
+        }
+        let site = |approved| Site {
+            data: Path::new("/data"),
+            project,
+            ca_file: None,
+            approved,
+        };
+        let (none, one) = (BTreeSet::new(), BTreeSet::from([usual.clone()]));
+        assert!(!spec(&server(|_| {}), &site(&none)).is_allowed_to_start);
+        assert!(spec(&server(|_| {}), &site(&one)).is_allowed_to_start);
+        let changed = server(|entry| entry.args.push("--evil".into()));
+        assert!(!spec(&changed, &site(&one)).is_allowed_to_start);
+        let of_project = McpServer {
+            is_project: true,
+            ..server(|_| {})
+        };
+        assert!(!spec(&of_project, &site(&one)).is_allowed_to_start);
+    }
+}

@@ -1,0 +1,130 @@
+//! Servers as people see them: what the settings say of each, joined with how it is doing.
+
+use super::{keeper, spec};
+use crate::config::McpServer;
+use crate::engine::Engine;
+use crate::modules::deferral::one_line;
+use anteroom_api::{
+    McpServerView, McpState, McpToolState, McpToolView, McpTrust, Problem, UnixMillis,
+};
+use anteroom_tools::{ServerState, ServerStatus, ServerTool, ToolStanding};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Characters of a tool's description that are shown.
+const DESCRIPTION_CHARS: usize = 300;
+
+/// What a person decided.
+pub(super) struct Decided {
+    pub(super) approved: BTreeSet<String>,
+    pub(super) sampling: BTreeSet<String>,
+}
+
+impl Decided {
+    pub(super) async fn read(engine: &Engine) -> Result<Self, Problem> {
+        Ok(Self {
+            approved: engine.storage.approved_servers().await?,
+            sampling: engine.storage.sampling_servers().await?,
+        })
+    }
+}
+
+/// All servers of the settings: those of the project where they are those of `workspace`, or of any without one.
+pub(super) async fn all(
+    engine: &Engine,
+    workspace: Option<&Path>,
+) -> Result<Vec<McpServerView>, Problem> {
+    let settings = engine.settings();
+    if settings.mcp_servers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let project = keeper::project(engine);
+    let is_here = workspace.is_none_or(|workspace| super::place(workspace) == project);
+    let statuses = engine.registry.servers();
+    let decided = Decided::read(engine).await?;
+    let counting = |server: &&McpServer| is_here || !server.is_project;
+    let servers = settings.mcp_servers.iter().filter(counting);
+    let view = |server| one(engine, server, (&statuses, &decided));
+    Ok(servers.map(view).collect())
+}
+
+/// One server.
+pub(super) fn one(
+    engine: &Engine,
+    server: &McpServer,
+    (statuses, decided): (&[ServerStatus], &Decided),
+) -> McpServerView {
+    let project = keeper::project(engine);
+    let id = spec::id(server, &project);
+    let hash = spec::hash(server, &project);
+    let status = statuses.iter().find(|status| status.id == id);
+    let is_approved = !spec::is_program(server) || decided.approved.contains(&hash);
+    let is_enabled = server.filled.enabled.unwrap_or(true);
+    let workspace = keeper::workspace(engine).filter(|_| server.is_project);
+    let counts = keeper::counts(engine, &id);
+    McpServerView {
+        name: server.filled.name.clone(),
+        workspace: workspace.map(|workspace| workspace.display().to_string()),
+        transport: spec::shown_transport(server),
+        is_approved,
+        trust: match server.filled.trust {
+            Some(McpTrust::Trusted) => McpTrust::Trusted,
+            Some(McpTrust::Untrusted) | None => McpTrust::Untrusted,
+        },
+        state: match status {
+            Some(status) => state(status, is_enabled, engine.ambient.now()),
+            None if !is_enabled => McpState::Disabled,
+            None if !is_approved => McpState::NeedsApproval,
+            None => McpState::Disconnected,
+        },
+        title: status.and_then(|status| status.title.clone()),
+        protocol: status.and_then(|status| status.protocol.clone()),
+        tools: status
+            .map(|status| status.tools.iter().map(tool).collect())
+            .unwrap_or_default(),
+        resources: counts.0,
+        prompts: counts.1,
+        is_sampling_allowed: decided.sampling.contains(&hash),
+        calls: status.map_or(0, |status| status.calls),
+        last_error: status
+            .and_then(|status| status.last_error.as_ref())
+            .map(ToString::to_string),
+        hash,
+    }
+}
+
+fn state(status: &ServerStatus, is_enabled: bool, now: UnixMillis) -> McpState {
+    match &status.state {
+        ServerState::NeedsApproval if is_enabled => McpState::NeedsApproval,
+        ServerState::NeedsApproval => McpState::Disabled,
+        ServerState::Disconnected if is_enabled => McpState::Disconnected,
+        ServerState::Disconnected => McpState::Disabled,
+        ServerState::Connecting => McpState::Connecting,
+        ServerState::Ready => McpState::Ready,
+        ServerState::NeedsSignIn => McpState::NeedsSignIn { url: None },
+        ServerState::Failed { problem, next_try } => McpState::Failed {
+            problem: problem.clone(),
+            next_try: next_try
+                .map(|wait| now.plus(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))),
+        },
+    }
+}
+
+fn tool(tool: &ServerTool) -> McpToolView {
+    McpToolView {
+        name: tool.name.clone(),
+        description: one_line(&tool.view.description, DESCRIPTION_CHARS),
+        tier: tool.view.tier,
+        hash: tool.pin.hash.clone(),
+        state: match &tool.standing {
+            ToolStanding::Offered => McpToolState::Offered,
+            ToolStanding::Excluded => McpToolState::Excluded,
+            ToolStanding::Quarantined { differences, .. } => McpToolState::Quarantined {
+                differences: differences.clone(),
+            },
+            ToolStanding::Refused(reason) => McpToolState::Refused {
+                reason: reason.clone(),
+            },
+        },
+    }
+}
