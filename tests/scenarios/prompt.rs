@@ -55,8 +55,9 @@ async fn the_report_is_what_is_sent() {
         .iter()
         .map(|part| part.name.as_str())
         .collect();
-    assert_eq!(names, ["identity", "environment", "instructions"]);
-    assert!(before.sections[2].text.contains("came with the workspace"));
+    assert_eq!(names, ["identity", "environment", "skills", "instructions"]);
+    assert!(before.sections[2].text.contains("`use_skill`"));
+    assert!(before.sections[3].text.contains("came with the workspace"));
 }
 
 /// The estimate against a real vocabulary: within 15 % for what conversations are made of.

@@ -1,21 +1,32 @@
 //! Skills: called by a person and taken up by the model, what they leave of the tools, where they are from.
 
-use crate::support::endpoint::Reply;
+use crate::support::endpoint::{Gate, Reply};
+use crate::support::held;
 use crate::support::scene::{Scene, Told, attended, auto, text_of};
 use anteroom_api::{
-    Content, ConversationId, Decision, ItemBody, ProblemCode, SkillOp, SkillOrigin, SkillView,
-    Status, StopReason, TurnOp, TurnOptions,
+    Approval, Content, ConversationId, Decision, ItemBody, ProblemCode, SkillOp, SkillOrigin,
+    SkillView, Status, StopReason, TurnOp, TurnOptions,
 };
 use serde_json::{Value, json};
 
 const TIDY: &str = "---\nname: tidy\ndescription: Tidies a file. Use it before a commit.\n---\n\nTidy $1 with care.\n";
 
-/// Calls a skill in a conversation and waits for the end of the turn.
+/// Calls a skill in a conversation and waits for the end of the turn; whoever is asked says no.
 pub(crate) async fn call(
     scene: &Scene,
     conversation: ConversationId,
-    (name, arguments): (&str, &str),
+    skill: (&str, &str),
     options: TurnOptions,
+) -> Told {
+    let no = |_: &Approval| Decision::Deny { reason: None };
+    called(scene, conversation, skill, (options, &no)).await
+}
+
+async fn called(
+    scene: &Scene,
+    conversation: ConversationId,
+    (name, arguments): (&str, &str),
+    (options, decide): (TurnOptions, &impl Fn(&Approval) -> Decision),
 ) -> Told {
     let watch = scene.watch(conversation).await;
     let start = TurnOp::Start {
@@ -24,8 +35,7 @@ pub(crate) async fn call(
         options,
     };
     let turn = scene.handle().submit(start).await.unwrap().into();
-    let allow = |_: &_| Decision::Deny { reason: None };
-    watch.until_end(turn, &allow).await
+    watch.until_end(turn, decide).await
 }
 
 async fn views(scene: &Scene) -> Vec<SkillView> {
@@ -302,7 +312,7 @@ async fn the_built_in_skills_are_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_skill_waits_in_the_queue_and_steers_like_any_input() {
-    let gate = crate::support::endpoint::Gate::default();
+    let gate = Gate::new();
     let scene = Scene::new([Reply::stream().wait(&gate).say("slow"), Reply::text("then")]).await;
     scene.write(".agents/skills/tidy/SKILL.md", TIDY);
     let conversation = scene.open().await;
@@ -321,4 +331,241 @@ async fn a_skill_waits_in_the_queue_and_steers_like_any_input() {
         .until_end(turn, &|_: &_| Decision::Deny { reason: None })
         .await;
     assert!(last(&scene, 1).contains("Tidy it with care."));
+}
+
+/// A repository with one commit and a change.
+fn repository(scene: &Scene) {
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.current_dir(scene.workspace()).args(arguments);
+        let done = git.output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {done:?}");
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["config", "user.email", "ada@example.org"]);
+    git(&["config", "user.name", "Ada"]);
+    scene.write("a.rs", "fn a() {}\n");
+    git(&["add", "a.rs"]);
+    git(&["commit", "-q", "-m", "begin"]);
+    scene.write("a.rs", "fn a() { b() }\n");
+    scene.write("b.rs", "fn b() {}\n");
+}
+
+fn bash(command: &str) -> (&'static str, Value) {
+    ("bash", json!({ "command": command }))
+}
+
+/// Calls a built-in skill where there is a repository; the model makes these calls, all at once, then these.
+async fn tried(
+    (name, arguments): (&str, &str),
+    steps: [Vec<(&'static str, Value)>; 2],
+) -> (Scene, Vec<(String, Status, String)>) {
+    let replies = steps.into_iter().map(|calls| {
+        let mut reply = Reply::stream();
+        for (tool, arguments) in calls {
+            reply = reply.and_call(tool, arguments);
+        }
+        reply
+    });
+    let scene = Scene::new(replies.chain([Reply::text("done")])).await;
+    repository(&scene);
+    let conversation = scene.open().await;
+    let how = (held::running(), &held::yes);
+    let told = called(&scene, conversation, (name, arguments), how).await;
+    assert_eq!(told.answer(), "done", "{:?}", told.stop());
+    let calls = told
+        .items()
+        .into_iter()
+        .filter_map(|item| match &item.body {
+            ItemBody::ToolCall(call) => {
+                let what = format!("{} {}", call.tool, call.arguments);
+                Some((what, item.status, text_of(call)))
+            }
+            _ => None,
+        });
+    let calls = calls.collect();
+    (scene, calls)
+}
+
+#[track_caller]
+fn all_completed(calls: &[(String, Status, String)]) {
+    for (what, status, words) in calls {
+        assert_eq!(*status, Status::Completed, "{what}: {words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commit_commits_and_does_not_push() {
+    let look = vec![
+        bash("git status --short"),
+        bash("git diff HEAD --stat"),
+        bash("git log --oneline -10"),
+        ("read_file", json!({ "path": "b.rs" })),
+    ];
+    let change = vec![bash(
+        "git add a.rs b.rs && git commit -m 'call b' -m 'It is there now.'",
+    )];
+    let (scene, calls) = tried(("commit", "all of it"), [look, change]).await;
+    all_completed(&calls);
+    let log = std::process::Command::new("git")
+        .current_dir(scene.workspace())
+        .args(["log", "-1", "--format=%B", "--stat"])
+        .output()
+        .unwrap();
+    let log = String::from_utf8(log.stdout).unwrap();
+    assert!(log.contains("call b") && log.contains("b.rs"), "{log}");
+    assert!(
+        last(&scene, 0).contains("\"all of it\""),
+        "{}",
+        last(&scene, 0)
+    );
+
+    let other = vec![
+        bash("git push"),
+        bash("git commit -m x; git push"),
+        bash("rm -rf ."),
+        ("write_file", json!({ "path": "a.rs", "content": "" })),
+    ];
+    let (scene, calls) = tried(("commit", ""), [other, vec![bash("git status --short")]]).await;
+    let denied = calls
+        .iter()
+        .filter(|(_, status, _)| *status == Status::Denied);
+    assert_eq!(denied.count(), 4, "{calls:?}");
+    assert_eq!(scene.read("a.rs"), "fn a() { b() }\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn review_explain_and_plan_look_and_change_nothing() {
+    for name in ["review", "explain", "plan"] {
+        let look = vec![
+            bash("git log --oneline -5"),
+            bash("git show HEAD"),
+            ("read_file", json!({ "path": "a.rs" })),
+            ("grep", json!({ "pattern": "fn" })),
+            ("glob_files", json!({ "pattern": "*.rs" })),
+        ];
+        let change = vec![
+            bash("touch ran"),
+            ("write_file", json!({ "path": "ran", "content": "" })),
+            ("run_agent", json!({ "prompt": "touch ran" })),
+        ];
+        let (scene, calls) = tried((name, "a.rs"), [look, change]).await;
+        let (looked, changed) = calls.split_at(5);
+        all_completed(looked);
+        assert!(
+            changed
+                .iter()
+                .all(|(_, status, _)| *status == Status::Denied),
+            "{changed:?}"
+        );
+        assert!(!scene.has("ran"), "{name}");
+        assert!(last(&scene, 0).contains("\"a.rs\""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn test_new_skill_new_tool_and_help_have_all_tools() {
+    let run = vec![bash("git diff --stat"), bash("true")];
+    all_completed(&tried(("test", ""), [run.clone(), run.clone()]).await.1);
+    all_completed(
+        &tried(("new-tool", "weather"), [run.clone(), run.clone()])
+            .await
+            .1,
+    );
+    all_completed(
+        &tried(("help", "what is a skill?"), [run.clone(), run])
+            .await
+            .1,
+    );
+
+    let text = "---\nname: notes\ndescription: Writes notes.\n---\n\nWrite notes of $ARGUMENTS.\n";
+    let path = ".agents/skills/notes/SKILL.md";
+    let write = vec![("write_file", json!({ "path": path, "content": text }))];
+    let read = vec![("read_file", json!({ "path": path }))];
+    let (scene, calls) = tried(("new-skill", "notes"), [write, read]).await;
+    all_completed(&calls);
+    // What the instructions tell to write is not filled in with what they were called with.
+    assert!(last(&scene, 0).contains("Instructions, with $ARGUMENTS where"));
+    let made = view(&scene, "notes").await;
+    assert!(made.is_usable && made.findings.is_empty(), "{made:?}");
+    scene.endpoint.script([Reply::text("noted")]);
+    let conversation = scene.open().await;
+    let told = call(&scene, conversation, ("notes", "this"), auto()).await;
+    assert_eq!(told.answer(), "noted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_takes_a_skill_up_and_it_narrows_from_the_next_step_on() {
+    let mut scene = Scene::new([
+        Reply::stream()
+            .and_call("use_skill", json!({ "name": "look", "arguments": "a.rs" }))
+            .and_call("write_file", json!({ "path": "beside", "content": "" })),
+        Reply::stream()
+            .and_call("write_file", json!({ "path": "after", "content": "" }))
+            .and_call("read_file", json!({ "path": "a.rs" })),
+        Reply::text("looked"),
+    ])
+    .await;
+    scene.write("a.rs", "fn a() {}\n");
+    let skill = "---\ndescription: Looks.\nallowed-tools: Read\n---\n\nLook at $1.\n";
+    scene.write(".agents/skills/look/SKILL.md", skill);
+    let told = scene.run("look").await;
+    assert_eq!(told.answer(), "looked");
+    let opened = told.result("use_skill");
+    for words in [
+        "Look at a.rs.",
+        "came with the workspace",
+        "until this turn ends",
+    ] {
+        assert!(opened.contains(words), "{words}: {opened}");
+    }
+    let system = scene.endpoint.chats()[0].json["messages"][0]["content"].to_string();
+    assert!(system.contains("- look (workspace): Looks."), "{system}");
+    assert!(
+        !system.contains("Look at"),
+        "the instructions are sent only then"
+    );
+    assert!(scene.has("beside") && !scene.has("after"));
+    assert_eq!(told.calls("write_file")[1].0.status, Status::Denied);
+    assert_eq!(told.call("read_file").0.status, Status::Completed);
+    // Run again from its record it is judged alike, whatever became of the file.
+    std::fs::remove_dir_all(scene.workspace().join(".agents")).unwrap();
+    let turns = scene
+        .handle()
+        .read()
+        .turns(told.conversation)
+        .await
+        .unwrap();
+    scene.stop().await;
+    scene.start(&[]).await;
+    let report = scene.handle().read().replay(turns[0].id).await.unwrap();
+    assert_eq!(report.differences, Vec::new(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_hears_which_skills_there_are_and_which_are_not_for_it() {
+    let scene = Scene::new([
+        Reply::call("use_skill", json!({ "name": "nothing" })),
+        Reply::call("use_skill", json!({ "name": "mine" })),
+        Reply::text("well"),
+    ])
+    .await;
+    let mine = "---\ndescription: d\ndisable-model-invocation: true\n---\n\nMine.\n";
+    own(&scene, "mine/SKILL.md", mine);
+    let told = scene.run("go").await;
+    let answers: Vec<String> = told
+        .calls("use_skill")
+        .iter()
+        .map(|(_, call)| text_of(call))
+        .collect();
+    assert!(
+        answers[0].contains("there are: commit, explain"),
+        "{answers:?}"
+    );
+    assert!(
+        answers[1].contains("for people to call") && !answers[1].contains("Mine."),
+        "{answers:?}"
+    );
+    let system = scene.endpoint.chats()[0].json["messages"][0]["content"].to_string();
+    assert!(!system.contains("mine"), "{system}");
 }

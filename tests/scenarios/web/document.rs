@@ -127,6 +127,7 @@ fn asked(ids: &Ids) -> BTreeMap<&'static str, String> {
         ("/api/search", "/api/search?q=canvas&limit=5".to_owned()),
         ("/api/calls/{id}", "/api/calls/call".to_owned()),
         ("/api/paths", "/api/paths?typed=a".to_owned()),
+        ("/api/skills/{name}", "/api/skills/review".to_owned()),
         ("/api/databases", "/api/databases?check=true".to_owned()),
         ("/api/audit", "/api/audit?limit=5&action=call".to_owned()),
     ])

@@ -118,6 +118,12 @@ async fn names(context: &Context, kind: tree::Kind) -> Vec<Offer> {
                 .map(|module| Offer::new(&module.id.to_string(), ""))
                 .collect()
         }),
+        tree::Kind::Skills => read.skills(workspace).await.map(|skills| {
+            let skills = skills.iter().filter(|skill| skill.shadowed_by.is_none());
+            skills
+                .map(|skill| Offer::new(&skill.name, &skill.description))
+                .collect()
+        }),
         tree::Kind::Settings => read.settings().await.map(|report| {
             let settings = report.settings.iter();
             settings

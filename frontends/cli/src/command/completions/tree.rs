@@ -50,6 +50,7 @@ pub(crate) enum Kind {
     Tools,
     Modules,
     Settings,
+    Skills,
 }
 
 impl Live {
@@ -270,6 +271,12 @@ fn values(place: &Place<'_>, argument: &Arg, (prefix, typed): (String, &str)) ->
         }
         ("tool", _) => live(Kind::Tools, prefix),
         ("name", _) if place.path == ["tool", "run"] => live(Kind::Tools, prefix),
+        ("name" | "skill", _) if place.path.starts_with(&["skill"]) => {
+            match place.path.last().copied() {
+                Some("show" | "check" | "rm") => live(Kind::Skills, prefix),
+                _ => offered(&[]),
+            }
+        }
         ("command", _) if group == "help" => offered(&[]),
         (_, "KEY") => live(Kind::Settings, prefix),
         (_, "MODULE") => live(Kind::Modules, prefix),
