@@ -15,6 +15,18 @@ pub enum BundleSource {
         /// Which.
         place: String,
     },
+    /// A file that was sent, and is gone once it was looked at.
+    Sent {
+        /// Where it lies until then, absolute.
+        path: String,
+        /// What it was called where it came from.
+        name: String,
+    },
+    /// What was shown with this digest, to be looked at or installed without being fetched again.
+    Shown {
+        /// [`BundleReport::digest`].
+        digest: String,
+    },
     /// Where an installed bundle came from.
     Again {
         /// Its name.

@@ -7,6 +7,7 @@
 mod ask;
 mod call;
 mod calls;
+mod checkout;
 mod clean;
 mod connect;
 mod content;

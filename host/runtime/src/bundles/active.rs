@@ -40,6 +40,8 @@ pub(crate) struct Active {
     /// What it brings, if it counts.
     pub(crate) contents: Result<Contents, Problem>,
     pub(crate) powers: Vec<BundlePower>,
+    /// Whether its files are as they were installed.
+    is_intact: bool,
 }
 
 impl Shelf {
@@ -58,6 +60,13 @@ impl Shelf {
         let all = self.all();
         let found = all.iter().find(|active| active.name == name);
         found.map(|it| it.powers.clone()).unwrap_or_default()
+    }
+
+    /// Whether an installed bundle is as it was installed.
+    pub(crate) fn is_sound(&self, name: &str) -> bool {
+        let all = self.all();
+        let mut all = all.iter();
+        all.any(|active| active.name == name && active.is_intact)
     }
 
     /// Remembers what was shown.
@@ -106,6 +115,7 @@ impl Active {
         };
         let contents = read();
         let powers = contents.as_ref().map(powers::of).unwrap_or_default();
+        let is_intact = contents.is_ok();
         let contents = match state.why_not(&record.edition) {
             Some(problem) => Err(problem),
             None => contents,
@@ -116,6 +126,7 @@ impl Active {
             files: folder.join(FILES),
             contents,
             powers,
+            is_intact,
         }
     }
 

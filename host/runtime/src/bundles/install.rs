@@ -16,15 +16,13 @@ use anteroom_api::{
     BundleEvent, BundleReport, BundleStep, BundleWish, Event, GrantOp, GrantWhere, ModuleEvent,
     ModuleId, ModuleView, OpId, Problem, ProblemCode, Topic,
 };
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a bundle is and would be able to do.
 pub(crate) async fn inspect(port: &Port, wish: BundleWish) -> Result<BundleReport, Problem> {
     let engine = &port.engine;
     let state = read(engine).await?;
-    let place = Place::new(&engine.paths.home);
-    let found = source::find(engine, source::way(&place, &state, &wish.source)?).await?;
+    let found = source::find(engine, source::way(engine, &state, &wish.source)?).await?;
     let judged = look(engine, &state, &wish, found.clone()).await?;
     let digest = judged.report.digest.clone();
     engine.bundles.remember(digest, found);
@@ -39,11 +37,10 @@ pub(crate) async fn install(
 ) -> Result<(), Problem> {
     let engine = &port.engine;
     let _alone = engine.bundles.alone().await;
-    let place = Place::new(&engine.paths.home);
     let state = read(engine).await?;
     let found = match engine.bundles.remembered(&digest) {
         Some(found) => found,
-        None => source::find(engine, source::way(&place, &state, &wish.source)?).await?,
+        None => source::find(engine, source::way(engine, &state, &wish.source)?).await?,
     };
     let judged = look(engine, &state, &wish, found).await?;
     accepted(&judged.report, &digest)?;
@@ -187,6 +184,7 @@ async fn look(
         let against = Against {
             state: &state,
             before: &|name| engine.bundles.powers(name),
+            is_sound: &|name| engine.bundles.is_sound(name),
             locked: &locked,
         };
         judge(found, &wish, &against)
@@ -437,9 +435,4 @@ fn locked(judged: &Judged) -> Locked {
         key: judged.archive.fingerprint.clone(),
         source: judged.place.clone(),
     }
-}
-
-/// Whether the lock file is to follow what happens in a project.
-pub(crate) fn is_followed(project: &str) -> bool {
-    lockfile::is_there(&PathBuf::from(project))
 }

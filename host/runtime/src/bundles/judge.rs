@@ -28,6 +28,8 @@ pub(crate) struct Against<'a> {
     pub(crate) state: &'a State,
     /// What the installed version of this name can do.
     pub(crate) before: &'a dyn Fn(&str) -> Vec<BundlePower>,
+    /// Whether the installed version of this name is as it was installed.
+    pub(crate) is_sound: &'a dyn Fn(&str) -> bool,
     /// What the project's lock file names.
     pub(crate) locked: &'a [Locked],
 }
@@ -68,7 +70,10 @@ pub(crate) fn judge(
             Some(highest) if newer(highest, &archive.version) => BundleStep::Downgrade,
             _ => BundleStep::Install,
         },
-        Some(record) if record.edition.hash == archive.hash => BundleStep::Same,
+        Some(record) if record.edition.hash == archive.hash => match (against.is_sound)(name) {
+            true => BundleStep::Same,
+            false => BundleStep::Replace,
+        },
         Some(record) => {
             let reached = reached(against.state, &archive).unwrap_or(&record.edition.version);
             if newer(&record.edition.version, &archive.version) || newer(reached, &archive.version)
@@ -156,7 +161,7 @@ fn notes(found: &Found, archive: &Archive, contents: &Contents, step: BundleStep
         );
     }
     if step == BundleStep::Replace {
-        notes.push("it has the version that is installed, and another content".to_owned());
+        notes.push("the version is installed already, with another content or damaged".to_owned());
     }
     if !contents.servers.is_empty() {
         notes.push(

@@ -49,11 +49,6 @@ pub(crate) async fn read(project: &str) -> Result<Vec<Locked>, Problem> {
     blocking(move || read_in(&project)).await
 }
 
-/// Whether a project has a lock file.
-pub(crate) fn is_there(project: &Path) -> bool {
-    path(project).is_file()
-}
-
 /// Names a bundle there, or names it no more.
 pub(crate) async fn write(
     project: &str,

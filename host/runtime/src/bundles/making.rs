@@ -242,6 +242,7 @@ async fn looked(found: source::Found) -> Result<Judged, Problem> {
         let against = Against {
             state: &State::default(),
             before: &|_| Vec::new(),
+            is_sound: &|_| true,
             locked: &[],
         };
         judge(found, &wish, &against)

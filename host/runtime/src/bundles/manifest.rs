@@ -98,7 +98,6 @@ pub(crate) struct Wanted {
 #[derive(Clone, Debug)]
 pub(crate) struct Contents {
     pub(crate) manifest: Manifest,
-    pub(crate) version: Version,
     /// As they are written, each with its name.
     pub(crate) servers: Vec<(String, serde_json::Value)>,
     pub(crate) instructions: Option<String>,
@@ -118,7 +117,7 @@ pub(crate) fn read(archive: &Archive) -> Result<Contents, String> {
     if (&manifest.name, &manifest.version) != (&archive.name, &archive.version) {
         return Err("its list and its `bundle.yaml` name another bundle or version".to_owned());
     }
-    let version = check(&manifest)?;
+    check(&manifest)?;
     let mut contents = Contents {
         servers: servers(archive)?,
         instructions: instructions(archive)?,
@@ -126,7 +125,6 @@ pub(crate) fn read(archive: &Archive) -> Result<Contents, String> {
         skills: Vec::new(),
         unused: Vec::new(),
         manifest,
-        version,
     };
     let mut toolsets = BTreeSet::new();
     for (entry, _) in &archive.files {
@@ -191,9 +189,9 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-fn check(manifest: &Manifest) -> Result<Version, String> {
+fn check(manifest: &Manifest) -> Result<(), String> {
     check_name(&manifest.name)?;
-    let version = semantic("version", &manifest.version)?;
+    semantic("version", &manifest.version)?;
     let least = semantic("minimum_anteroom", &manifest.minimum_anteroom)?;
     for (what, line) in [
         ("author", &manifest.author),
@@ -214,7 +212,7 @@ fn check(manifest: &Manifest) -> Result<Version, String> {
         true => Err(format!(
             "it needs Anteroom {least} or later, and this is {own}"
         )),
-        false => Ok(version),
+        false => Ok(()),
     }
 }
 

@@ -10,6 +10,9 @@ use anteroom_gate::visible;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+/// Before the name of a file that was sent.
+const SENT: &str = "sent as ";
+
 /// What was found.
 #[derive(Clone)]
 pub(crate) struct Found {
@@ -25,12 +28,26 @@ pub(crate) enum Way {
     Address(String),
     Repository(String),
     Kept(PathBuf, String),
+    Found(Box<Found>),
 }
 
 /// Where a source leads, as things are.
-pub(crate) fn way(place: &Place, state: &State, source: &BundleSource) -> Result<Way, Problem> {
+pub(crate) fn way(engine: &Engine, state: &State, source: &BundleSource) -> Result<Way, Problem> {
+    let place = Place::new(&engine.paths.home);
     match source {
         BundleSource::Place { place } => named(place),
+        BundleSource::Sent { path, name } => {
+            let name = visible(name);
+            Ok(Way::Kept(path.into(), format!("{SENT}{name}")))
+        }
+        BundleSource::Shown { digest } => match engine.bundles.remembered(digest) {
+            Some(found) => Ok(Way::Found(Box::new(found))),
+            None => Err(Problem::new(
+                ProblemCode::Conflict,
+                "what was shown is not remembered any more",
+            )
+            .hint("look at it again, then decide")),
+        },
         BundleSource::Again { name } => {
             let record = state.installed.get(name).ok_or_else(|| no_bundle(name))?;
             named(&record.edition.source)
@@ -51,6 +68,12 @@ pub(crate) fn way(place: &Place, state: &State, source: &BundleSource) -> Result
 }
 
 fn named(place: &str) -> Result<Way, Problem> {
+    if place.starts_with(SENT) {
+        return Err(
+            invalid("it was sent as a file, so it cannot be fetched again")
+                .hint("name where the newer version is: `aroom bundle update NAME --from SOURCE`"),
+        );
+    }
     if let Some(repository) = place.strip_prefix("git+") {
         return Ok(Way::Repository(repository.to_owned()));
     }
@@ -75,7 +98,8 @@ pub(crate) async fn find(engine: &Engine, way: Way) -> Result<Found, Problem> {
             let found = blocking(move || on_disk(&file)).await?;
             Ok(Found { place, ..found })
         }
-        Way::Address(address) => super::remote::download(engine, address).await,
+        Way::Found(found) => Ok(*found),
+        Way::Address(address) => super::remote::download(address).await,
         Way::Repository(repository) => super::remote::clone(engine, repository).await,
     }
 }

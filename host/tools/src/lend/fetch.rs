@@ -2,6 +2,7 @@
 //! up; secrets are put in behind them, and taken out of what comes back.
 
 mod address;
+mod download;
 mod exchange;
 mod target;
 
@@ -13,6 +14,7 @@ use crate::wasm::hosted::Hosted;
 use crate::wasm::state::CallState;
 use anteroom_api::{Capability, GrantReach};
 use anteroom_gate::Effect;
+pub use download::download;
 use exchange::{Received, Sent, exchange};
 use reqwest::header::{HeaderMap, HeaderValue};
 use std::time::Duration;

@@ -10,6 +10,11 @@ impl Registry {
         self.0.shell.confine(sandbox);
     }
 
+    /// How processes are started here.
+    pub(crate) fn shell(&self) -> &std::sync::Arc<confine::Shell> {
+        &self.0.shell
+    }
+
     /// Which walls hold on this machine around a command that starts now. Finding out builds them once.
     #[must_use]
     pub fn walls(&self) -> Walls {

@@ -67,7 +67,7 @@ pub(super) async fn exchange(sent: Sent) -> Result<Received, FetchError> {
 }
 
 /// The machine's addresses that may be reached.
-async fn resolve(target: &Target, named: Named) -> Result<Vec<SocketAddr>, FetchError> {
+pub(super) async fn resolve(target: &Target, named: Named) -> Result<Vec<SocketAddr>, FetchError> {
     let looked_up = tokio::net::lookup_host((target.name.as_str(), target.port));
     let found = match tokio::time::timeout(CONNECT, looked_up).await {
         Ok(Ok(found)) => found,
@@ -100,7 +100,7 @@ fn permitted(target: &Target, named: Named, found: &[SocketAddr]) -> Vec<SocketA
 }
 
 /// A client for one machine. Nothing of the environment leads it elsewhere: no proxy, no redirect, no name server.
-fn client(target: &Target, addresses: &[SocketAddr]) -> Result<Client, String> {
+pub(super) fn client(target: &Target, addresses: &[SocketAddr]) -> Result<Client, String> {
     Client::builder()
         .tls_backend_preconfigured(tls()?)
         .resolve_to_addrs(&target.name, addresses)
@@ -190,7 +190,7 @@ fn length(body: Option<&[u8]>) -> u64 {
 }
 
 /// What went wrong, without the address, which the caller knows and which may hold a token.
-fn in_words(error: &reqwest::Error) -> FetchError {
+pub(super) fn in_words(error: &reqwest::Error) -> FetchError {
     if error.is_timeout() {
         return FetchError::TimedOut;
     }

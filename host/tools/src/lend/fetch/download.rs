@@ -1,0 +1,121 @@
+//! A file that a person named by its address: fetched whole, over TLS, within bounds, and believed in nothing.
+
+use super::exchange::{client, in_words, resolve};
+use super::target::{Named, Target};
+use crate::wasm::bindings::anteroom::tool::fetch::FetchError;
+use reqwest::header::LOCATION;
+use std::time::Duration;
+
+/// How long all of it may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Redirects that are followed. Many places keep their files on another machine than their pages.
+const REDIRECTS_MAX: usize = 5;
+
+/// Fetches what lies at an address. Over `https`; over `http` from this machine itself only. The machine that was
+/// named may be a private one; one that it sends on to may not.
+///
+/// # Errors
+/// Why there is nothing, in words.
+pub async fn download(url: &str, most_bytes: u64) -> Result<Vec<u8>, String> {
+    match tokio::time::timeout(PATIENCE, fetch(url, most_bytes)).await {
+        Ok(fetched) => fetched,
+        Err(_) => Err("it took too long".to_owned()),
+    }
+}
+
+async fn fetch(url: &str, most_bytes: u64) -> Result<Vec<u8>, String> {
+    let first = Target::parse(url).map_err(words)?;
+    let mut target = first.clone();
+    for _ in 0..=REDIRECTS_MAX {
+        let named = match target.host == first.host {
+            true => Named::Literally,
+            false => Named::None,
+        };
+        target.check(named)?;
+        let addresses = resolve(&target, named).await.map_err(words)?;
+        let client = client(&target, &addresses)?;
+        let sent = client.get(target.url.clone()).send().await;
+        let mut response = sent.map_err(|error| words(in_words(&error)))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let location = response.headers().get(LOCATION);
+            let location = location.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
+            target = next(&target, location.as_deref())?;
+            continue;
+        }
+        if !status.is_success() {
+            return Err(format!("`{}` answers {status}", target.host));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| words(in_words(&error)))?
+        {
+            if (bytes.len() + chunk.len()) as u64 > most_bytes {
+                return Err(format!("it is larger than {} MB", most_bytes >> 20));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        return Ok(bytes);
+    }
+    Err(format!("it redirects more than {REDIRECTS_MAX} times"))
+}
+
+/// Where it is sent on to; from TLS never to where there is none.
+fn next(target: &Target, location: Option<&str>) -> Result<Target, String> {
+    let nowhere = || "it redirects to no address".to_owned();
+    let url = target
+        .url
+        .join(location.ok_or_else(nowhere)?)
+        .map_err(|_| nowhere())?;
+    let next = Target::of(url)?;
+    match next.url.scheme() == target.url.scheme() {
+        true => Ok(next),
+        false => Err("it redirects to another scheme".to_owned()),
+    }
+}
+
+fn words(error: FetchError) -> String {
+    match error {
+        FetchError::Denied(why) | FetchError::Failed(why) | FetchError::Invalid(why) => why,
+        FetchError::TimedOut => "it took too long".to_owned(),
+        FetchError::TooLarge => "it is too large".to_owned(),
+        FetchError::Redirected(to) => format!("it redirects to {to}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_keeps_its_scheme_and_says_where() {
+        let from = Target::parse("https://a.test/x").unwrap();
+        let to = |location| next(&from, location).map(|it| it.url.to_string());
+        assert_eq!(
+            to(Some("https://b.test/y")),
+            Ok("https://b.test/y".to_owned())
+        );
+        for bad in [
+            None,
+            Some("http://a.test/"),
+            Some("file:///etc/passwd"),
+            Some("https://u:p@b.test/"),
+        ] {
+            assert!(to(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_tls_and_this_machine_are_asked() {
+        for bad in [
+            "http://example.org/x.abundle",
+            "ftp://example.org/x",
+            "https://",
+            "file:///etc/passwd",
+        ] {
+            assert!(download(bad, 1024).await.is_err(), "{bad}");
+        }
+    }
+}
