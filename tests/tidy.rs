@@ -234,6 +234,56 @@ fn one_place_starts_processes_for_tools() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Releases of contract 1 that are out, with the hash of their files: somebody's component was built for them.
+const FROZEN: &[(&str, u64)] = &[("0.1.0", 0xf9fd_58ef_b87c_1f13)];
+
+#[test]
+fn a_release_of_the_contract_never_changes() {
+    let folder = root().join("wit/releases");
+    let names = std::fs::read_dir(&folder).expect("there are releases");
+    let mut names: Vec<String> = names
+        .map(|entry| {
+            entry
+                .expect("readable")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    let known: Vec<&str> = FROZEN.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, known, "a release that is out stays");
+    for (name, expected) in FROZEN {
+        let found = fnv(&folder.join(name));
+        assert_eq!(
+            found, *expected,
+            "wit/releases/{name} has changed: {found:#018x}"
+        );
+    }
+}
+
+/// FNV-1a over the names and contents of a folder's files, in order.
+fn fnv(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    paths.sort();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for path in paths {
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let content = std::fs::read(&path).expect("readable");
+        for byte in name.bytes().chain([0]).chain(content) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
 #[test]
 fn the_changelog_names_the_version() {
     let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml"))

@@ -45,6 +45,7 @@ mod sessions;
 mod skills;
 mod standing;
 mod texts;
+mod tool_secrets;
 mod trust;
 mod wiring;
 

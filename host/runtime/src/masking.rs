@@ -1,6 +1,7 @@
 //! The secrets this host knows by their value, so that they are masked wherever a tool says them.
 
 use crate::config::Settings;
+use crate::tool_secrets;
 use anteroom_gate::Masker;
 use std::collections::BTreeMap;
 
@@ -30,7 +31,8 @@ pub(crate) fn masker(settings: &Settings, environment: &BTreeMap<String, String>
         .iter()
         .filter(|(name, _)| is_secret(name))
         .map(|(_, value)| value.as_str());
-    Masker::new(configured.chain(set))
+    let lent = tool_secrets::values(&settings.safety.tool_secrets, environment);
+    Masker::new(configured.chain(set).chain(lent))
 }
 
 fn is_secret(name: &str) -> bool {

@@ -23,6 +23,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/0008_web.sql"),
     include_str!("schema/0009_places.sql"),
     include_str!("schema/0010_mcp.sql"),
+    include_str!("schema/0011_stores.sql"),
 ];
 
 /// The schema that `steps` lead to.

@@ -22,6 +22,7 @@ mod reading;
 mod sessions;
 mod shared;
 mod spending;
+mod stores;
 mod support;
 mod texts;
 mod unfinished;

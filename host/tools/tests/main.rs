@@ -19,6 +19,8 @@ mod limits;
 mod live;
 #[path = "crate/modules.rs"]
 mod modules;
+#[path = "crate/network.rs"]
+mod network;
 #[path = "crate/processes.rs"]
 mod processes;
 #[path = "crate/releases.rs"]

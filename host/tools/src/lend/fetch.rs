@@ -1,7 +1,7 @@
 //! `fetch`: requests to other machines. What is sent is shown to the grants and to the permit before a name is looked
 //! up; secrets are put in behind them, and taken out of what comes back.
 
-mod address;
+pub(crate) mod address;
 mod download;
 mod exchange;
 mod target;
@@ -129,7 +129,7 @@ fn secrets<'a>(
         let value = state.services.secret(name, &target.host);
         let value = value.ok_or_else(|| {
             format!(
-                "there is no secret `{name}` for `{}`; a person can name it under `secrets` in their config, with its hosts",
+                "there is no secret `{name}` for `{}`; a person can name it in their config, under `safety.tool_secrets`",
                 target.host
             )
         })?;

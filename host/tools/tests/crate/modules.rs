@@ -37,7 +37,12 @@ async fn what_a_component_imports_is_what_it_requests() {
                 Capability::Process,
                 Capability::Canvas,
                 Capability::Agents,
-                Capability::Ask
+                Capability::Ask,
+                Capability::Fetch,
+                Capability::Store,
+                Capability::Secrets,
+                Capability::Skills,
+                Capability::Catalog,
             ],
         ]
     );
@@ -115,7 +120,7 @@ async fn a_folder_is_followed() {
     fs::write(&file, guest("hostile")).unwrap();
     assert_eq!(tools().await, 11);
     fs::write(&file, guest("borrower")).unwrap();
-    assert_eq!(tools().await, 7);
+    assert_eq!(tools().await, 12);
     fs::remove_file(&file).unwrap();
     assert_eq!(tools().await, 0);
 }

@@ -4,12 +4,13 @@ use crate::guest::{Guests, shared_target};
 use anteroom_api::item::CallDecision;
 use anteroom_api::{
     Answer, BoxFuture, CanvasView, Capability, ConversationId, GrantReach, ItemId, Mode,
-    ModuleOrigin, OutputStream, Resolution, Scope, Status, Stop, ToolContent, UnixMillis,
+    ModuleOrigin, OutputStream, Resolution, Scope, Status, Stop, Tier, ToolContent, ToolView,
+    UnixMillis,
 };
 use anteroom_gate::{Asked, CallFacts, CallVerdict, Gate, Memory, Place, Policy};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, Options, Outcome, Registry,
-    Services, Session, ToolLimits,
+    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, LoadedSkill, Options, Outcome,
+    Registry, SecretValue, Services, Session, StoreFailure, ToolLimits,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -272,8 +273,12 @@ impl Called {
 pub(crate) struct Seen {
     resolution: Resolution,
     decisions: Mutex<Vec<CallDecision>>,
+    kept: Mutex<BTreeMap<String, Vec<u8>>>,
     output: mpsc::Sender<String>,
 }
+
+/// The secret `forecast`, which is for this machine.
+pub(crate) const SECRET: &str = "hush-hush-hush";
 
 impl Seen {
     fn new(resolution: Resolution) -> (Arc<Self>, mpsc::Receiver<String>) {
@@ -281,6 +286,7 @@ impl Seen {
         let seen = Self {
             resolution,
             decisions: Mutex::default(),
+            kept: Mutex::default(),
             output,
         };
         (Arc::new(seen), shown)
@@ -348,6 +354,54 @@ impl Services for Seen {
         _: String,
     ) -> BoxFuture<'_, Result<CanvasView, CanvasFailure>> {
         Box::pin(std::future::ready(Err(CanvasFailure::NotFound)))
+    }
+
+    fn skill(&self, name: String, arguments: String) -> BoxFuture<'_, Result<LoadedSkill, String>> {
+        Box::pin(std::future::ready(Ok(LoadedSkill {
+            body: format!("{name}: {arguments}"),
+            name,
+            folder: None,
+            files: Vec::new(),
+        })))
+    }
+
+    fn find_tools(&self, query: String, _: u32) -> BoxFuture<'_, Result<Vec<ToolView>, String>> {
+        let tool = ToolView {
+            name: format!("{query}.look"),
+            description: "Looks.".to_owned(),
+            input_schema: serde_json::json!({"type": "object"}),
+            tier: Tier::Read,
+        };
+        Box::pin(std::future::ready(Ok(vec![tool])))
+    }
+
+    fn store_get(
+        &self,
+        _: String,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
+        let found = self.kept.lock().unwrap().get(&key).cloned();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn store_set(
+        &self,
+        _: String,
+        key: String,
+        value: Vec<u8>,
+    ) -> BoxFuture<'_, Result<(), StoreFailure>> {
+        self.kept.lock().unwrap().insert(key, value);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn store_list(&self, _: String, _: String) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
+        let keys = self.kept.lock().unwrap().keys().cloned().collect();
+        Box::pin(std::future::ready(Ok(keys)))
+    }
+
+    fn secret(&self, name: &str, host: &str) -> Option<SecretValue> {
+        let is_known = name == "forecast" && host.starts_with("127.0.0.1");
+        is_known.then(|| SecretValue::new(SECRET.to_owned()))
     }
 
     fn run_agent(&self, task: AgentTask) -> BoxFuture<'_, Result<AgentOutcome, AgentFailure>> {

@@ -1,7 +1,10 @@
 //! A toolset that borrows everything the host lends besides files. For tests of who may borrow what.
 
 use anteroom_sdk::process::{self, Command};
-use anteroom_sdk::{Capability, Context, Output, Tier, Tool, ToolError, agents, ask, canvas, log};
+use anteroom_sdk::{
+    Capability, Context, Output, Tier, Tool, ToolError, agents, ask, canvas, catalog, fetch, log,
+    skills, store,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::hint::black_box;
@@ -13,8 +16,34 @@ anteroom_sdk::export!(
     StartTask,
     Question,
     Child,
-    Draw
+    Draw,
+    Fetch,
+    FetchUndeclared,
+    Keep,
+    Skill,
+    Catalog
 );
+
+/// A request.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    url: String,
+    method: Option<String>,
+    body: Option<String>,
+    /// Name of a secret for the header `Authorization`.
+    secret: Option<String>,
+    /// How often to send it.
+    times: Option<u32>,
+}
+
+/// A key, and what it is to hold; without that it is read.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    key: String,
+    value: Option<String>,
+}
 
 /// No arguments.
 #[derive(Deserialize, JsonSchema)]
@@ -89,6 +118,46 @@ tools! {
         let document = canvas::create("Plan", "markdown", "# Plan")?;
         Ok(Output::text(document.title))
     };
+    /// Sends a request.
+    Fetch("fetch", Execute, [Fetch, Secrets], Address) |arguments| request(&arguments);
+    /// Sends a request without having declared that it would.
+    FetchUndeclared("fetch_undeclared", Read, [], Address) |arguments| request(&arguments);
+    /// Keeps a value, or reads it.
+    Keep("keep", Read, [Store], Entry) |arguments| {
+        if let Some(value) = arguments.value {
+            store::set(&arguments.key, value.as_bytes())?;
+        }
+        let kept = store::get(&arguments.key)?.unwrap_or_default();
+        let keys = store::list("")?.join(",");
+        Ok(Output::text(format!("{} [{keys}]", String::from_utf8_lossy(&kept))))
+    };
+    /// Opens a skill.
+    Skill("skill", Read, [Skills], Nothing) |_| {
+        Ok(Output::text(skills::load("commit", "the fix")?.body))
+    };
+    /// Looks for tools.
+    Catalog("catalog", Read, [Catalog], Nothing) |_| {
+        let found = catalog::find("weather", 3)?;
+        let names: Vec<String> = found.into_iter().map(|entry| entry.name).collect();
+        Ok(Output::text(names.join(",")))
+    };
+}
+
+fn request(arguments: &Address) -> Result<Output, ToolError> {
+    let mut said = String::new();
+    for _ in 0..arguments.times.unwrap_or(1) {
+        let method = arguments.method.as_deref().unwrap_or("GET");
+        let mut request = fetch::request(method, &arguments.url).header("X-From", "borrower");
+        if let Some(secret) = &arguments.secret {
+            request = request.secret("Authorization", "Bearer ", secret);
+        }
+        if let Some(body) = &arguments.body {
+            request = request.body(body.as_bytes());
+        }
+        let response = request.send()?;
+        said.push_str(&format!("[{}] {}\n", response.status, response.text()));
+    }
+    Ok(Output::text(said))
 }
 
 fn command(arguments: &Line) -> Command {
