@@ -1,6 +1,7 @@
 //! The routes under `/api`: three doors to the host, and reads under names of their own.
 
 mod approvals;
+mod bundles;
 mod canvases;
 mod chat;
 mod conversations;
@@ -36,6 +37,7 @@ pub(crate) fn add(routes: Routes, options: &Arc<Options>, tickets: &Arc<Tickets>
     let routes = filing::add(routes);
     let routes = safety::add(routes);
     let routes = modules::add(routes, options);
+    let routes = bundles::add(routes, options);
     let routes = skills::add(routes, options);
     let routes = endpoints::add(routes);
     machine::add(routes, options)

@@ -88,7 +88,7 @@ async fn install(
 }
 
 /// A new folder that nobody else looks into, or puts another component into before it is installed.
-fn private_folder() -> std::io::Result<tempfile::TempDir> {
+pub(super) fn private_folder() -> std::io::Result<tempfile::TempDir> {
     let mut folder = tempfile::Builder::new();
     folder.prefix("aroom-upload-");
     #[cfg(unix)]
@@ -134,7 +134,7 @@ async fn keep(path: &std::path::Path, mut upload: Upload) -> Result<(), Failure>
     Ok(())
 }
 
-fn unwritable(error: std::io::Error) -> Failure {
+pub(super) fn unwritable(error: std::io::Error) -> Failure {
     Problem::new(ProblemCode::Storage, "what was sent could not be kept")
         .cause(error)
         .hint("make room in the temporary folder")

@@ -3,7 +3,9 @@
 //! The page itself names hardly any: what it sends or saves goes through the browser. What is left is bound to the
 //! folder the server was started in, without what is hidden there, and to the folder of the database's copies.
 
-use anteroom_api::{BundleOp, DatabaseOp, ModuleOp, Op, Problem, ProblemCode, Reads};
+use anteroom_api::{
+    BundleOp, BundleSource, BundleWish, DatabaseOp, ModuleOp, Op, Problem, ProblemCode, Reads,
+};
 use std::path::{Component, Path, PathBuf};
 
 /// The copies of the personal database lie in this folder beside it.
@@ -42,6 +44,39 @@ pub(super) async fn check(reads: &dyn Reads, workspace: &str, op: &Op) -> Result
     }
 }
 
+/// Refuses to look at a bundle in a place that a page may not name.
+///
+/// # Errors
+/// As [`check`].
+pub(super) async fn check_bundle(
+    reads: &dyn Reads,
+    workspace: &str,
+    wish: &BundleWish,
+) -> Result<(), Problem> {
+    let looked_at = Op::Bundle(BundleOp::Install {
+        wish: wish.clone(),
+        digest: String::new(),
+    });
+    check(reads, workspace, &looked_at).await
+}
+
+/// The place that a bundle is to be taken from, if a page has to answer for it.
+fn source(wish: &BundleWish) -> Vec<&str> {
+    match &wish.source {
+        // Whoever sends a file from a page sends the file, and never says where it lies.
+        BundleSource::Sent { path, .. } => vec![path],
+        BundleSource::Place { place } => {
+            let is_remote = ["https://", "git+https://"]
+                .iter()
+                .any(|scheme| place.starts_with(scheme));
+            if is_remote { Vec::new() } else { vec![place] }
+        }
+        BundleSource::Shown { .. } | BundleSource::Again { .. } | BundleSource::Kept { .. } => {
+            Vec::new()
+        }
+    }
+}
+
 /// What a wish names, and the command that takes it anywhere.
 fn named(op: &Op) -> (Vec<&str>, &'static str) {
     match op {
@@ -60,7 +95,18 @@ fn named(op: &Op) -> (Vec<&str>, &'static str) {
             BundleOp::New { folder, .. } => (vec![folder], "aroom bundle new"),
             BundleOp::Pack { folder, file, .. } => (vec![folder, file], "aroom bundle pack"),
             BundleOp::Sign { path } => (vec![path], "aroom bundle sign"),
-            _ => (Vec::new(), ""),
+            BundleOp::Install { wish, .. } => {
+                let project = wish.project.iter().map(String::as_str);
+                (
+                    source(wish).into_iter().chain(project).collect(),
+                    "aroom bundle install",
+                )
+            }
+            BundleOp::Remove { project, .. } => (
+                project.iter().map(String::as_str).collect(),
+                "aroom bundle remove",
+            ),
+            BundleOp::Trust { .. } | BundleOp::Distrust { .. } => (Vec::new(), ""),
         },
         _ => (Vec::new(), ""),
     }
@@ -154,7 +200,10 @@ mod tests {
         symlink(base.join("other"), root.join("folder")).unwrap();
         symlink(base.join("other/new.db"), root.join("file.db")).unwrap();
         for bad in ["folder", "folder/new.db", "file.db"] {
-            assert!(!is_inside(&root.join(bad), std::slice::from_ref(&root)), "{bad}");
+            assert!(
+                !is_inside(&root.join(bad), std::slice::from_ref(&root)),
+                "{bad}"
+            );
         }
     }
 

@@ -89,6 +89,7 @@ function Origin({ setting, locked }) {
 function Meta({ setting, shape, locked }) {
   const parts = [originOf(setting.origin)];
   if (locked) parts.push(said.locked);
+  if (setting.origin.origin === 'bundle') parts.push(said.bundleSays(setting.origin.name));
   if (setting.origin.origin === 'project') parts.push(['list', 'map'].includes(shape.kind) ? said.projectAdds : said.projectWins);
   if (setting.origin.origin !== 'default') parts.push(said.defaultIs(textOf(shape, setting.default) || said.nothing));
   const range = shape.kind === 'number' ? bounds(shape) : '';

@@ -4,12 +4,13 @@ import { get, op } from '../../lib/api.js';
 import { start } from '../../lib/start.js';
 import { words } from '../../strings/manage.js';
 import { Empty, Link, Loaded, Note, Page, Part, ProblemNote, Prose, useFacts, useRead, useWork, Ways } from './common.js';
+import { Bundles } from './bundles.js';
 import { Install } from './tools-install.js';
 import { isWaiting, ModuleCard } from './tools-module.js';
 import { Rules } from './tools-rules.js';
 
 const said = words.tools;
-const TABS = ['builtin', 'mcp', 'wasm', 'rules'];
+const TABS = ['builtin', 'mcp', 'wasm', 'bundles', 'rules'];
 
 /** The page. */
 export default function Tools({ section }) {
@@ -38,6 +39,7 @@ async function loadModules() {
 
 function Tab({ tab, read }) {
   if (tab === 'mcp') return h(Mcp, {});
+  if (tab === 'bundles') return h(Bundles, {});
   if (tab === 'rules') return h(Rules, {});
   return h(Modules, { isBuiltIn: tab === 'builtin', read });
 }
