@@ -13,6 +13,15 @@ export type Answer =
     /** The chosen options or the text. */
     values: string[];
   }
+  /**
+   * A form, filled in: a value by the name of each field that has one. The host checks them against the form,
+   * and rejects the answer if they do not fit.
+   */
+  | {
+    answer: 'filled';
+    /** Texts, numbers, switches, or the chosen values. */
+    fields: Record<string, unknown>;
+  }
   /** The person does not want to answer. */
   | {
     answer: 'declined';
@@ -146,14 +155,15 @@ export type AttachedImage = {
 export type Attachment = {
   /**
    * Where it was found, links followed: relative to the workspace and separated by `/`, or absolute where it
-   * lies outside. A folder ends with `/`. Of a note or document `note:` or `document:` and its id.
+   * lies outside. A folder ends with `/`. Of a note or document `note:` or `document:` and its id; of what
+   * an MCP server said, its name, `:` and the address or the prompt's name.
    */
   path: string;
   /** What it is. */
   kind: AttachmentKind;
   /** The first and the last line, from 1, where only these were asked for. */
   lines?: LineRange | null;
-  /** How much of it is attached: lines of a file or note, entries of a folder, bytes of an image. */
+  /** How much of it is attached: lines of a text, entries of a folder, bytes of an image. */
   count: number;
   /** Whether there was more of it than one reference may bring (`cli.file_reference_max_chars`). */
   is_cut?: boolean;
@@ -166,7 +176,7 @@ export type Attachment = {
 };
 
 /** What a reference can lead to. */
-export type AttachmentKind = 'file' | 'folder' | 'image' | 'note';
+export type AttachmentKind = 'file' | 'folder' | 'image' | 'note' | 'resource' | 'prompt';
 
 /** What is wrong with a record. */
 export type AuditFault = {
@@ -222,6 +232,330 @@ export type AuditReport = {
   first_bad?: AuditFault | null;
   /** What cannot be proven, in words; for example records that are not signed yet. */
   remarks?: string[];
+};
+
+/** How one power differs from what is installed. */
+export type BundleChange = {
+  /** What sort of thing. */
+  kind: BundlePowerKind;
+  /** What tells it from others of its kind. */
+  name: string;
+  /** What it is; none if it is new. */
+  before?: string | null;
+  /** What it will be; none if it goes. */
+  after?: string | null;
+  /** Whether the bundle can do more than before, or tells the model something else. */
+  is_widening: boolean;
+};
+
+/** Facts about bundles. */
+export type BundleEvent =
+  /** A bundle was installed, or another version of it. */
+  | {
+    verb: 'installed';
+    /** What it is now. */
+    bundle: BundleView;
+    /** The version before, if there was one. */
+    before?: string | null;
+  }
+  /** A bundle is gone, and all it brought. */
+  | {
+    verb: 'removed';
+    /** Which. */
+    name: string;
+  }
+  /** A key is trusted for a name. */
+  | {
+    verb: 'trusted';
+    /** The bundle's name. */
+    name: string;
+    /** The key's fingerprint. */
+    fingerprint: string;
+  }
+  /** A key is not trusted any more. */
+  | {
+    verb: 'distrusted';
+    /** Its fingerprint. */
+    fingerprint: string;
+  }
+  /** A file or folder was made or signed. */
+  | {
+    verb: 'made';
+    /** Where. */
+    path: string;
+    /** SHA-256 of all its bytes, hexadecimal; none of a new folder. */
+    hash?: string | null;
+    /** The fingerprint of the key that signed it, if it is signed. */
+    fingerprint?: string | null;
+  };
+
+/** A file of a bundle. */
+export type BundleFile = {
+  /** Relative, with `/`. */
+  path: string;
+  /** Bytes. */
+  size: number;
+  /** SHA-256, hexadecimal. */
+  sha256: string;
+};
+
+/** A bundle that a project's lock file names. */
+export type BundleLocked = {
+  /** Its name. */
+  name: string;
+  /** Its version. */
+  version: string;
+  /** SHA-256 of all its bytes, hexadecimal. */
+  hash: string;
+  /** Where it is to be had; a path is absolute here, and relative to the project in the file. */
+  source: string;
+  /** The fingerprint of the key that signed it; none if it is unsigned. */
+  fingerprint?: string | null;
+  /** Whether exactly this is installed. */
+  is_installed: boolean;
+};
+
+/** Wishes about bundles. */
+export type BundleOp =
+  /**
+   * Installs, updates or goes back, as the source says; answered by [`BundleEvent::Installed`]. Rejected with
+   * [`crate::ProblemCode::Conflict`] if what would be installed, or what is installed, is not what was shown.
+   */
+  | {
+    verb: 'install';
+    /** Where it is to be taken from. */
+    source: BundleSource;
+    /** Whether it may be unsigned. */
+    may_be_unsigned?: boolean;
+    /** Whether it may be an older version than there was. */
+    may_be_older?: boolean;
+    /** Whether it must be exactly what the lock file of the project names. */
+    is_locked?: boolean;
+    /** A project whose lock file is to name what is installed. Its absolute path. */
+    project?: string | null;
+    /** [`BundleReport::digest`] of what was shown. */
+    digest: string;
+  }
+  /** Removes a bundle and all it brought; answered by [`BundleEvent::Removed`]. Its key stays known. */
+  | {
+    verb: 'remove';
+    /** Which. */
+    name: string;
+    /** A project from whose lock file it is to go, too. */
+    project?: string | null;
+  }
+  /** Trusts a key for a name, in place of the one before; answered by [`BundleEvent::Trusted`]. */
+  | {
+    verb: 'trust';
+    /** The bundle's name. */
+    name: string;
+    /** The key's fingerprint, whole, as its holder says. */
+    fingerprint: string;
+  }
+  /**
+   * Trusts a key no more: what it signed is not installed, and counts no more; answered by
+   * [`BundleEvent::Distrusted`].
+   */
+  | {
+    verb: 'distrust';
+    /** The key's fingerprint, whole. */
+    fingerprint: string;
+  }
+  /** Makes the folder of a new bundle; answered by [`BundleEvent::Made`]. */
+  | {
+    verb: 'new';
+    /** The bundle's name. */
+    name: string;
+    /** The folder, absolute; it must not be there, or be empty. */
+    folder: string;
+  }
+  /** Makes one file of a folder; answered by [`BundleEvent::Made`]. */
+  | {
+    verb: 'pack';
+    /** The folder, absolute. */
+    folder: string;
+    /** The file, absolute; it must not be there, unless it is a bundle of the same name. */
+    file: string;
+    /** Whether to sign it with this installation's key. */
+    is_signed: boolean;
+  }
+  /**
+   * Signs a bundle with this installation's key, in the place of any signature it has: a file itself, a folder in
+   * the file `bundle.sig`; answered by [`BundleEvent::Made`].
+   */
+  | {
+    verb: 'sign';
+    /** The file or folder, absolute. */
+    path: string;
+  };
+
+/** One thing that a bundle will be able to do. */
+export type BundlePower = {
+  /** What sort of thing. */
+  kind: BundlePowerKind;
+  /** What tells it from others of its kind. */
+  name: string;
+  /** The thing itself, whole: how far it reaches, the text, the command line. */
+  text?: string;
+};
+
+/** What sort of power a bundle has. */
+export type BundlePowerKind = 'capability' | 'host' | 'command' | 'tool' | 'server' | 'prompt' | 'setting' | 'unused';
+
+/** What a bundle is and what it would be able to do, before anything of it counts. */
+export type BundleReport = ({
+  /** Where it was found. */
+  source: string;
+  /** Its name. */
+  name: string;
+  /** Its version. */
+  version: string;
+  /** Who wrote it, as it says. */
+  author: string;
+  /** Its licence, as it says. */
+  licence: string;
+  /** One line, as it says. */
+  description: string;
+  /** SHA-256 of all its bytes, hexadecimal. */
+  hash: string;
+  /** Bytes in all. */
+  size_bytes: number;
+  /** What it holds. */
+  files: BundleFile[];
+  /** What it would be able to do. */
+  powers: BundlePower[];
+  /** Compared with what is installed. */
+  step: BundleStep;
+  /** The version that is installed. */
+  installed?: string | null;
+  /** How it differs from what is installed; all it can do if nothing is. */
+  changes: BundleChange[];
+  /** What a person should know beside that, in words. */
+  notes?: string[];
+  /** Why it would not be taken as it is, and what could be done. */
+  refusals?: Problem[];
+  /** Covers all of the above: a wish that carries it is for exactly this. */
+  digest: string;
+}) & (
+  /** Nobody. */
+  | {
+    signature: 'unsigned';
+  }
+  /** The holder of a key; the signature is right. */
+  | {
+    signature: 'signed';
+    /** The key's fingerprint, for comparing it with what its holder says. */
+    fingerprint: string;
+    /** What is known of it. */
+    trust: BundleTrust;
+  });
+
+/** Where a bundle is to be taken from. */
+export type BundleSource =
+  /**
+   * A file, a folder, an `https` address of a file, or a git repository (`git+https://…`, `git+file://…`, with
+   * `#branch` or `#tag` behind it). A path is absolute.
+   */
+  | {
+    from: 'place';
+    /** Which. */
+    place: string;
+  }
+  /** A file that was sent, and is gone once it was looked at. */
+  | {
+    from: 'sent';
+    /** Where it lies until then, absolute. */
+    path: string;
+    /** What it was called where it came from. */
+    name: string;
+  }
+  /** What was shown with this digest, to be looked at or installed without being fetched again. */
+  | {
+    from: 'shown';
+    /** [`BundleReport::digest`]. */
+    digest: string;
+  }
+  /** Where an installed bundle came from. */
+  | {
+    from: 'again';
+    /** Its name. */
+    name: string;
+  }
+  /** A version of an installed bundle that was kept. */
+  | {
+    from: 'kept';
+    /** Its name. */
+    name: string;
+    /** The version; the one that was replaced last if none. */
+    version?: string | null;
+  };
+
+/** What installing would mean, compared with what is there. */
+export type BundleStep = 'install' | 'same' | 'update' | 'replace' | 'downgrade';
+
+/** What is known of a key. */
+export type BundleTrust =
+  /** Nothing yet: installing the bundle trusts it for this name from then on. */
+  | {
+    trust: 'new';
+  }
+  /** It is the one that signed what was installed under this name. */
+  | {
+    trust: 'known';
+  }
+  /** It is another one than before. */
+  | {
+    trust: 'changed';
+    /** The fingerprint of the one before. */
+    pinned: string;
+  }
+  /** A person said that it is not to be trusted any more. */
+  | {
+    trust: 'distrusted';
+  };
+
+/** A bundle that is installed. */
+export type BundleView = {
+  /** Its name. */
+  name: string;
+  /** Its version. */
+  version: string;
+  /** Who wrote it, as it says. */
+  author: string;
+  /** Its licence, as it says. */
+  licence: string;
+  /** One line, as it says. */
+  description: string;
+  /** SHA-256 of all its bytes, hexadecimal. */
+  hash: string;
+  /** The fingerprint of the key that signed it; none if it was installed unsigned. */
+  fingerprint?: string | null;
+  /** Where it came from. */
+  source: string;
+  /** When this version was installed. */
+  installed_at: UnixMillis;
+  /** Its toolsets. */
+  modules: ModuleId[];
+  /** What it can do. */
+  powers: BundlePower[];
+  /** Versions that were kept and can be gone back to, the last one first. */
+  kept?: string[];
+  /** Why nothing of it counts, if that is so. */
+  problem?: Problem | null;
+};
+
+/** Which bundle, and how much may be unusual about it. */
+export type BundleWish = {
+  /** Where it is to be taken from. */
+  source: BundleSource;
+  /** Whether it may be unsigned. */
+  may_be_unsigned?: boolean;
+  /** Whether it may be an older version than there was. */
+  may_be_older?: boolean;
+  /** Whether it must be exactly what the lock file of the project names. */
+  is_locked?: boolean;
+  /** A project whose lock file is to name what is installed. Its absolute path. */
+  project?: string | null;
 };
 
 /** One decision about a call or one of its effects. */
@@ -426,7 +760,33 @@ export type Content =
     data: string;
   }
   /** What a reference in the text led to; stands behind the text. */
-  | Attachment;
+  | Attachment
+  /**
+   * A prompt of an MCP server. The host asks the server for it when the turn begins, and puts what it said
+   * behind it as an attachment.
+   */
+  | {
+    type: 'prompt';
+    /** The server. */
+    server: string;
+    /** The prompt's name there. */
+    name: string;
+    /** What it asks for, by name. */
+    arguments?: Record<string, string>;
+  }
+  /** A skill that the person calls: `/name arguments`. */
+  | {
+    type: 'skill';
+    /** Its name. */
+    name: string;
+    /** What is given to it, as it was written; references in it are followed as those in a text. */
+    arguments?: string;
+    /**
+     * What it came to when the turn began. Made by the host; what a frontend hands in is left out and found
+     * anew.
+     */
+    used?: SkillUse | null;
+  };
 
 /** What is to be different; what is absent stays. */
 export type ConversationChanges = {
@@ -965,6 +1325,14 @@ export type Delta =
     elapsed_ms: number;
   };
 
+/** What a page asks before it goes on speaking to whoever answers here. */
+export type Doubted = {
+  /** The name of its tab, which tells nothing of its secret. */
+  tab: string;
+  /** A number nobody knew before: 256 random bits. */
+  nonce: string;
+};
+
 /** The sorts of effect the gate knows. */
 export type EffectKind = 'call' | 'file_read' | 'file_write' | 'file_remove' | 'process' | 'agent' | 'network' | 'grant' | 'plan' | 'unconfined';
 
@@ -1126,10 +1494,20 @@ export type Event =
     noun: 'text';
     event: TextEvent;
   }
+  /** About a bundle. */
+  | {
+    noun: 'bundle';
+    event: BundleEvent;
+  }
   /** About a web session. */
   | {
     noun: 'session';
     event: SessionEvent;
+  }
+  /** About an MCP server. */
+  | {
+    noun: 'mcp';
+    event: McpEvent;
   }
   /** About the host itself. */
   | {
@@ -1154,6 +1532,41 @@ export type Failure = {
   /** Whether the same request may succeed if simply repeated. */
   retryable: boolean;
 };
+
+/** A value to choose. */
+export type FieldChoice = {
+  /** What the answer holds. */
+  value: string;
+  /** What the person reads. */
+  title: string;
+};
+
+/** What a field of a form takes. */
+export type FieldKind =
+  /** A text. */
+  | {
+    kind: 'text';
+    /** `email`, `uri`, `date` or `date-time`, if it is to be one. */
+    format?: string | null;
+  }
+  /** A number. */
+  | {
+    kind: 'number';
+    /** Whether only whole ones are. */
+    is_whole?: boolean;
+  }
+  /** Yes or no. */
+  | {
+    kind: 'switch';
+  }
+  /** One of several values, or some of them. */
+  | {
+    kind: 'choice';
+    /** What there is to choose. */
+    options: FieldChoice[];
+    /** Whether several may be chosen: the answer is a list then. */
+    is_multiple?: boolean;
+  };
 
 /** What separates a file as it is now from what it was before calls changed it. */
 export type FileDiff = {
@@ -1289,6 +1702,22 @@ export type FolderView = {
   conversations: number;
   /** When it was made. */
   created_at: UnixMillis;
+};
+
+/** One field of a form. */
+export type FormField = {
+  /** What the answer calls it. */
+  name: string;
+  /** What the person reads. */
+  title: string;
+  /** What it means. */
+  description?: string | null;
+  /** What it takes. */
+  kind: FieldKind;
+  /** Whether the form cannot be sent without it. */
+  is_required?: boolean;
+  /** What stands there at first. */
+  default?: unknown;
 };
 
 /** A server found on loopback. */
@@ -1471,6 +1900,324 @@ export type LineRange = {
   last: number;
 };
 
+/** A server as it is written in the config file. A value may be `${NAME}`, the variable of the host's environment. */
+export type McpEntry = {
+  /** Its name: lower-case letters, digits, `-` and `_`, 32 at most, a letter or digit first. */
+  name?: string;
+  /** `stdio`, `http` or `sse`; told by `command` and `url` if not set. */
+  transport?: string | null;
+  /** The program to start. */
+  command?: string | null;
+  /** Its arguments. */
+  args?: string[];
+  /** Environment variables it gets. */
+  env?: Record<string, string>;
+  /** Where it is reached. */
+  url?: string | null;
+  /** Headers that are sent along. */
+  headers?: Record<string, string>;
+  /** Longest call, in seconds. */
+  timeout?: number | null;
+  /** Longest wait until it is ready, in seconds. */
+  connect_timeout?: number | null;
+  /** Patterns of the tools that are offered; all if none. */
+  tools_include?: string[];
+  /** Patterns of the tools that are not. */
+  tools_exclude?: string[];
+  /** `untrusted` or `trusted`. */
+  trust?: McpTrust | null;
+  /** Whether it is used at all. */
+  enabled?: boolean | null;
+  /** Folders its program may read; with `:rw` behind the path also write. */
+  folders?: string[];
+  /** Whether its program reaches the network. */
+  network?: boolean | null;
+};
+
+/**
+ * Facts about MCP servers, on the host's topic. What a server is doing, each process knows for itself: read
+ * [`crate::Reads::mcp_servers`].
+ */
+export type McpEvent =
+  /** A server is another one than any process told last: its entry, its state, its tools. */
+  | {
+    verb: 'changed';
+    /** How it is doing in the process that tells. */
+    server: McpServerView;
+  }
+  /** It is not in the config file any more. */
+  | {
+    verb: 'removed';
+    /** Which. */
+    server: string;
+  }
+  /** A person let its program start. */
+  | {
+    verb: 'approved';
+    /** Which. */
+    server: string;
+    /** Exactly what. */
+    hash: string;
+    /** The same in words: the command line and what it is given. */
+    shown: string;
+  }
+  /** A person took a tool as it is now. */
+  | {
+    verb: 'accepted';
+    /** The server. */
+    server: string;
+    /** The folder of the project that names it, if one does. */
+    workspace?: string | null;
+    /** The tool's name there. */
+    tool: string;
+    /** What the server says of it now. */
+    hash: string;
+  }
+  /** A person let it ask for answers of the model, or forbade it. */
+  | {
+    verb: 'sampling_changed';
+    /** Which. */
+    server: string;
+    /** Exactly what: another command or address was not allowed. */
+    hash: string;
+    /** Whether it may. */
+    is_allowed: boolean;
+  };
+
+/** A folder that a server's program may see. */
+export type McpFolder = {
+  /** Absolute. */
+  path: string;
+  /** Whether it may also write there. */
+  is_writable: boolean;
+};
+
+/** Wishes about MCP servers. Where two projects have servers of one name, a wish is about each that fits. */
+export type McpOp =
+  /**
+   * Lets a server's program start, exactly as it was shown; answered by [`McpEvent::Approved`]. Rejected with
+   * [`crate::ProblemCode::Conflict`] if the entry is another one by now.
+   */
+  | {
+    verb: 'approve';
+    /** The server. */
+    server: string;
+    /** The [`McpServerView::hash`] that was shown. */
+    hash: string;
+  }
+  /**
+   * Starts or reaches a server that was disconnected or failed, in this process; answered by
+   * [`McpEvent::Changed`].
+   */
+  | {
+    verb: 'connect';
+    /** The server. */
+    server: string;
+  }
+  /** Ends the connection in this process until it is connected again; answered by [`McpEvent::Changed`]. */
+  | {
+    verb: 'disconnect';
+    /** The server. */
+    server: string;
+  }
+  /** Both, in this process; answered by [`McpEvent::Changed`]. */
+  | {
+    verb: 'restart';
+    /** The server. */
+    server: string;
+  }
+  /**
+   * Takes a quarantined tool as it is now; answered by [`McpEvent::Accepted`]. Rejected with
+   * [`crate::ProblemCode::Conflict`] if the server says something else by now.
+   */
+  | {
+    verb: 'accept';
+    /** The server. */
+    server: string;
+    /** The tool's name there. */
+    tool: string;
+    /** The [`McpToolView::hash`] that was shown. */
+    hash: string;
+  }
+  /**
+   * Lets a server ask for answers of the model, or forbids it; answered by [`McpEvent::SamplingChanged`]. Each
+   * request is asked about all the same.
+   */
+  | {
+    verb: 'allow_sampling';
+    /** The server. */
+    server: string;
+    /** Whether it may. */
+    is_allowed: boolean;
+  }
+  /** Begins to sign in to a server; answered by [`McpEvent::Changed`] with the address to open. */
+  | {
+    verb: 'sign_in';
+    /** The server. */
+    server: string;
+  }
+  /**
+   * Writes a server into the user's config file; answered by [`McpEvent::Changed`]. Starts nothing that was not
+   * approved.
+   */
+  | {
+    verb: 'add';
+    /** What is written. */
+    entry: McpEntry;
+    /** Whether one of that name is replaced. */
+    is_replacing?: boolean;
+  }
+  /** Takes a server out of the user's config file; answered by [`McpEvent::Removed`]. */
+  | {
+    verb: 'remove';
+    /** The server. */
+    server: string;
+  };
+
+/** A server as it was written down and as it is doing in the process that is asked. */
+export type McpServerView = {
+  /** Its name: lower-case letters, digits, `-` and `_`. */
+  name: string;
+  /** The folder of the project that names it; none for one of the user's own. */
+  workspace?: string | null;
+  /** How it is reached. */
+  transport: McpTransport;
+  /** SHA-256 of what would be started or reached, hexadecimal: what an approval names. */
+  hash: string;
+  /** Whether exactly this was approved; true for an address, which starts nothing here. */
+  is_approved: boolean;
+  /** How far what it says may be believed. */
+  trust: McpTrust;
+  /** How it is doing. */
+  state: McpState;
+  /** What it calls itself, with its version. */
+  title?: string | null;
+  /** The version of the protocol that was agreed on. */
+  protocol?: string | null;
+  /** Its tools, in its order. */
+  tools?: McpToolView[];
+  /** Resources it lists. */
+  resources?: number;
+  /** Prompts it lists. */
+  prompts?: number;
+  /** Whether it may ask for answers of the model. */
+  is_sampling_allowed?: boolean;
+  /** Calls of its tools since it was connected. */
+  calls?: number;
+  /** What went wrong last, also where it runs again. */
+  last_error?: string | null;
+};
+
+/** How a server is doing. */
+export type McpState =
+  /** Switched off in the config file. */
+  | {
+    state: 'disabled';
+  }
+  /** Its program was never approved as it stands there now; nothing was started. */
+  | {
+    state: 'needs_approval';
+  }
+  /** It asks to be signed in to. */
+  | {
+    state: 'needs_sign_in';
+    /** Where to, once it is known. */
+    url?: string | null;
+  }
+  /** It is being started or reached. */
+  | {
+    state: 'connecting';
+  }
+  /** Its tools can be called. */
+  | {
+    state: 'ready';
+  }
+  /** A person disconnected it. */
+  | {
+    state: 'disconnected';
+  }
+  /** It cannot be used. */
+  | {
+    state: 'failed';
+    /** Why. */
+    problem: Problem;
+    /** When it is tried again, if it is. */
+    next_try?: UnixMillis | null;
+  };
+
+/** Whether the model is offered a tool. */
+export type McpToolState =
+  /** It is. */
+  | {
+    offer: 'offered';
+  }
+  /** `tools_include` or `tools_exclude` leaves it out. */
+  | {
+    offer: 'excluded';
+  }
+  /** It is not what it was at first use. It stays away until a person accepts it as it is now. */
+  | {
+    offer: 'quarantined';
+    /** What differs, one line each. */
+    differences: string[];
+  }
+  /** It cannot be used: its name, its schema or its size is none that is taken. */
+  | {
+    offer: 'refused';
+    /** Why. */
+    reason: string;
+  };
+
+/** A tool of a server. */
+export type McpToolView = {
+  /** Its name at the server. */
+  name: string;
+  /** What it does, shortened. */
+  description: string;
+  /** Its tier: what is called at the server runs there, so at least `execute`. */
+  tier: Tier;
+  /** SHA-256 of all the server says of it, hexadecimal. */
+  hash: string;
+  /** Whether the model is offered it. */
+  state: McpToolState;
+};
+
+/** How a server is reached. */
+export type McpTransport =
+  /** A program that is started in the sandbox. */
+  | {
+    transport: 'stdio';
+    /** The program. */
+    command: string;
+    /** Its arguments. */
+    args: string[];
+    /** Names of the environment variables it gets; their values are not told. */
+    env: string[];
+    /** Folders it may see beside its own. */
+    folders: McpFolder[];
+    /** Whether it reaches the network. */
+    network: boolean;
+  }
+  /** An address that speaks streamable HTTP. */
+  | {
+    transport: 'http';
+    /** Where. */
+    url: string;
+    /** Names of the headers that are sent along; their values are not told. */
+    headers: string[];
+  }
+  /** An address of the older kind, with events one way and requests the other. */
+  | {
+    transport: 'sse';
+    /** Where. */
+    url: string;
+    /** Names of the headers that are sent along; their values are not told. */
+    headers: string[];
+  };
+
+/** How far what a server says may be believed. */
+export type McpTrust = 'untrusted' | 'trusted';
+
 /** Resources of one call, counted by the host; stored with the call and shown beside it. */
 export type Meter = {
   /** Wall time without the time waited for a person or a child agent, microseconds. */
@@ -1597,7 +2344,7 @@ export type ModuleOp =
   };
 
 /** Where a module was found. */
-export type ModuleOrigin = 'built_in' | 'user' | 'project';
+export type ModuleOrigin = 'built_in' | 'user' | 'project' | 'bundle' | 'server';
 
 /** How a module is doing. */
 export type ModuleState =
@@ -1624,6 +2371,8 @@ export type ModuleView = {
   origin: ModuleOrigin;
   /** The file, if it is one. */
   path?: string | null;
+  /** The bundle that brought it, if one did. */
+  bundle?: string | null;
   /** SHA-256 of the component, hexadecimal. */
   hash: string;
   /** Size of the component, bytes. */
@@ -1740,10 +2489,25 @@ export type Op =
     noun: 'session';
     op: SessionOp;
   }
+  /** About a bundle. */
+  | {
+    noun: 'bundle';
+    op: BundleOp;
+  }
   /** About a process that listens. */
   | {
     noun: 'server';
     op: ServerOp;
+  }
+  /** About a skill. */
+  | {
+    noun: 'skill';
+    op: SkillOp;
+  }
+  /** About an MCP server. */
+  | {
+    noun: 'mcp';
+    op: McpOp;
   };
 
 export type OpId = string;
@@ -2094,6 +2858,14 @@ export type PromptReport = {
   tokens: number;
 };
 
+/** The answer of whoever knows the tab. */
+export type Proven = {
+  /** What passes for this server are made with. */
+  boot: string;
+  /** HMAC-SHA256 in hex, by what the host keeps of the tab, of the address, `boot` and `nonce`. */
+  proof: string;
+};
+
 /** One open question of a tool. */
 export type Question = {
   /** Its id. */
@@ -2110,6 +2882,10 @@ export type Question = {
   options?: string[];
   /** Whether several options may be chosen. */
   is_multiple?: boolean;
+  /** Who asks, if it is an MCP server: its words are from outside. */
+  server?: string | null;
+  /** What is to be filled in, in order; empty where `options` or a free answer is asked for. */
+  form?: FormField[];
   /** When silence becomes "not answered". */
   expires_at: UnixMillis;
 };
@@ -2310,6 +3086,20 @@ export type SessionOp =
     tab_hash: string;
     /** What the browser calls itself; cut to 120 characters. */
     label?: string;
+    /** Address and port of a listener without TLS: see [`SessionOp::Attend`]. None with TLS. */
+    place?: string | null;
+  }
+  /**
+   * Says that the listener of sessions that were opened at this place is there, every minute or so. Where it says
+   * that it has just begun and nobody was there for five minutes, somebody else may have been, and shown what
+   * browsers send: the place's sessions end, each answered by [`SessionEvent::Ended`].
+   */
+  | {
+    verb: 'attend';
+    /** Address and port, as in [`SessionOp::Open`]. */
+    place: string;
+    /** Whether it has just begun. */
+    is_new: boolean;
   }
   /** Lets another tab of the same browser in. Nothing is told. Of more than 64 the oldest is forgotten. */
   | {
@@ -2438,6 +3228,12 @@ export type SettingOrigin =
     /** Counted from 1. */
     line: number;
   }
+  /** A bundle that is installed; it may only make settings stricter. */
+  | {
+    origin: 'bundle';
+    /** Its name. */
+    name: string;
+  }
   /** The project's config file. */
   | {
     origin: 'project';
@@ -2475,6 +3271,11 @@ export type SettingView = {
   environment?: string | null;
   /** Whether the value is a secret, and therefore masked. */
   is_secret: boolean;
+  /**
+   * Whether it names a program that the host starts as its user, outside of gate and sandbox. It is set in a
+   * terminal or in the file; a frontend that others may reach refuses to.
+   */
+  is_program?: boolean;
   /** Whether it is read at the start only: a change takes effect when the program is started again. */
   is_read_at_start?: boolean;
 };
@@ -2526,6 +3327,107 @@ export type Signal =
     /** What is wrong. */
     problem: Problem;
   };
+
+/** Something about a skill's file. */
+export type SkillFinding = {
+  /** The file. */
+  path: string;
+  /** The line in it, from 1, if it is about one. */
+  line?: number | null;
+  /** Whether the skill cannot be used because of it. */
+  is_error: boolean;
+  /** What is found, in plain words. */
+  text: string;
+};
+
+/** Wishes about skills. Their files are changed when the wish was taken. */
+export type SkillOp =
+  /** Makes a folder with a `SKILL.md` to be filled in. Rejected if there is something in its place. */
+  | {
+    verb: 'new';
+    /** Its name: small letters, digits and `-`, 64 at most. */
+    name: string;
+    /** When to use it and what it does. */
+    description?: string;
+    /** The instructions; a frame to be filled in without any. */
+    body?: string | null;
+    /** Make it in this folder, in `.anteroom/skills`; the user's own without one. */
+    workspace?: string | null;
+  }
+  /** Removes a skill with all its files: one of the user's own, or of a workspace's `.anteroom/skills`. */
+  | {
+    verb: 'remove';
+    /** Its name. */
+    name: string;
+    /** Of this folder; the user's own without one. */
+    workspace?: string | null;
+  };
+
+/** Where a skill was found. */
+export type SkillOrigin =
+  /** The user's own skills folder. */
+  | {
+    kind: 'user';
+  }
+  /**
+   * A folder of the workspace: `.anteroom/skills`, `.agents/skills` or `.claude/skills`. These are the words of
+   * the workspace, not of the user.
+   */
+  | {
+    kind: 'project';
+  }
+  /** A bundle brought it. */
+  | {
+    kind: 'bundle';
+    /** The bundle's name. */
+    bundle: string;
+  }
+  /** It came with the program. */
+  | {
+    kind: 'built_in';
+  };
+
+/** A skill as it was taken up. */
+export type SkillUse = {
+  /** Where it was found. */
+  origin: SkillOrigin;
+  /** Its file; none if it came with the program. */
+  path?: string | null;
+  /** What the model reads: the instructions, filled in; secrets are masked. */
+  text: string;
+  /** The only tools that may be called from then on in the turn, as it names them; all if it says nothing. */
+  allowed_tools?: string[] | null;
+};
+
+/** One skill, or a file that was to be one. */
+export type SkillView = {
+  /** Its name; of a file that cannot be read what the file would be called. */
+  name: string;
+  /** When to use it and what it does. */
+  description: string;
+  /** Where it was found. */
+  origin: SkillOrigin;
+  /** Its file, absolute; none if it came with the program. */
+  path?: string | null;
+  /** What is given to it, for people, for example `[file] [question]`. */
+  argument_hint?: string | null;
+  /** The only tools that may be called once it is taken up, as it names them; all if it says nothing. */
+  allowed_tools?: string[] | null;
+  /** Whether the model is told of it and may take it up. */
+  is_for_model: boolean;
+  /** Whether people call it; the others are for the model alone. */
+  is_for_people: boolean;
+  /** Whether it can be called: its file is in order, and no other of its name comes first. */
+  is_usable: boolean;
+  /** Of those of its name another one counts: where that lies. */
+  shadowed_by?: string | null;
+  /** What was found about its file, errors first. */
+  findings?: SkillFinding[];
+  /** The files beside it, relative to its folder and sorted. Only in the view of one skill. */
+  files?: string[];
+  /** The instructions as they are written. Only in the view of one skill. */
+  body?: string | null;
+};
 
 /**
  * What one model used for one project on one day. Of deleted conversations nothing is known any more but their share
@@ -3060,6 +3962,8 @@ export type TurnView = {
   stop?: StopReason | null;
   /** Tokens of all its steps, its child agents' not included. */
   usage: Usage;
+  /** How full the context was: tokens of the request and the answer of its newest step. None before one has ended. */
+  context_tokens?: number | null;
 };
 
 /** A password. */
@@ -3279,6 +4183,18 @@ export interface Routes {
   'GET /api/modules': { query: { workspace?: string | null }; answer: ModuleView[] };
   /** Install a component; it is granted nothing. */
   'POST /api/modules/upload': { query: { name: string; replace?: boolean }; body: Blob; answer: Installed };
+  /** What is installed as bundles, by name. */
+  'GET /api/bundles': { answer: BundleView[] };
+  /** What a project's lock file names. */
+  'GET /api/bundles/locked': { query: { workspace?: string | null }; answer: BundleLocked[] };
+  /** What a bundle is and would be able to do; installs nothing. */
+  'POST /api/bundles/inspect': { body: BundleWish; answer: BundleReport };
+  /** Look at a bundle that is sent; installs nothing. */
+  'POST /api/bundles/upload': { query: { name: string }; body: Blob; answer: BundleReport };
+  /** The skills of a folder by name, and files that fail to be one. */
+  'GET /api/skills': { query: { workspace?: string | null }; answer: SkillView[] };
+  /** The skill that counts for a name, with its instructions. */
+  'GET /api/skills/{name}': { path: { name: string }; query: { workspace?: string | null }; answer: SkillView };
   /** All settings with their origins; secrets are masked. */
   'GET /api/config': { answer: SettingsReport };
   /** JSON Schema of the config file. */
@@ -3311,6 +4227,8 @@ export interface Routes {
   'DELETE /api/session': { answer: Blob };
   /** Opens a session with the password. */
   'POST /api/session/password': { body: Typed; answer: Blob };
+  /** Proves to a tab that this is the server that signed it in. */
+  'POST /api/session/proof': { body: Doubted; answer: Proven };
   /** Makes a secret for another tab of this browser. */
   'POST /api/session/tabs': { answer: Tab };
   /** Browsers that are signed in, the last used first. */
@@ -3320,5 +4238,3 @@ export interface Routes {
   /** Signs one browser out. */
   'DELETE /api/sessions/{id}': { path: { id: SessionId }; answer: null };
 }
-  /** How full the context was: tokens of the request and the answer of its newest step. None before one has ended. */
-  context_tokens?: number | null;
