@@ -15,6 +15,7 @@ mod handler;
 mod http;
 mod lent;
 mod log;
+mod oauth;
 mod offers;
 mod pin;
 mod program;

@@ -25,9 +25,13 @@ mod network;
 mod processes;
 #[path = "crate/releases.rs"]
 mod releases;
+#[path = "crate/remote.rs"]
+mod remote;
 #[path = "crate/servers.rs"]
 mod servers;
 #[path = "crate/support.rs"]
 mod support;
 #[path = "../../../tests/support/toolset.rs"]
 mod toolset;
+#[path = "crate/web.rs"]
+mod web;

@@ -224,6 +224,9 @@ fn rules(
                 version.write() | landlock::READ,
             )?;
         }
+        for path in &plan.sealed {
+            rules.allow(path, landlock::READ)?;
+        }
         let hidden: Vec<&Path> = plan.hidden.iter().map(|it| it.path.as_path()).collect();
         allow_reading_around(&rules, Path::new("/"), &hidden)?;
     }

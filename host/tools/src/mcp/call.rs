@@ -96,6 +96,9 @@ async fn rounds(
             }
             Ok(_) => return Err(lead(call, "answered something else than a result")),
             Err(error) => {
+                if matches!(error, ServiceError::TransportSend(_)) {
+                    call.server.doubt();
+                }
                 let why = trouble::of_request(&error);
                 return Err(lead(call, &format!("could not do it: {why}")));
             }

@@ -3,6 +3,7 @@
 use super::handler::Handler;
 use super::http;
 use super::log::Log;
+use super::oauth::Tokens;
 use super::program::{self, Program};
 use super::spec::{ServerSpec, ServerTransport, StdioSpec};
 use super::stdio::Lines;
@@ -11,7 +12,7 @@ use super::trouble;
 use crate::confine::{Group, Shell};
 use crate::lend::plain::Plain;
 use rmcp::RoleClient;
-use rmcp::model::ProtocolVersion;
+use rmcp::model::{ProtocolVersion, SubscriptionFilter};
 use rmcp::service::{
     ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _,
     RunningService,
@@ -20,6 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStderr;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// How long a program that was lost may take to end and to say why.
@@ -34,6 +37,15 @@ pub(super) struct Link {
     pub(super) service: RunningService<RoleClient, Handler>,
     pub(super) traffic: Arc<Traffic>,
     group: Option<Group>,
+}
+
+/// Listens until it is dropped.
+pub(super) struct Listening(JoinHandle<()>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Why there is no connection.
@@ -51,6 +63,8 @@ pub(super) struct Connecting<'a> {
     pub(super) shell: &'a Arc<Shell>,
     pub(super) handler: Handler,
     pub(super) log: Arc<Log>,
+    /// What signing in brought, where there is an address.
+    pub(super) tokens: Option<Arc<Tokens>>,
     /// Whether the server is known not to answer before it was greeted in the old way.
     pub(super) is_old: bool,
 }
@@ -61,7 +75,8 @@ pub(super) async fn connect(connecting: &Connecting<'_>) -> Result<Link, NoLink>
         ServerTransport::Stdio(spec) => stdio(connecting, spec).await,
         ServerTransport::Http(spec) => {
             let traffic = Arc::new(Traffic::new());
-            let transport = http::open(spec, connecting, &traffic).await?;
+            let transport = http::open(spec, connecting.tokens.clone(), &traffic);
+            let transport = transport.map_err(NoLink::Words)?;
             let handler = connecting.handler.clone();
             let greeted = handler
                 .serve_with_lifecycle(transport, lifecycle(connecting.is_old))
@@ -119,6 +134,25 @@ impl Link {
         }
     }
 
+    /// Asks a server of the new protocol to tell when its tools change; one of the old tells unasked.
+    pub(super) fn listen(&self, tools_changed: Arc<Notify>) -> Option<Listening> {
+        let peer = self.service.peer().clone();
+        let info = peer.peer_info()?;
+        let tells = info.capabilities.tools.as_ref()?.list_changed == Some(true);
+        if info.protocol_version.has_initialize() || !tells {
+            return None;
+        }
+        Some(Listening(tokio::spawn(async move {
+            let filter = SubscriptionFilter::builder().tools_list_changed().build();
+            let Ok(mut told) = peer.listen(filter).await else {
+                return;
+            };
+            while let Ok(Some(_)) = told.next().await {
+                tools_changed.notify_one();
+            }
+        })))
+    }
+
     /// Waits until the connection is lost; says why.
     pub(super) async fn lost(&self) -> String {
         self.traffic.over().await;
@@ -167,7 +201,8 @@ async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
 }
 
 fn http_trouble(error: &ClientInitializeError, traffic: &Traffic) -> NoLink {
-    if let Some(challenge) = error.auth_challenge() {
+    if error.is_authorization_required() {
+        let challenge = error.auth_challenge().unwrap_or_default();
         return NoLink::SignIn(challenge.to_owned());
     }
     let why = traffic.ended();

@@ -6,7 +6,9 @@ use super::calls::Calls;
 use super::clean;
 use super::connect::{self, Connecting, Link, NoLink};
 use super::handler::Handler;
+use super::http;
 use super::log::Log;
+use super::oauth::{self, Tokens};
 use super::spec::{ServerId, ServerSpec, ServerTransport};
 use super::status::{ServerState, ServerStatus};
 use super::tools::{self, Served};
@@ -48,6 +50,9 @@ pub(crate) struct Server {
     live: Mutex<Live>,
     wish: watch::Sender<Wish>,
     tools_changed: Arc<Notify>,
+    /// Told when a request could not be sent: the connection may be lost without having ended.
+    doubts: Notify,
+    tokens: Option<Arc<Tokens>>,
     changes: watch::Sender<u64>,
 }
 
@@ -68,6 +73,8 @@ struct Live {
     peer: Option<Peer<RoleClient>>,
     tools: Arc<Vec<Arc<Served>>>,
     last_error: Option<Problem>,
+    /// What it said about signing in.
+    challenge: Option<String>,
 }
 
 /// What it said of itself.
@@ -85,7 +92,8 @@ enum End {
     /// Somebody wants something else now.
     Unwanted,
     Failed(String),
-    SignIn,
+    /// Somebody has to sign in; this is what the server says about it.
+    SignIn(String),
 }
 
 impl Server {
@@ -104,6 +112,11 @@ impl Server {
             log.clone(),
             tools_changed.clone(),
         );
+        let tokens = match &spec.transport {
+            ServerTransport::Http(http) => http::address(&http.url).ok(),
+            ServerTransport::Stdio(_) | ServerTransport::Sse { .. } => None,
+        };
+        let tokens = tokens.map(|url| Tokens::new(spec.id.clone(), host.clone(), url));
         let wish = Wish {
             is_wanted: spec.is_enabled,
             round: 0,
@@ -129,33 +142,44 @@ impl Server {
                 peer: None,
                 tools: Arc::default(),
                 last_error: None,
+                challenge: None,
             }),
             wish: watch::Sender::new(wish),
             tools_changed,
+            doubts: Notify::new(),
+            tokens: tokens.map(Arc::new),
             changes,
         })
     }
 
     /// Somebody wants it connected, now.
     pub(super) fn connect(&self) {
-        self.wish.send_modify(|wish| {
-            wish.is_wanted = true;
-            // One that works goes on.
-            if !self.is_ready() {
-                wish.round += 1;
-            }
-        });
+        // One that works goes on.
+        if self.is_ready() {
+            self.wish.send_modify(|wish| wish.is_wanted = true);
+        } else {
+            self.restart();
+        }
     }
 
     pub(super) fn disconnect(&self) {
+        self.show(ServerState::Disconnected);
         self.wish.send_modify(|wish| wish.is_wanted = false);
     }
 
     pub(super) fn restart(&self) {
+        self.show(ServerState::Connecting);
         self.wish.send_modify(|wish| {
             wish.is_wanted = true;
             wish.round += 1;
         });
+    }
+
+    /// What was ordered is seen at once, before the task has done it.
+    fn show(&self, state: ServerState) {
+        if may_start(&self.spec) {
+            self.change(|live| live.put_away(state));
+        }
     }
 
     /// For requests, while it is ready.
@@ -229,6 +253,29 @@ impl Server {
         }
     }
 
+    /// A request could not be sent.
+    pub(super) fn doubt(&self) {
+        self.doubts.notify_one();
+    }
+
+    /// Begins to sign in, once the server has said that somebody has to.
+    pub(super) async fn sign_in(self: Arc<Self>) -> Result<String, String> {
+        let name = &self.spec.id;
+        let challenge = self.live().challenge.clone();
+        let (Some(challenge), Some(tokens)) = (challenge, self.tokens.clone()) else {
+            return Err(format!(
+                "the MCP server `{name}` does not ask anybody to sign in"
+            ));
+        };
+        let server = self.clone();
+        let done = move |signed: Result<(), String>| match signed {
+            Ok(()) => server.restart(),
+            Err(why) => server.note(&format!("nobody was signed in: {why}")),
+        };
+        let address = oauth::begin(tokens, &challenge, done).await;
+        address.map_err(|why| format!("nobody can sign in at the MCP server `{name}`: {why}"))
+    }
+
     /// Compares the tools with their pins anew.
     pub(super) async fn judge(&self) {
         let listed = tools::listed(&self.live().tools.clone());
@@ -262,8 +309,11 @@ impl Server {
             }
             match end {
                 End::Unwanted => patience = PATIENCE_MIN,
-                End::SignIn => {
-                    self.change(|live| live.put_away(ServerState::NeedsSignIn));
+                End::SignIn(challenge) => {
+                    self.change(|live| {
+                        live.put_away(ServerState::NeedsSignIn);
+                        live.challenge = Some(challenge);
+                    });
                     if wish.changed().await.is_err() {
                         return;
                     }
@@ -292,6 +342,7 @@ impl Server {
             shell: &self.shell,
             handler: self.handler.clone(),
             log: self.log.clone(),
+            tokens: self.tokens.clone(),
             is_old: *is_old || limit <= GREETING + GREETING / 2,
         };
         let opened = tokio::select! {
@@ -300,7 +351,7 @@ impl Server {
         };
         let link = match opened {
             Ok(Ok(link)) => link,
-            Ok(Err(NoLink::SignIn(_))) => return End::SignIn,
+            Ok(Err(NoLink::SignIn(challenge))) => return End::SignIn(challenge),
             Ok(Err(NoLink::Words(why))) => return End::Failed(why),
             Err(_) => {
                 // It may be one that says nothing to the new greeting.
@@ -308,9 +359,13 @@ impl Server {
                 return End::Failed(format!("it did not answer within {} s", limit.as_secs()));
             }
         };
+        let _listening = link.listen(self.tools_changed.clone());
         let end = loop {
             tokio::select! {
                 why = link.lost() => break End::Failed(why),
+                () = self.doubts.notified() => {
+                    break End::Failed("a request could not be sent".to_owned());
+                }
                 _ = wish.changed() => break End::Unwanted,
                 () = self.tools_changed.notified() => {
                     if let Err(why) = self.list_anew(&link).await {
@@ -388,10 +443,20 @@ impl Server {
         Ok(())
     }
 
+    /// Keeps what went wrong; how the server stands is not touched by it.
+    fn note(&self, why: &str) {
+        let problem = self.problem(why);
+        self.change(|live| live.last_error = Some(problem));
+    }
+
+    fn problem(&self, why: &str) -> Problem {
+        let words = format!("the MCP server `{}` cannot be used", self.spec.id);
+        Problem::new(ProblemCode::Tool, words).cause(why)
+    }
+
     fn fail(&self, why: &str, next_try: Option<Instant>) {
         let name = &self.spec.id.name;
-        let words = format!("the MCP server `{name}` cannot be used");
-        let mut problem = Problem::new(ProblemCode::Tool, words).cause(why);
+        let mut problem = self.problem(why);
         if matches!(self.spec.transport, ServerTransport::Stdio(_)) {
             for line in self.log.tail(TOLD_LINES) {
                 problem = problem.cause(line);

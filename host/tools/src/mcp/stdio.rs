@@ -5,7 +5,7 @@ use super::clean;
 use super::log::Log;
 use super::traffic::{Alive, MESSAGE_MAX_BYTES, Traffic};
 use rmcp::RoleClient;
-use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::Transport;
 use std::io;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(super) struct Lines<R, W> {
     writer: Arc<Mutex<Option<W>>>,
     traffic: Arc<Traffic>,
     log: Arc<Log>,
+    /// The old greeting, until it is answered: what answers something earlier comes too late.
+    greeting: Option<RequestId>,
     _alive: Alive,
 }
 
@@ -38,6 +40,7 @@ impl<R: AsyncRead, W> Lines<R, W> {
             reader: BufReader::with_capacity(64 << 10, reader),
             begun: Vec::new(),
             writer: Arc::new(Mutex::new(Some(writer))),
+            greeting: None,
             _alive: Alive(traffic.clone()),
             traffic,
             log,
@@ -75,6 +78,26 @@ impl<R: AsyncRead + Send + Unpin, W> Lines<R, W> {
     }
 }
 
+impl<R, W> Lines<R, W> {
+    /// Whether a message answers what was asked before the old greeting was sent: a slow program may answer the
+    /// new one after that.
+    fn is_late(&mut self, message: &ServerJsonRpcMessage) -> bool {
+        let answered = match message {
+            ServerJsonRpcMessage::Response(response) => Some(&response.id),
+            ServerJsonRpcMessage::Error(error) => error.id.as_ref(),
+            ServerJsonRpcMessage::Request(_) | ServerJsonRpcMessage::Notification(_) => None,
+        };
+        let (Some(greeting), Some(answered)) = (&self.greeting, answered) else {
+            return false;
+        };
+        if greeting == answered {
+            self.greeting = None;
+            return false;
+        }
+        true
+    }
+}
+
 impl<R, W> Transport<RoleClient> for Lines<R, W>
 where
     R: AsyncRead + Send + Unpin + 'static,
@@ -87,6 +110,11 @@ where
         message: ClientJsonRpcMessage,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let (writer, traffic) = (self.writer.clone(), self.traffic.clone());
+        if let ClientJsonRpcMessage::Request(request) = &message
+            && matches!(request.request, ClientRequest::InitializeRequest(_))
+        {
+            self.greeting = Some(request.id.clone());
+        }
         async move {
             let mut line = serde_json::to_vec(&message)?;
             line.push(b'\n');
@@ -114,7 +142,9 @@ where
             match serde_json::from_slice(line) {
                 Ok(message) => {
                     self.traffic.message().ok()?;
-                    return Some(message);
+                    if !self.is_late(&message) {
+                        return Some(message);
+                    }
                 }
                 Err(_) => {
                     let bounded = &line[..line.len().min(NONSENSE_CHARS * 4)];

@@ -157,6 +157,17 @@ impl Bench {
         called
     }
 
+    /// A call that goes on until it is stopped from outside.
+    pub(crate) async fn call_until(
+        &self,
+        tool: &str,
+        arguments: serde_json::Value,
+        stop: Stop,
+    ) -> Called {
+        let (seen, _output) = Seen::new(self.resolution.clone());
+        self.call_with(tool, arguments, seen, stop).await
+    }
+
     async fn call_with(
         &self,
         tool: &str,

@@ -42,7 +42,7 @@ impl Place {
     /// What a command says, both streams; its group is gone afterwards.
     fn run(&self, kernel: &Kernel, line: &str) -> String {
         let mut running = self.start(kernel, line).unwrap();
-        let (stdout, _stderr) = running.take_streams().unwrap();
+        let stdout = running.take_streams().unwrap().stdout;
         let group = Group::watch(running, Box::new(|_| ())).unwrap();
         let mut said = String::new();
         File::from(stdout).read_to_string(&mut said).unwrap();

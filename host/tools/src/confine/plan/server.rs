@@ -62,6 +62,13 @@ impl Plan {
         for path in SYSTEM_SECRETS {
             plan.hide(Path::new(path), Look::ClosedFile);
         }
+        // Where nothing of its own lies in them, they are its temporary folder.
+        for shared in ["/tmp", "/var/tmp"].map(Path::new) {
+            let mut own = plan.writable.iter().chain(&readable);
+            if own.any(|path| path.starts_with(shared) && path != shared) {
+                plan.hide(shared, Look::ClosedFolder);
+            }
+        }
         // What lies in something closed is seen only where it is put there anew.
         let is_closed = |path: &Path, plan: &Self| {
             plan.hidden
