@@ -28,9 +28,9 @@ mod trust;
 mod undo;
 
 #[path = "../builtin-tools/embed/build/guest.rs"]
-mod guest;
+pub(crate) mod guest;
 
-pub(crate) use strangers::hostile;
+pub(crate) use strangers::{call, grant, hostile, modules, with_tools};
 
 use crate::support::scene::{Told, auto};
 use anteroom_api::{Item, ItemBody, Status, ToolCall, TurnOptions};

@@ -17,6 +17,7 @@ mod server;
 mod setup;
 mod shape;
 mod skills;
+mod toolmaking;
 
 use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::program::{Left, aroom, run};

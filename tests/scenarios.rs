@@ -9,6 +9,7 @@ mod compaction;
 mod crash;
 mod data;
 mod differences;
+mod fetching;
 mod filing;
 pub(crate) mod hand;
 mod images;

@@ -34,7 +34,7 @@ fn changed() -> Vec<u8> {
 }
 
 /// A host with these files in the user's tools folder. It names no conversations, so that every reply is a turn's.
-pub(super) async fn with_tools(files: &[(&str, &[u8])], settings: &[(&str, Value)]) -> Scene {
+pub(crate) async fn with_tools(files: &[(&str, &[u8])], settings: &[(&str, Value)]) -> Scene {
     let mut scene = Scene::new([]).await;
     scene.stop().await;
     put(&scene, files);
@@ -57,7 +57,7 @@ pub(super) fn put(scene: &Scene, files: &[(&str, &[u8])]) {
     }
 }
 
-pub(super) async fn modules(scene: &Scene) -> Vec<ModuleView> {
+pub(crate) async fn modules(scene: &Scene) -> Vec<ModuleView> {
     let workspace = scene.workspace().display().to_string();
     let modules = scene.handle().read().modules(workspace).await.unwrap();
     let mut modules = modules;
@@ -65,7 +65,7 @@ pub(super) async fn modules(scene: &Scene) -> Vec<ModuleView> {
     modules
 }
 
-pub(super) fn grant(scene: &Scene, module: &ModuleView, capability: Capability) -> ModuleOp {
+pub(crate) fn grant(scene: &Scene, module: &ModuleView, capability: Capability) -> ModuleOp {
     ModuleOp::Grant(GrantOp {
         module: module.id.clone(),
         hash: module.hash.clone(),
@@ -78,7 +78,7 @@ pub(super) fn grant(scene: &Scene, module: &ModuleView, capability: Capability) 
 }
 
 /// A turn with one call, in which everything that is asked is allowed once.
-pub(super) async fn call(scene: &Scene, tool: &str, arguments: Value) -> (Told, Status, String) {
+pub(crate) async fn call(scene: &Scene, tool: &str, arguments: Value) -> (Told, Status, String) {
     scene
         .endpoint
         .script([Reply::call(tool, arguments), Reply::text("went on")]);

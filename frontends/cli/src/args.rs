@@ -21,7 +21,7 @@ use crate::invocation::Resume;
 use crate::man::Man;
 use crate::terminal::ColorChoice;
 use anteroom_api::{Capability, Mode};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Handwritten so that commands are grouped and the whole fits 24 x 80; a test finds commands it forgot.
@@ -553,7 +553,30 @@ Examples:
   aroom tool reload
   aroom tool reload --json")]
     Reload,
+    /// Make the folder of a new toolset, which builds and tests at once
+    #[command(after_help = "\
+Examples:
+  aroom tool new word-count
+  aroom tool new word-count -p ~/src
+
+The folder is NAME, in the current one. It holds a tool, its tests, the
+contract and the SDK, so that cargo needs nothing but its registry.")]
+    New {
+        /// Small letters, digits and `-`
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is written in
+        #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
+        lang: Language,
+    },
     Run(RunTool),
+}
+
+/// What a new toolset can be written in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Language {
+    /// Rust
+    Rust,
 }
 
 #[derive(Debug, Subcommand)]

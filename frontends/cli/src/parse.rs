@@ -2,7 +2,9 @@
 
 mod wrong;
 
-use crate::args::{Arguments, Commands, ConfigArguments, Global, SchemaArguments, ToolArguments};
+use crate::args::{
+    Arguments, Commands, ConfigArguments, Global, Language, SchemaArguments, ToolArguments,
+};
 use crate::command::completions::{self, Answer};
 use crate::command::server::{Serve, ServerCommand};
 use crate::exit::{self, Exit};
@@ -259,6 +261,10 @@ fn tool(command: ToolArguments) -> ToolCommand {
         ToolArguments::Enable { module } => switch(module, true),
         ToolArguments::Disable { module } => switch(module, false),
         ToolArguments::Reload => ToolCommand::Reload,
+        ToolArguments::New {
+            name,
+            lang: Language::Rust,
+        } => ToolCommand::New { name },
         ToolArguments::Run(run) => ToolCommand::Run(run),
     }
 }
