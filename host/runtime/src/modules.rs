@@ -5,6 +5,7 @@ pub(crate) mod deferral;
 pub(crate) mod keeper;
 pub(crate) mod lent;
 pub(crate) mod prefix;
+mod reach;
 
 use crate::host::Port;
 use anteroom_api::{
@@ -63,6 +64,7 @@ async fn give(port: &Port, id: OpId, mut grant: GrantOp) -> Result<(), Problem> 
     if grant.calls == Some(0) {
         return Err(invalid("a grant for no call grants nothing"));
     }
+    reach::check(grant.capability, &grant.reach).map_err(invalid)?;
     if let GrantWhere::Workspace(workspace) = &mut grant.place {
         // Calls know their workspace by its real name.
         let real = Path::new(workspace.as_str()).canonicalize();

@@ -189,7 +189,13 @@ pub(super) fn headers(request: &Request) -> Result<HeaderMap, FetchError> {
         headers.append(name, value);
     }
     for header in &request.secret_headers {
-        header_name(&header.name)?;
+        let name = header_name(&header.name)?;
+        // What a person is shown must be what is sent, so no line may end in here.
+        HeaderValue::from_str(&header.prefix).map_err(|_| {
+            FetchError::Invalid(format!(
+                "what stands before the secret in `{name}` cannot be sent"
+            ))
+        })?;
     }
     Ok(headers)
 }
@@ -300,6 +306,29 @@ mod tests {
                 "{url} {named:?}"
             );
         }
+    }
+
+    #[test]
+    fn no_header_begins_another_line() {
+        use crate::wasm::bindings::anteroom::tool::fetch::{Header, SecretHeader};
+        let request = |value: &str, prefix: &str| Request {
+            method: "GET".into(),
+            url: "https://a.test/".into(),
+            headers: vec![Header {
+                name: "X-A".into(),
+                value: value.into(),
+            }],
+            secret_headers: vec![SecretHeader {
+                name: "X-B".into(),
+                prefix: prefix.into(),
+                secret: "b".into(),
+            }],
+            body: None,
+            timeout_ms: None,
+        };
+        assert!(headers(&request("a", "Bearer ")).is_ok());
+        assert!(headers(&request("a\r\nX-C: d", "Bearer ")).is_err());
+        assert!(headers(&request("a", "Bearer \nX-C: d")).is_err());
     }
 
     #[test]
