@@ -94,6 +94,7 @@ async fn every_default_tool_is_offered() {
         "patch_canvas",
         "run_agent",
         "ask_user",
+        "use_skill",
     ];
     assert_eq!(names, expected);
 }

@@ -44,9 +44,9 @@ async fn views(scene: &Scene) -> Vec<SkillView> {
 }
 
 async fn view(scene: &Scene, name: &str) -> SkillView {
-    let workspace = scene.workspace().display().to_string();
-    let view = scene.handle().read().skill(workspace, name.to_owned());
-    view.await.unwrap()
+    let (handle, workspace) = (scene.handle(), scene.workspace().display().to_string());
+    let view = handle.read().skill(workspace, name.to_owned()).await;
+    view.unwrap()
 }
 
 fn own(scene: &Scene, path: &str, text: &str) {

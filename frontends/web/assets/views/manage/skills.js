@@ -65,7 +65,7 @@ const isBroken = (skill) => (skill.findings ?? []).some((finding) => finding.is_
 function Skill({ skill, folder, reload }) {
   const [isOpen, setOpen] = useState(false);
   const state = isBroken(skill)
-    ? h(Badge, { kind: 'bad', sign: '✗', children: said.broken })
+    ? h(Badge, { kind: 'danger', sign: '✗', children: said.broken })
     : skill.shadowed_by ? h(Badge, { kind: 'muted', sign: '○', children: said.hidden }) : null;
   return html`<details class="manage-card skill" data-name=${skill.name} open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary>
