@@ -125,11 +125,7 @@ impl Gate {
         {
             return CallVerdict::Deny(policy_refusal(secrets::masked_words("the call"), None));
         }
-        let tier = policy
-            .tool_tiers
-            .get(tool)
-            .copied()
-            .unwrap_or(facts.declared);
+        let tier = self.tier_of(&facts);
         if let Some(words) = self.plan_refusal(tool, tier) {
             return CallVerdict::Deny(policy_refusal(words, None));
         }
@@ -156,6 +152,13 @@ impl Gate {
             asked: Box::new(asked),
             permit: permit(facts, Why::default()),
         })
+    }
+
+    /// The tier of a call as a whole: the settings' word on the tool, or the tool's own.
+    pub(crate) fn tier_of(&self, facts: &CallFacts) -> Tier {
+        let tiers = &self.inner.policy.tool_tiers;
+        let told = tiers.get(&facts.tool).copied();
+        told.unwrap_or(facts.declared)
     }
 
     /// Whether anything allows a call as a whole, and why or why not.
@@ -257,7 +260,7 @@ impl Gate {
         (is_exact && covers(&rule, tool, effect, standing)).then_some(text)
     }
 
-    fn call_question(&self, facts: &CallFacts, standing: Standing, why: Why) -> Asked {
+    pub(crate) fn call_question(&self, facts: &CallFacts, standing: Standing, why: Why) -> Asked {
         let tool = facts.tool.as_str();
         let tier = standing.tier;
         let shown = self.masker.masked_json(&facts.arguments);

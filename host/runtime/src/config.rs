@@ -6,6 +6,7 @@
 mod bundled;
 mod edit;
 mod env;
+mod hooks;
 mod layers;
 mod nearest;
 mod patch;
@@ -21,6 +22,8 @@ mod value;
 
 pub(crate) use bundled::written;
 pub use edit::change;
+pub(crate) use hooks::pattern as hook_pattern;
+pub use hooks::{Hook, HookMeant, HookMoment, HookRule, HookRuns};
 pub use reference::{reference, schema};
 pub use replace::replace;
 pub use resolved::{
@@ -28,7 +31,7 @@ pub use resolved::{
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 pub use servers::McpServer;
-pub(crate) use servers::in_file as servers_in;
+pub(crate) use servers::{in_file as servers_in, of_bundle as server_of_bundle};
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use layers::Layers;

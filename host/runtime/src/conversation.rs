@@ -14,6 +14,7 @@ use crate::agent::titles::{self, Titling};
 use crate::agent::turn::{self, Opening, TurnContext, TurnReport};
 use crate::endings;
 use crate::engine::Engine;
+use crate::hooks;
 use crate::modules::prefix::Prefix;
 use crate::skills::{self, Site};
 use anteroom_api::{
@@ -401,6 +402,7 @@ impl Owner {
         let surroundings = Surroundings::new(&self.engine, place, gate);
         let input = self.skills(gate, input).await?;
         let input = surroundings.attach(input).await?;
+        let input = hooks::turn_start(&running.context, input, true).await?;
         running
             .context
             .steering
@@ -458,6 +460,7 @@ impl Owner {
             input = self.skills(&context.gate, input).await?;
             input = references::resolved(surroundings, input, &waiting.options).await?;
         }
+        input = hooks::turn_start(&context, input, false).await?;
         let mut before = Vec::new();
         // A call says little of what a conversation is about.
         if !self.is_titled && !is_by_hand {

@@ -45,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) modules: Keeper,
     /// The bundles that count.
     pub(crate) bundles: crate::bundles::Shelf,
+    /// How hooks are doing.
+    pub(crate) hooks: crate::hooks::Keeper,
     /// The MCP servers of this process.
     pub(crate) mcp: crate::mcp::Keeper,
     /// The names in workspaces that were asked about.
@@ -115,6 +117,7 @@ impl Engine {
             ticks: Ticks::default(),
             memories: Memories::default(),
             modules: Keeper::default(),
+            hooks: crate::hooks::Keeper::default(),
             mcp: crate::mcp::Keeper::default(),
             bundles: crate::bundles::Shelf::default(),
             trees: Trees::default(),

@@ -26,6 +26,7 @@ mod endings;
 mod engine;
 mod filing;
 mod forwarding;
+mod hooks;
 mod host;
 pub mod identity;
 mod live;

@@ -18,6 +18,7 @@ mod confine;
 mod error;
 mod fit;
 mod folder;
+mod hook;
 mod lend;
 mod lent;
 mod mcp;
@@ -32,13 +33,14 @@ mod wasm;
 pub use confine::{Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, walls};
 pub use error::ToolsError;
 pub use fit::misfits;
+pub use hook::{HookCommand, HookEnd, HookFooting};
 pub use lend::fetch::download;
 pub use lent::{Grants, Lent, NotLent};
 pub use mcp::{
     AskedIn, CALL_TIMEOUT, CONNECT_TIMEOUT, Credentials, Elicit, ElicitWants, Elicited,
     FilledPrompt, HttpSpec, Pin, PromptPart, ResourceBody, ResourcePart, Sample, SampleMessage,
-    Sampled, ServerFolder, ServerHost, ServerId, ServerRoot, ServerSpec, ServerState, ServerStatus,
-    ServerTool, ServerTransport, StdioSpec, ToolStanding,
+    Sampled, ServerFolder, ServerHost, ServerId, ServerRoot, ServerSpec, ServerState,
+    ServerStatus, ServerTool, ServerTransport, StdioSpec, ToolStanding,
 };
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};

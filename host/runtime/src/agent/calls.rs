@@ -3,6 +3,7 @@
 use super::history;
 use super::services::CallServices;
 use super::turn::{Fault, TurnContext};
+use crate::hooks::{self, Leave};
 use crate::modules::keeper;
 use anteroom_api::{
     CallDecision, Delta, Event, Item, ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Resolution,
@@ -230,6 +231,10 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
                 .await;
             services.settled().await;
             let outcome = cut_off(outcome, stop);
+            let nothing = serde_json::Value::Null;
+            let arguments = request.arguments.as_ref().unwrap_or(&nothing);
+            let called = (request.name.as_str(), arguments);
+            let outcome = hooks::after_tool(&services, called, outcome).await;
             let reached = services
                 .record()
                 .decisions
@@ -252,6 +257,7 @@ fn finish(item: Item, request: &CallRequest, done: Done, services: &CallServices
     };
     let trust = outcome.trust.max(record.trust);
     let result = history::label(outcome.result, &request.name, trust);
+    let result = hooks::with_context(result, record.context);
     Item {
         status: outcome.status,
         origin: Origin::Tool {
@@ -299,6 +305,12 @@ async fn prepare(
     // Nobody is asked about a call that cannot be made.
     tool.check(&arguments)
         .map_err(|words| refuse(Status::Failed, words))?;
+    let named = (definition.tool.name.as_str(), definition.tool.tier);
+    let asking = match hooks::before_tool(services, named, &arguments).await {
+        Leave::Judge => None,
+        Leave::Ask(reason) => Some(reason),
+        Leave::Refuse(text) => return Err(refuse(Status::Denied, text)),
+    };
     let modules = &turn.engine.modules.running;
     let (world, workspace) = (
         (&turn.engine.storage, &turn.engine.ambient),
@@ -312,7 +324,12 @@ async fn prepare(
         capabilities: capabilities.map_err(|error| ungranted(&error))?,
         is_third_party: definition.origin != ModuleOrigin::BuiltIn,
     };
-    let permit = match turn.acting_gate().judge_call(facts) {
+    let gate = turn.acting_gate();
+    let verdict = match asking {
+        Some(reason) => gate.judge_call_asking(facts, &reason),
+        None => gate.judge_call(facts),
+    };
+    let permit = match verdict {
         CallVerdict::Allow(permit) => {
             if permit.tier() > Tier::Read {
                 services.note(allowed(&permit));
@@ -324,6 +341,7 @@ async fn prepare(
             let asked = question.asked().clone();
             let (resolution, by) = services.ask_person(asked.clone()).await;
             let why = asked.decided(&resolution, &by);
+            let decided_by = by.clone();
             services.note(CallDecision {
                 effect: asked.effect.summary,
                 tier: asked.tier,
@@ -334,7 +352,10 @@ async fn prepare(
             });
             match question.answer(&resolution) {
                 Ok(permit) => permit,
-                Err(refusal) => return Err(refuse(Status::Denied, refusal.text)),
+                Err(refusal) => {
+                    let refusal = refusal.told_by(&decided_by);
+                    return Err(refuse(Status::Denied, refusal.text));
+                }
             }
         }
     };

@@ -3,7 +3,7 @@
 
 use super::record::Record;
 use super::turn::{self, Opening, TurnContext};
-use super::{calls, child};
+use super::{calls, child, history};
 use crate::approvals::{Asker, NOBODY};
 use crate::audit::Audit;
 use crate::bus::Bus;
@@ -12,11 +12,11 @@ use crate::engine::{Engine, EngineParts, Paths};
 use crate::host::{Port, no_conversation};
 use crate::identity::Identity;
 use anteroom_api::{
-    Approval, BoxFuture, Content, ConversationId, ConversationView, Difference, Event, Item,
-    ItemBody, ItemId, Meter, ModuleEvent, Problem, ProblemCode, ReplayReport, Resolution,
-    RuleEvent, Status, Stop, StopReason, ToolCall, Topic, TurnId,
+    Approval, BoxFuture, CallDecision, Content, ConversationId, ConversationView, Difference,
+    Event, Item, ItemBody, ItemId, Meter, ModuleEvent, Problem, ProblemCode, ReplayReport,
+    Resolution, RuleEvent, Status, Stop, StopReason, ToolCall, Topic, TurnId,
 };
-use anteroom_gate::Asked;
+use anteroom_gate::{Asked, HOOK};
 use anteroom_model::{Answer, CallRequest, ChatRequest, ModelError};
 use anteroom_storage::{Entry, Storage, UserStamp};
 use anteroom_tools::AgentTask;
@@ -192,7 +192,9 @@ impl Script {
     pub(crate) fn tools_of(&self, step: u32) -> Vec<String> {
         let step = self.record.steps.get(&step);
         let record = step.and_then(|step| step.record.as_ref());
-        record.map(|record| record.tools.clone()).unwrap_or_default()
+        record
+            .map(|record| record.tools.clone())
+            .unwrap_or_default()
     }
 
     /// The model that was asked, if it is known.
@@ -303,6 +305,20 @@ impl Script {
         let now = format!("asks: {}", asked.effect.summary);
         self.differ(step, "approval", ("not asked".to_owned(), now));
         (Resolution::NotAnswered, NOBODY.to_owned())
+    }
+
+    /// What the model was told of the recorded call, if a hook refused it: hooks are not asked again.
+    pub(crate) fn refused_by_hook(&self, item: ItemId) -> Option<String> {
+        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        let recorded = items.get(&item)?;
+        let call = call_of(recorded)?;
+        let is_by_hook = |decision: &CallDecision| {
+            decision.by == HOOK && matches!(decision.resolution, Resolution::Denied { .. })
+        };
+        if recorded.status != Status::Denied || !call.decisions.iter().any(is_by_hook) {
+            return None;
+        }
+        call.result.as_ref().map(history::for_model)
     }
 
     /// Lets an item of the run stand for the recorded call.

@@ -5,6 +5,7 @@ use super::{child, fork};
 use crate::approvals::{Asker, Inquiry, NOBODY};
 use crate::checkpoints::CallLedger;
 use crate::rules;
+use crate::skills::{self, By, Site};
 use crate::tool_secrets;
 use anteroom_api::{
     Answer, BoxFuture, CallDecision, CanvasEvent, CanvasId, CanvasView, ConversationId, Delta,
@@ -12,10 +13,9 @@ use anteroom_api::{
 };
 use anteroom_gate::{Asked, Taint};
 use anteroom_storage::{ChangeOwner, Fault, StorageError};
-use crate::skills::{self, By, Site};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, LoadedSkill, SecretValue, Services,
-    StoreFailure,
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, LoadedSkill, SecretValue,
+    Services, StoreFailure,
 };
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +53,8 @@ pub(crate) struct CallRecord {
     pub(crate) child: Option<ConversationId>,
     /// The highest distrust among what a child read to answer.
     pub(crate) trust: Trust,
+    /// What hooks add to the result.
+    pub(crate) context: String,
 }
 
 impl Default for CallRecord {
@@ -61,6 +63,7 @@ impl Default for CallRecord {
             decisions: Vec::new(),
             child: None,
             trust: Trust::Workspace,
+            context: String::new(),
         }
     }
 }
@@ -106,6 +109,20 @@ impl CallServices {
     /// The turn it belongs to.
     pub(crate) fn turn(&self) -> &Arc<TurnContext> {
         &self.turn
+    }
+
+    /// The item that shows it.
+    pub(crate) fn item(&self) -> ItemId {
+        self.item
+    }
+
+    /// Takes what hooks add to the result.
+    pub(crate) fn add_context(&self, context: String) {
+        let held = &mut self.lock().context;
+        if !held.is_empty() && !context.is_empty() {
+            held.push_str("\n\n");
+        }
+        held.push_str(&context);
     }
 
     /// Raised when it is to end.
@@ -336,11 +353,7 @@ impl Services for CallServices {
         })
     }
 
-    fn skill(
-        &self,
-        name: String,
-        arguments: String,
-    ) -> BoxFuture<'_, Result<LoadedSkill, String>> {
+    fn skill(&self, name: String, arguments: String) -> BoxFuture<'_, Result<LoadedSkill, String>> {
         let turn = &self.turn;
         let site = Site::new(
             &turn.engine,

@@ -15,6 +15,7 @@ use super::wire;
 use crate::approvals::Asker;
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::hooks;
 use crate::skills::narrowed::Narrowed;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, Event, Item, ItemBody, ItemEvent, ItemId, OpId,
@@ -156,7 +157,11 @@ impl TurnContext {
     ) -> (Resolution, String) {
         match &self.script {
             Some(script) if asker.is_attended => script.resolution(asker, &asked),
-            Some(_) | None => self.engine.desk.ask(asker, asked, stop).await,
+            Some(_) => self.engine.desk.ask(asker, asked, stop).await,
+            None => match hooks::approval_requested(self, (asker, &asked), stop).await {
+                Some(no) => no,
+                None => self.engine.desk.ask(asker, asked, stop).await,
+            },
         }
     }
 
@@ -257,6 +262,7 @@ pub(crate) async fn run(turn: Arc<TurnContext>, opening: Opening, stop: Stop) ->
             problem: fault.into(),
         },
     };
+    hooks::turn_end(&turn, (&reason, progress.steps), &progress.text).await;
     let usage = progress.usage;
     let mut events = progress.untold;
     // Input that came too late for a step was acknowledged all the same: the next turn finds it.

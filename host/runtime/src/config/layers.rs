@@ -6,7 +6,7 @@ use super::resolved::Settings;
 use super::settings::{self, Kind, ROWS, Row};
 use super::trust::{self, Ruling};
 use super::value::{self, Written};
-use super::{MASK, Sources, nearest, servers};
+use super::{MASK, Sources, hooks, nearest, servers};
 use anteroom_api::{Problem, ProblemCode, SettingOrigin, SettingView, SettingsReport};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -357,6 +357,9 @@ impl<'a> Layers<'a> {
         if matches!(row.kind, Kind::Servers) {
             return self.servers(row, entry, reading);
         }
+        if matches!(row.kind, Kind::Hooks) {
+            return self.hooks(row, entry, reading);
+        }
         let written = Written::from(&entry.value);
         let Some(written) = self.resolved(row, written, &place, is_trusted) else {
             return;
@@ -415,8 +418,40 @@ impl<'a> Layers<'a> {
         }
     }
 
+    /// Entry by entry: one that is wrong is kept as such, and holds until it is corrected.
+    fn hooks(&mut self, row: &'static Row, entry: &Entry, reading: &Reading<'_>) {
+        let is_project = reading.owner == Owner::Project;
+        let entries = match hooks::read(&entry.value, is_project) {
+            Ok(entries) => entries,
+            Err(expected) => {
+                let place = reading.place(entry.value.position);
+                let words = format!("`{place}`: `{}` must be {expected}", row.key);
+                return self.wrong.push(words);
+            }
+        };
+        let file = reading.path.display();
+        let folder = reading.path.parent().unwrap_or(reading.path);
+        for mut found in entries {
+            let place = format!("{file}:{}", found.position.line);
+            for oddity in found.oddities {
+                self.warn(problem(format!("`{place}`: a hook {oddity}")));
+            }
+            if let Some(why) = found.wrong {
+                let words = format!("`{place}`: a hook {why}; no tool runs until that is corrected");
+                self.warn(problem(words).hint("correct it, or take it out"));
+            }
+            found.hook["place"] = Value::from(place);
+            found.hook["folder"] = Value::from(folder.to_string_lossy());
+            let origin = reading.origin(entry.position);
+            self.hold(row, Value::Array(vec![found.hook]), origin);
+        }
+    }
+
     fn has_server(&self, row: &Row, name: &Value) -> bool {
-        let held = self.held.get(row.key).and_then(|held| held.value.as_array());
+        let held = self
+            .held
+            .get(row.key)
+            .and_then(|held| held.value.as_array());
         held.is_some_and(|held| held.iter().any(|held| &held["filled"]["name"] == name))
     }
 
@@ -473,7 +508,7 @@ impl<'a> Layers<'a> {
                     .push(format!("`{place}`: `{}` must be {expected}", row.key));
             }
         };
-        if matches!(row.kind, Kind::Servers) {
+        if matches!(row.kind, Kind::Servers | Kind::Hooks) {
             return self.ignored(&place, row, "it is set in a config file only");
         }
         if let Some(words) = parsed.clamped {
@@ -592,6 +627,7 @@ fn masked(row: &Row, value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,
         _ if matches!(row.kind, Kind::Servers) => servers::masked(value),
+        _ if matches!(row.kind, Kind::Hooks) => hooks::masked(value),
         _ if row.is_secret => Value::from(MASK),
         Value::String(text) => Value::from(without_password(text)),
         _ => value.clone(),

@@ -1,6 +1,6 @@
 //! The table of settings for people and for editors: a Markdown reference and a JSON Schema.
 
-use super::servers;
+use super::{hooks, servers};
 use super::settings::{Kind, Project, RESERVED, ROWS, Row, Standard};
 use super::value::{self, TIERS};
 use serde_json::{Map, Value, json};
@@ -106,6 +106,7 @@ fn values(row: &Row) -> String {
         Kind::Paths => "list of paths".to_owned(),
         Kind::Databases => "list of `name` and `path`".to_owned(),
         Kind::Servers => "list of servers".to_owned(),
+        Kind::Hooks => "list of hooks".to_owned(),
         Kind::Tiers => "tool: tier".to_owned(),
         Kind::Limits => "tool: `seconds` 1–600, `memory_mb` 8–256".to_owned(),
     }
@@ -194,6 +195,7 @@ fn property(row: &Row) -> Value {
             json!({ "type": ["array", "null"], "items": entry })
         }
         Kind::Servers => servers::schema(),
+        Kind::Hooks => hooks::schema(),
         Kind::Limits => {
             let limits = json!({
                 "type": "object",

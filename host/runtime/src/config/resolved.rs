@@ -3,6 +3,7 @@
 //! Its fields are the rows of the table and nothing more; a row without a field, or a field
 //! without a row, fails the first load.
 
+use super::hooks::Hook;
 use super::servers::McpServer;
 use anteroom_api::{Mode, Tier};
 use serde::Deserialize;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub shared_databases: Vec<SharedDatabase>,
     /// Programs and addresses of other people that offer tools.
     pub mcp_servers: Vec<McpServer>,
+    /// What is told of what happens, and may say no.
+    pub hooks: Vec<Hook>,
 }
 
 /// A further database.

@@ -58,6 +58,8 @@ pub(crate) enum Kind {
     Databases,
     /// MCP servers; read entry by entry, and only in files.
     Servers,
+    /// Hooks; read entry by entry, and only in files.
+    Hooks,
     /// Tool name to tier; what the layers say adds up, later ones win.
     Tiers,
     /// Tool name to the limits of its calls; what the layers say adds up, later ones win.
@@ -447,6 +449,10 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new("shared_databases", Kind::Databases, Standard::Nothing, "Further databases, shown beside the personal one; `aroom db shared` changes them"),
     Row::new("mcp_servers", Kind::Servers, Standard::Nothing, "MCP servers, each with `name` and `command` or `url`; see `docs/mcp.md`")
         .literal()
+        .project(Project::IfTrusted),
+    Row::new("hooks", Kind::Hooks, Standard::Nothing, "Commands and components that are told of what happens and may say no, each with `on` and `command` or `component`; see `docs/hooks.md`")
+        .literal()
+        .program()
         .project(Project::IfTrusted),
 ];
 

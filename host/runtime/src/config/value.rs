@@ -4,7 +4,7 @@
 //! so that `"30"` means the same in a file, in the environment and on the command line.
 
 use super::raw::{Body, Node};
-use super::servers;
+use super::{hooks, servers};
 use super::settings::{Kind, Standard};
 use anteroom_api::Tier;
 use serde_json::{Map, Number, Value};
@@ -130,6 +130,7 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
         (Kind::Limits, _) => return limits(written),
         (Kind::Databases, _) => return databases(written).map(exact),
         (Kind::Servers, _) => return servers::parse(written).map(exact),
+        (Kind::Hooks, _) => return hooks::parse(written).map(exact),
         (_, Written::Text(text)) => text.trim(),
         (_, Written::List(_)) => return Err(format!("{}, not a list", expected(kind))),
         (_, Written::Map(_)) => return Err(format!("{}, not a mapping", expected(kind))),
@@ -149,12 +150,8 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
             number(text, least, most).map(Some)
         }
         Kind::Choice { words, aliases } => choice(text, words, aliases).map(exact),
-        Kind::List
-        | Kind::Paths
-        | Kind::Tiers
-        | Kind::Limits
-        | Kind::Databases
-        | Kind::Servers => Ok(None),
+        Kind::List | Kind::Paths | Kind::Tiers | Kind::Limits | Kind::Databases | Kind::Servers
+        | Kind::Hooks => Ok(None),
     }
     .map_err(|()| expected(kind))
 }
@@ -173,6 +170,7 @@ pub(crate) fn expected(kind: Kind) -> String {
         Kind::Paths => "a list of paths".to_owned(),
         Kind::Databases => "a list of entries with `name` and `path`".to_owned(),
         Kind::Servers => servers::expected(),
+        Kind::Hooks => hooks::expected(),
         Kind::Limits => {
             "tool names, each with `seconds` (1–600), `memory_mb` (8–256) or both".to_owned()
         }
@@ -183,9 +181,10 @@ pub(crate) fn expected(kind: Kind) -> String {
 /// The default as a value.
 pub(crate) fn standard(kind: Kind, standard: Standard, home: &Path) -> Value {
     match (standard, kind) {
-        (Standard::Nothing, Kind::List | Kind::Paths | Kind::Databases | Kind::Servers) => {
-            Value::Array(Vec::new())
-        }
+        (
+            Standard::Nothing,
+            Kind::List | Kind::Paths | Kind::Databases | Kind::Servers | Kind::Hooks,
+        ) => Value::Array(Vec::new()),
         (Standard::Nothing, Kind::Tiers | Kind::Limits) => Value::Object(Map::new()),
         (Standard::Nothing, _) => Value::Null,
         (Standard::Switch(yes), _) => Value::from(yes),

@@ -265,6 +265,7 @@ impl CallState {
         by: String,
     ) -> Result<(), String> {
         let settled = self.permit.settle(effect, asked, &resolution);
+        let settled = settled.map_err(|refusal| refusal.told_by(&by));
         let (resolution, by) = match &settled {
             Ok(()) => (resolution, by),
             // A yes that the gate would not take is told as the refusal it became.
