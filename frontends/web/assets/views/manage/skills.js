@@ -45,7 +45,7 @@ function Folder({ folder, setFolder }) {
     event.preventDefault();
     setFolder(text.trim());
   };
-  return html`<form class="manage-row" onSubmit=${look}>
+  return html`<form class="manage-row skill-folder" onSubmit=${look}>
     ${h(Field, { id: 'skills-folder', label: said.folder, children: (tie) => html`<input ...${tie} class="input" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />` })}
     <button type="submit" class="button" disabled=${!text.trim()}>${said.look}</button>
   </form>`;
@@ -69,7 +69,7 @@ function Skill({ skill, folder, reload }) {
     : skill.shadowed_by ? h(Badge, { kind: 'muted', sign: '○', children: said.hidden }) : null;
   return html`<details class="manage-card skill" data-name=${skill.name} open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary>
-      <code>/${skill.name}</code> <bdi class="manage-help">${skill.argument_hint ?? ''}</bdi>
+      <code>/${skill.name}</code> <bdi class="manage-help">${skill.argument_hint ?? ''}</bdi>${' '}
       ${h(Badge, { kind: 'muted', children: said.originOf(skill.origin) })} ${state}
       <span class="skill-about"><bdi>${skill.description}</bdi></span>
     </summary>
