@@ -284,7 +284,7 @@ fn finish(mut manifest: Manifest, called: &str, notes: &mut Notes) -> Manifest {
         notes.error(None, "there are no instructions in it");
     }
     manifest.description = one_line(&manifest.description);
-    if manifest.description.is_empty() {
+    if manifest.description.is_empty() && !notes.has_errors() {
         manifest.description = first_paragraph(&manifest.body);
         notes.warn(
             None,
