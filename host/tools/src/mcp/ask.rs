@@ -28,7 +28,8 @@ pub trait ServerHost: Send + Sync {
         drop(asked);
         Box::pin(async { Elicited::Declined })
     }
-    /// Whether a server may ask for answers of the model at all; asked when it is connected.
+    /// Whether a server may ask for answers of the model at all. It is told when it is connected, and asked about
+    /// again whenever it does.
     fn may_sample(&self, server: &ServerId) -> bool {
         let _ = server;
         false

@@ -224,11 +224,14 @@ fn finished(
     Ok((status, content))
 }
 
-/// Whether a text among the parts says the same: servers do that for clients that know no structure.
+/// Whether a text among the parts says the same: servers do that for clients that know no structure. As JSON, or,
+/// where the structure is a wrapper around one text, as that text.
 fn is_said(content: &[ToolContent], value: &Value) -> bool {
+    let only = value.as_object().filter(|members| members.len() == 1);
+    let only = only.and_then(|members| members.values().next()?.as_str());
     content.iter().any(|part| match part {
         ToolContent::Text { text } => {
-            serde_json::from_str::<Value>(text).is_ok_and(|said| said == *value)
+            only == Some(text) || serde_json::from_str::<Value>(text).is_ok_and(|it| it == *value)
         }
         ToolContent::Json { .. } | ToolContent::Image { .. } | ToolContent::Diff { .. } => false,
     })

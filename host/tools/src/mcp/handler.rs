@@ -50,7 +50,6 @@ pub(super) struct Door {
     pub(super) log: Arc<Log>,
     /// Told when the server says that its tools are others now.
     pub(super) tools_changed: Arc<Notify>,
-    may_sample: bool,
     asked: Semaphore,
 }
 
@@ -62,14 +61,12 @@ impl Handler {
         log: Arc<Log>,
         tools_changed: Arc<Notify>,
     ) -> Self {
-        let may_sample = host.may_sample(&id);
         Self(Arc::new(Door {
             id,
             host,
             calls,
             log,
             tools_changed,
-            may_sample,
             asked: Semaphore::new(ASKED_MAX),
         }))
     }
@@ -128,7 +125,7 @@ impl Handler {
         within: Option<AskedIn>,
     ) -> Result<CreateMessageResult, ErrorData> {
         let door = &self.0;
-        if !door.may_sample {
+        if !door.host.may_sample(&door.id) {
             return Err(refused("sampling is not allowed"));
         }
         let _place = door.asked.try_acquire().map_err(|_| too_many())?;
@@ -287,7 +284,8 @@ impl ClientHandler for Handler {
         let mut capabilities = ClientCapabilities::default();
         capabilities.elicitation = Some(elicitation);
         capabilities.roots = Some(RootsCapabilities::default());
-        capabilities.sampling = self.0.may_sample.then(SamplingCapability::default);
+        let may_sample = self.0.host.may_sample(&self.0.id);
+        capabilities.sampling = may_sample.then(SamplingCapability::default);
         let version = env!("CARGO_PKG_VERSION");
         let mut client = Implementation::new("anteroom", version);
         client.title = Some("Anteroom".to_owned());

@@ -6,6 +6,8 @@ use crate::confine::{
 };
 use anteroom_gate::{FilePath, Gate, Memory, Place, Policy};
 use rustix::fs::{Mode, OFlags};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -17,6 +19,9 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 const PASSED: [&str; 2] = ["PATH", "LANG"];
 /// In the server's folder: its `TMPDIR`.
 const TEMP: &str = "tmp";
+
+/// A folder that a command names is given if it lies at least this deep: `/home/somebody` is three.
+const FOLDER_DEPTH: usize = 4;
 
 /// A program that was started. Dropping it ends all its processes.
 pub(super) struct Program {
@@ -111,45 +116,52 @@ fn plan(spec: &StdioSpec, sandbox: &Sandbox, own: (&Path, &Path), program: &Path
         let folders = folders.filter(move |it| it.is_writable == wanted);
         folders.map(|it| it.path.clone()).collect::<Vec<_>>()
     };
-    let mut readable = is_writable(false);
-    readable.extend(surroundings(program));
-    for argument in &spec.args {
-        readable.extend(surroundings(Path::new(argument)));
-    }
+    let arguments = spec.args.iter().map(Path::new);
+    let parts = std::iter::once(program).chain(arguments);
+    let needed: Vec<PathBuf> = parts.flat_map(surroundings).collect();
+    // One for each folder: making one takes longer than asking it.
+    let gates: RefCell<BTreeMap<PathBuf, Option<Gate>>> = RefCell::default();
     let is_sensitive = |workspace: &Path, path: &FilePath| {
-        let policy = Policy {
-            sensitive_paths: sandbox.sensitive.clone(),
-            ..Policy::default()
-        };
-        let place = Place {
-            workspace: workspace.to_owned(),
-            ..Place::default()
-        };
-        let gate = Gate::new(policy, place, Memory::new(Vec::new()));
+        let mut gates = gates.borrow_mut();
+        let gate = gates
+            .entry(workspace.to_owned())
+            .or_insert_with(|| gate(sandbox, workspace));
         // What cannot be judged is not shown.
-        gate.map_or(true, |gate| gate.is_sensitive(path))
+        gate.as_ref().is_none_or(|gate| gate.is_sensitive(path))
     };
     Plan::of_server(&ServerSite {
         sandbox,
         folder,
         temp,
-        readable: &readable,
+        readable: &is_writable(false),
+        needed: &needed,
         writable: &is_writable(true),
         is_sensitive: &is_sensitive,
     })
 }
 
+/// Knows what is sensitive in a folder.
+fn gate(sandbox: &Sandbox, workspace: &Path) -> Option<Gate> {
+    let policy = Policy {
+        sensitive_paths: sandbox.sensitive.clone(),
+        ..Policy::default()
+    };
+    let place = Place {
+        workspace: workspace.to_owned(),
+        ..Place::default()
+    };
+    Gate::new(policy, place, Memory::new(Vec::new())).ok()
+}
+
 /// What a program that is started by its path needs around it: the command names it, so whoever approved the
-/// command gave it. The file's own folder, the packages it is installed with, its Python environment.
+/// command gave it. The file with its folder, the packages it is installed with, its Python environment.
 fn surroundings(path: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     if !path.is_absolute() {
         return found;
     }
-    for path in [Some(path.to_owned()), path.canonicalize().ok()]
-        .into_iter()
-        .flatten()
-    {
+    let mut files = Vec::new();
+    for path in std::iter::once(path.to_owned()).chain(path.canonicalize().ok()) {
         if path.is_dir() {
             found.push(path);
             continue;
@@ -159,18 +171,16 @@ fn surroundings(path: &Path) -> Vec<PathBuf> {
         };
         found.push(folder.to_owned());
         for ancestor in folder.ancestors() {
-            let is_packages = ancestor
-                .file_name()
-                .is_some_and(|name| name == "node_modules");
+            let is_packages = ancestor.file_name().is_some_and(|it| it == "node_modules");
             if is_packages || ancestor.join("pyvenv.cfg").is_file() {
                 found.push(ancestor.to_owned());
             }
         }
+        files.push(path);
     }
-    // Never a whole home, nor everything.
-    found.retain(|path| {
-        path.components().count() > 3 || path.starts_with("/usr") || path.starts_with("/opt")
-    });
+    // Never a whole home, nor what lies at the top.
+    found.retain(|path| path.components().count() >= FOLDER_DEPTH);
+    found.extend(files);
     found
 }
 

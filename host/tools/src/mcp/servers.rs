@@ -57,6 +57,10 @@ impl Servers {
     pub(crate) fn set(&self, specs: Vec<ServerSpec>) {
         let mut wanted = BTreeMap::new();
         for spec in specs {
+            if !spec.id.is_valid() {
+                tracing::warn!(server = ?spec.id.name, "no server can have this name");
+                continue;
+            }
             wanted.entry(spec.id.clone()).or_insert(spec);
         }
         let mut held = self.held();

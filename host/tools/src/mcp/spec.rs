@@ -11,6 +11,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long one call of a server's tool may take, if nobody says otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Characters of a server's name.
+const NAME_MAX: usize = 32;
+
 /// Which server: its name, and the project it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServerId {
@@ -92,6 +95,18 @@ pub struct HttpSpec {
     pub headers: BTreeMap<String, String>,
     /// Certificates to trust besides the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
+}
+
+impl ServerId {
+    /// Whether the name can be told from the tool's behind the dot, and is no path.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let mut signs = self.name.chars();
+        let is_plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit();
+        signs.next().is_some_and(is_plain)
+            && self.name.len() <= NAME_MAX
+            && signs.all(|sign| is_plain(sign) || sign == '_' || sign == '-')
+    }
 }
 
 impl fmt::Display for ServerId {

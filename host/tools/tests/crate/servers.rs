@@ -1,6 +1,7 @@
 //! Servers: connected, used, and kept apart when they misbehave. The server is a script that does what it is told.
 
 use crate::support::Bench;
+use crate::web::{Answer, Web};
 use anteroom_api::{BoxFuture, Status, Stop, Tier, ToolContent, Trust};
 use anteroom_tools::{
     Credentials, Elicit, ElicitWants, Elicited, Pin, Registry, ResourceBody, Sample, Sampled,
@@ -181,7 +182,7 @@ async fn a_server_is_connected_and_its_tools_are_called() {
     assert_eq!(status.instructions.as_deref(), Some("Call what you like."));
     assert!(status.has_resources && status.has_prompts);
     let pins = host.pins_of(&status.id);
-    assert_eq!(pins.len(), 16);
+    assert_eq!(pins.len(), 17);
     let definitions = bench.registry.definitions().await;
     let named = |name: &str| definitions.iter().find(|it| it.tool.name == name).unwrap();
     let echo = named("plain.echo");
@@ -346,7 +347,8 @@ async fn a_cancelled_call_is_cancelled_at_the_server() {
     let (stop, stopped) = Stop::new();
     let call = bench.call_until("plain.wait", json!({}), stopped);
     let cancel = async {
-        until(&bench.registry, "plain", |it| it.running == 1).await;
+        let is_running = || (bench.registry.servers()[0].running == 1).then_some(());
+        eventually(is_running).await;
         stop.send_replace(true);
     };
     let (called, ()) = tokio::join!(call, cancel);
@@ -451,7 +453,7 @@ async fn lists_are_read_page_by_page_and_have_an_end() {
     };
     let (bench, _) = served(specs, Host::default());
     let paged = until(&bench.registry, "paged", is_ready).await;
-    assert_eq!(paged.tools.len(), 266);
+    assert_eq!(paged.tools.len(), 267);
     let many = until(&bench.registry, "many", is_failed).await;
     assert_eq!(
         why(&many),
@@ -510,7 +512,7 @@ async fn a_tool_that_comes_later_is_found() {
         .call("growing.grow", json!({}))
         .await
         .expect(Status::Completed, "grown");
-    let status = until(&bench.registry, "growing", |it| it.tools.len() == 17).await;
+    let status = until(&bench.registry, "growing", |it| it.tools.len() == 18).await;
     assert!(bench.registry.find("growing.grown").await.is_some());
     assert!(host.pins_of(&status.id).contains_key("grown"));
 }
@@ -684,6 +686,78 @@ async fn the_old_transport_is_told_of_in_words() {
     let (bench, _) = served(|_| vec![spec], Host::default());
     let status = until(&bench.registry, "old", is_failed).await;
     assert!(why(&status).starts_with("the old HTTP+SSE transport of 2024 is not carried any more"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_while_a_call_runs() {
+    let (bench, _) = served(|bench| vec![scripted(bench, "plain", &[])], Host::default());
+    until(&bench.registry, "plain", is_ready).await;
+    let called = bench.call("plain.steps", json!({})).await;
+    called.expect(Status::Completed, "done");
+    let told = |it: &&String| it.as_str() == "step 3 Some(1.0)";
+    assert_eq!(called.progress.iter().filter(told).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_reaches_no_network_unless_it_was_told() {
+    let web = Web::open(|_, _| Answer::empty(200)).await;
+    let specs = |bench: &Bench| {
+        let mut online = scripted(bench, "online", &[]);
+        if let ServerTransport::Stdio(spec) = &mut online.transport {
+            spec.network = true;
+        }
+        vec![scripted(bench, "offline", &[]), online]
+    };
+    let (bench, _) = served(specs, Host::default());
+    let port = web.origin.rsplit(':').next().unwrap();
+    for (server, expected) in [("offline", "not reached"), ("online", "reached")] {
+        until(&bench.registry, server, is_ready).await;
+        let called = bench
+            .call(&format!("{server}.dial"), json!({ "port": port }))
+            .await;
+        called.expect(Status::Completed, expected);
+        assert_eq!(called.text(), expected, "{server}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_program_is_left_behind() {
+    let (bench, _) = served(
+        |bench| vec![scripted(bench, "plain", &["left-behind"])],
+        Host::default(),
+    );
+    until(&bench.registry, "plain", is_ready).await;
+    let alive = || {
+        let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        let lines = all.filter_map(|it| std::fs::read(it.path().join("cmdline")).ok());
+        let parts = |line: &Vec<u8>| line.split(|byte| *byte == 0).any(|it| it == b"left-behind");
+        lines.filter(parts).count()
+    };
+    assert_eq!(alive(), 1);
+    drop(bench);
+    eventually(|| (alive() == 0).then_some(())).await;
+}
+
+#[test]
+fn a_name_is_told_from_what_stands_behind_the_dot() {
+    for (name, expected) in [
+        ("time", true),
+        ("my-server_2", true),
+        ("0", true),
+        ("", false),
+        ("-x", false),
+        ("a.b", false),
+        ("Time", false),
+        ("a/b", false),
+        ("..", false),
+        ("abcdefghijklmnopqrstuvwxyz0123456", false),
+    ] {
+        let id = ServerId {
+            name: name.to_owned(),
+            place: None,
+        };
+        assert_eq!(id.is_valid(), expected, "{name}");
+    }
 }
 
 /// Declares a folder.

@@ -220,6 +220,7 @@ impl Bench {
         Called {
             outcome,
             decisions: seen.decisions.lock().unwrap().clone(),
+            progress: seen.progress.lock().unwrap().clone(),
         }
     }
 }
@@ -255,6 +256,7 @@ async fn cancel_at(
 pub(crate) struct Called {
     pub(crate) outcome: Outcome,
     pub(crate) decisions: Vec<CallDecision>,
+    pub(crate) progress: Vec<String>,
 }
 
 impl Called {
@@ -284,6 +286,7 @@ impl Called {
 pub(crate) struct Seen {
     resolution: Resolution,
     decisions: Mutex<Vec<CallDecision>>,
+    progress: Mutex<Vec<String>>,
     kept: Mutex<BTreeMap<String, Vec<u8>>>,
     output: mpsc::Sender<String>,
 }
@@ -297,6 +300,7 @@ impl Seen {
         let seen = Self {
             resolution,
             decisions: Mutex::default(),
+            progress: Mutex::default(),
             kept: Mutex::default(),
             output,
         };
@@ -334,7 +338,10 @@ impl Services for Seen {
         let _ = self.output.try_send(text);
     }
 
-    fn progress(&self, _: String, _: Option<f32>) {}
+    fn progress(&self, message: String, fraction: Option<f32>) {
+        let told = format!("{message} {fraction:?}");
+        self.progress.lock().unwrap().push(told);
+    }
 
     fn canvas_create(
         &self,

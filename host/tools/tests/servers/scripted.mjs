@@ -1,6 +1,7 @@
 // An MCP server over standard input and output for the tests: it does what its first argument says.
 // Without packages, so that it runs wherever node does.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const [manner = 'plain', place = ''] = process.argv.slice(2);
@@ -24,6 +25,7 @@ const tools = [
   { name: 'environment', description: 'Names its environment.', inputSchema: object() },
   { name: 'grow', description: 'Adds a tool.', inputSchema: object() },
   { name: 'mixed', description: 'Answers in parts.', inputSchema: object() },
+  { name: 'dial', description: 'Dials.', inputSchema: object({ port: word }, ['port']) },
   { name: 'erase', description: 'Erases.', inputSchema: object(), annotations: { destructiveHint: true } },
   { name: 'look', description: 'Looks.', inputSchema: object(), annotations: { readOnlyHint: true } },
 ];
@@ -70,10 +72,12 @@ const request = (method, params) => new Promise((resolve) => {
 const called = {
   echo: ({ word: said }) => text(said),
   wait: () => undefined,
-  steps: (_, meta) => {
+  steps: async (_, meta) => {
     for (let n = 1; n <= 3; n += 1) {
       send({ method: 'notifications/progress', params: { progressToken: meta.progressToken, progress: n, total: 3, message: `step ${n}` } });
     }
+    // An answer to this comes after all that was told before.
+    await request('ping', {});
     return text('done');
   },
   ask: async () => {
@@ -114,6 +118,11 @@ const called = {
     send({ method: 'notifications/tools/list_changed' });
     return text('grown');
   },
+  dial: ({ port }) => new Promise((resolve) => {
+    const call = connect(Number(port), '127.0.0.1');
+    call.on('connect', () => resolve(text('reached')));
+    call.on('error', () => resolve(text('not reached')));
+  }),
   mixed: () => ({
     content: [
       { type: 'text', text: 'red \u001b[31mtext\u001b[0m' },

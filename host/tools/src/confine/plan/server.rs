@@ -1,7 +1,7 @@
 //! The plan for a server: a program of other people that lives long. It writes in its own folder and where it was
 //! told to, and of what belongs to people it sees what it was given.
 
-use super::{HOME_SECRETS, Look, Plan, SYSTEM_SECRETS, Sandbox, look_of};
+use super::{Look, Plan, SYSTEM_SECRETS, Sandbox, look_of};
 use anteroom_gate::FilePath;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,41 @@ const SYSTEM: [&str; 18] = [
 ];
 /// At the top, with folders of people in them.
 const HOMES: [&str; 2] = ["home", "root"];
+/// In a home, what programs are made of. All else in it is people's.
+const TOOLCHAINS: [&str; 32] = [
+    ".asdf",
+    ".bun",
+    ".cargo",
+    ".conda",
+    ".deno",
+    ".dotnet",
+    ".fnm",
+    ".jenv",
+    ".linuxbrew",
+    ".local/bin",
+    ".local/lib",
+    ".local/pipx",
+    ".local/share/fnm",
+    ".local/share/mise",
+    ".local/share/pipx",
+    ".local/share/pnpm",
+    ".local/share/uv",
+    ".nix-profile",
+    ".npm-global",
+    ".nvm",
+    ".proto",
+    ".pyenv",
+    ".rbenv",
+    ".rustup",
+    ".rye",
+    ".sdkman",
+    ".volta",
+    ".yarn",
+    "anaconda3",
+    "go",
+    "mambaforge",
+    "miniconda3",
+];
 /// Entries that are looked at in one folder.
 const ENTRIES_MAX: usize = 512;
 
@@ -25,6 +60,8 @@ pub(crate) struct ServerSite<'a> {
     pub(crate) temp: &'a Path,
     /// What it may read besides.
     pub(crate) readable: &'a [PathBuf],
+    /// What its program consists of: read, too, and no place of people's secrets.
+    pub(crate) needed: &'a [PathBuf],
     /// What it may write besides.
     pub(crate) writable: &'a [PathBuf],
     /// Whether the gate finds a path in such a folder sensitive.
@@ -40,11 +77,12 @@ impl Plan {
             writable: vec![site.folder.to_owned(), site.temp.to_owned()],
             ..Self::default()
         };
-        let readable = canonical(site.readable);
+        let mut readable = canonical(site.readable);
         let writable = canonical(site.writable);
         for path in readable.iter().chain(&writable).filter(|it| it.is_dir()) {
             plan.secrets_in(path, &|file| (site.is_sensitive)(path, file));
         }
+        readable.extend(canonical(site.needed));
         for path in writable {
             if path.parent().is_none() {
                 plan.gaps
@@ -86,9 +124,9 @@ impl Plan {
 
     /// Closes what belongs to people: homes but for their toolchains, and what lies beside the system at the top.
     fn people(&mut self, site: &ServerSite<'_>) {
-        let given: Vec<PathBuf> = canonical(site.readable)
+        let given: Vec<PathBuf> = [site.readable, site.needed, site.writable]
             .into_iter()
-            .chain(canonical(site.writable))
+            .flat_map(canonical)
             .collect();
         let mut homes: Vec<PathBuf> = HOMES
             .iter()
@@ -116,16 +154,23 @@ impl Plan {
         }
         for home in homes {
             self.secrets_of(&home);
-            for path in entries(&home) {
-                let name = path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                let is_toolchain = name.starts_with('.') && !HOME_SECRETS.contains(&&*name);
-                if !is_toolchain && !given.contains(&path) {
-                    self.close(&path);
-                }
+            self.home_but_toolchains(&home, "", &given);
+        }
+    }
+
+    /// Closes a home, or a folder in it, but for what programs are made of and what was given.
+    fn home_but_toolchains(&mut self, home: &Path, within: &str, given: &[PathBuf]) {
+        for path in entries(&home.join(within)) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = format!("{within}{name}");
+            let inner = format!("{name}/");
+            if TOOLCHAINS.contains(&name.as_str()) || given.contains(&path) {
+                continue;
+            }
+            if TOOLCHAINS.iter().any(|kept| kept.starts_with(&inner)) {
+                self.home_but_toolchains(home, &inner, given);
+            } else {
+                self.close(&path);
             }
         }
     }
