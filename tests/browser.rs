@@ -5,6 +5,7 @@
 
 mod access;
 mod approvals;
+mod bundles;
 mod canvas;
 mod checks;
 mod driver;

@@ -6,6 +6,7 @@ mod approvals;
 mod asking;
 mod audit;
 mod budget;
+mod bundles;
 mod commands;
 mod data;
 mod fed;

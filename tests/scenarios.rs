@@ -5,6 +5,7 @@ mod approvals;
 mod asking;
 pub(crate) mod browsers;
 mod budget;
+mod bundles;
 mod compaction;
 mod crash;
 mod data;

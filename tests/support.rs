@@ -1,6 +1,7 @@
 //! What tests share: a real host on a temporary home, a scripted endpoint, event logs that compare.
 
 pub mod alone;
+pub mod bundles;
 #[cfg(unix)]
 pub mod chromium;
 #[path = "support/endpoint.rs"]

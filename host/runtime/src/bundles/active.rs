@@ -62,6 +62,13 @@ impl Shelf {
         found.map(|it| it.powers.clone()).unwrap_or_default()
     }
 
+    /// Where the toolsets of an installed bundle lie.
+    pub(crate) fn tools_of(&self, name: &str) -> Option<PathBuf> {
+        let all = self.all();
+        let found = all.iter().find(|active| active.name == name)?;
+        Some(found.files.join(manifest::TOOLS))
+    }
+
     /// Whether an installed bundle is as it was installed.
     pub(crate) fn is_sound(&self, name: &str) -> bool {
         let all = self.all();

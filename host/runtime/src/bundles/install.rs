@@ -6,7 +6,7 @@ use super::lockfile::{self, Locked};
 use super::manifest::Contents;
 use super::powers;
 use super::source::{self, blocking, no_bundle};
-use super::state::{Edition, FILES, Place, State, unwritable};
+use super::state::{Edition, Place, State, unwritable};
 use super::{manifest, store};
 use crate::engine::Engine;
 use crate::host::Port;
@@ -44,7 +44,7 @@ pub(crate) async fn install(
     };
     let judged = look(engine, &state, &wish, found).await?;
     accepted(&judged.report, &digest)?;
-    try_out(engine, &state, &judged).await?;
+    try_out(engine, &judged).await?;
     let before = state.installed.get(&judged.archive.name);
     let before = before.map(|record| record.edition.version.clone());
     let name = judged.archive.name.clone();
@@ -218,13 +218,9 @@ fn accepted(report: &BundleReport, digest: &str) -> Result<(), Problem> {
 }
 
 /// Has its toolsets say what they are, without any power, and compares it with what was shown.
-async fn try_out(engine: &Engine, state: &State, judged: &Judged) -> Result<(), Problem> {
-    let place = Place::new(&engine.paths.home);
+async fn try_out(engine: &Engine, judged: &Judged) -> Result<(), Problem> {
     let name = &judged.archive.name;
-    let instead = state.installed.get(name).map(|record| {
-        let folder = place.edition(name, &record.edition);
-        folder.join(FILES).join(manifest::TOOLS)
-    });
+    let instead = engine.bundles.tools_of(name);
     let components = components(judged);
     if components.is_empty() {
         return Ok(());

@@ -119,8 +119,13 @@ async fn toolsets(engine: &Engine, judged: &Judged) -> Vec<Finding> {
     if components.is_empty() {
         return Vec::new();
     }
-    let path = Path::new(&judged.place).join(manifest::TOOLS);
-    match engine.registry.try_out(components, Some(&path)).await {
+    // An installed version of it is what it would take the place of.
+    let installed = engine.bundles.tools_of(&judged.archive.name);
+    match engine
+        .registry
+        .try_out(components, installed.as_deref())
+        .await
+    {
         Err(problem) => vec![failed("tools", &problem)],
         Ok(views) => {
             let wrong = differences(&judged.contents, &views);

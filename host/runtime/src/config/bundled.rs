@@ -1,10 +1,14 @@
 //! Settings that a bundle brings: which there may be, and what is written of them.
 
 use super::raw::{Body, Document, Entry, Node};
-use super::settings::{self, Project, Row};
+use super::settings::{self, Kind, Project, Row};
 
 /// Whether a bundle may say something about a setting: only what makes it stricter whatever it says.
 pub(super) fn may(row: &Row) -> bool {
+    // What starts programs is shown for itself, or not taken at all.
+    if matches!(row.kind, Kind::Servers | Kind::Hooks) {
+        return false;
+    }
     match row.project {
         Project::Lower | Project::Tighten | Project::Add | Project::Raise => true,
         Project::Set | Project::IfTrusted | Project::Nothing => false,
@@ -104,6 +108,8 @@ mod tests {
             "safety: [ask]",
             "safety: {denied_tools: ['${HOME}']}",
             "- a",
+            "mcp_servers: [{name: x, command: sh}]",
+            "hooks: {}",
             "a: [",
         ] {
             assert!(written(bad).is_err(), "{bad}");

@@ -64,6 +64,9 @@ pub(super) fn lines(
         lines.push(format!("  {} {}", pad(name, 10), reveal(text)));
     };
     about("from", origin);
+    if let Some(bundle) = &module.bundle {
+        about("bundle", bundle);
+    }
     if let Some(path) = &module.path {
         about("file", path);
     }
