@@ -20,5 +20,6 @@ pub mod pty;
 pub mod scene;
 #[cfg(feature = "web")]
 pub mod served;
+pub mod servers;
 pub mod talking;
 pub mod toolset;

@@ -17,6 +17,9 @@ pub struct McpServerView {
     /// The folder of the project that names it; none for one of the user's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
+    /// The bundle that brought it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
     /// How it is reached.
     pub transport: McpTransport,
     /// SHA-256 of what would be started or reached, hexadecimal: what an approval names.
@@ -36,10 +39,10 @@ pub struct McpServerView {
     /// Its tools, in its order.
     #[serde(default)]
     pub tools: Vec<McpToolView>,
-    /// Resources it lists.
+    /// Resources it listed when it was last connected.
     #[serde(default)]
     pub resources: u32,
-    /// Prompts it lists.
+    /// Prompts it listed when it was last connected.
     #[serde(default)]
     pub prompts: u32,
     /// Whether it may ask for answers of the model.

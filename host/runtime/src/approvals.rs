@@ -10,8 +10,8 @@ use crate::bus::Bus;
 use crate::host::Port;
 use anteroom_api::{
     Answer, Approval, ApprovalEvent, ApprovalId, CallHit, ConversationId, Decision,
-    ElicitationEvent, ElicitationId, Event, FormField, ItemId, OpId, Problem, ProblemCode, Question,
-    Resolution, Stop, Topic, TurnId, UnixMillis,
+    ElicitationEvent, ElicitationId, Event, FormField, ItemId, OpId, Problem, ProblemCode,
+    Question, Resolution, Stop, Topic, TurnId, UnixMillis,
 };
 use anteroom_gate::Asked;
 use anteroom_storage::Storage;
@@ -212,12 +212,7 @@ impl Desk {
     }
 
     /// Asks a person a tool's question.
-    pub(crate) async fn question(
-        &self,
-        asker: &Asker,
-        inquiry: Inquiry,
-        stop: &Stop,
-    ) -> Answer {
+    pub(crate) async fn question(&self, asker: &Asker, inquiry: Inquiry, stop: &Stop) -> Answer {
         if !asker.is_attended {
             return Answer::NotAnswered;
         }

@@ -13,6 +13,7 @@ mod wish;
 pub(crate) use keeper::{Keeper, follow, settled, start, wake};
 pub(crate) use wish::take;
 
+use crate::config::{self, McpServer};
 use crate::engine::Engine;
 use crate::host::Port;
 use crate::modules::keeper::project_folder;
@@ -29,12 +30,29 @@ pub(crate) async fn servers(port: &Port, workspace: String) -> Result<Vec<McpSer
 
 /// The last lines of a server.
 pub(crate) fn log(port: &Port, server: &str) -> Result<Vec<String>, Problem> {
-    let settings = port.engine.settings();
-    let is_known = |known: &crate::config::McpServer| known.filled.name == server;
-    match settings.mcp_servers.iter().any(is_known) {
+    let is_known = |known: &McpServer| known.filled.name == server;
+    match entries(&port.engine).iter().any(is_known) {
         true => Ok(port.engine.registry.server_log(server)),
         false => Err(unknown(server)),
     }
+}
+
+/// Every server there should be: those of the config files, and those of bundles whose names are free.
+pub(crate) fn entries(engine: &Engine) -> Vec<McpServer> {
+    let mut entries = engine.settings().mcp_servers.clone();
+    let environment = engine.ambient.environment();
+    for (bundle, entry) in crate::bundles::server_entries(engine) {
+        match config::server_of_bundle(&bundle, &entry, environment) {
+            Ok(server) => {
+                let is_taken = |other: &McpServer| other.filled.name == server.filled.name;
+                if !entries.iter().any(is_taken) {
+                    entries.push(server);
+                }
+            }
+            Err(why) => tracing::warn!(%bundle, %why, "an MCP server of a bundle is left out"),
+        }
+    }
+    entries
 }
 
 /// What servers let people read.

@@ -135,7 +135,10 @@ async fn matters(port: &Arc<Port>, event: &Event) {
         }
         Event::Workspace(_) => crate::trust::changed(port).await,
         Event::Mcp(_) => crate::mcp::follow(&port.engine).await,
-        Event::Bundle(_) => crate::bundles::changed(port).await,
+        Event::Bundle(_) => {
+            crate::bundles::changed(port).await;
+            crate::mcp::follow(&port.engine).await;
+        }
         Event::Conversation(_)
         | Event::Turn(_)
         | Event::Item(_)

@@ -4,7 +4,7 @@ use super::places;
 use crate::stream::{EventStream, Follow, Wanted};
 use crate::{Options, media};
 use anteroom_api::{
-    ApprovalOp, Content, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp, SettingOp,
+    ApprovalOp, Content, McpOp, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp, SettingOp,
     Topic, TurnOp,
 };
 use anteroom_http::http::{HeaderValue, header};
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(super) const BY: &str = "web";
 /// The setting that lets somebody sign in without a link.
 const PASSWORD: &str = "app.password_hash";
+/// The setting that names MCP servers.
+const SERVERS: &str = "mcp_servers";
 /// Where the model is.
 const ADDRESS: &str = "ai.base_url";
 /// What opens it.
@@ -189,6 +191,12 @@ fn checked(mut op: Op) -> Result<Op, Failure> {
         Op::Server(ServerOp::Announce { .. }) => {
             return Err(not_from_here("says itself where it listens").into());
         }
+        Op::Mcp(McpOp::Add { entry, .. }) if refers(&serde_json::json!(entry)) => {
+            return Err(not_read_from_here().into());
+        }
+        Op::Setting(SettingOp::Change { key, value }) if names(key, SERVERS) && refers(value) => {
+            return Err(not_read_from_here().into());
+        }
         _ => {}
     }
     Ok(op)
@@ -211,6 +219,20 @@ fn lasting() -> Problem {
         "the password for the web page is not set from the page",
     )
     .hint("run `aroom password` on the machine it is served from")
+}
+
+/// Whether something in it would be filled in from the environment of the server's machine.
+fn refers(value: &Value) -> bool {
+    value.to_string().contains("${")
+}
+
+/// What the environment holds could be sent anywhere by a server that a page names.
+fn not_read_from_here() -> Problem {
+    Problem::new(
+        ProblemCode::Denied,
+        "no page has variables of the server's environment given to an MCP server",
+    )
+    .hint("write `${NAME}` into the config file on the machine it is served from")
 }
 
 fn not_from_here(whose: &str) -> Problem {
@@ -338,6 +360,8 @@ mod tests {
             json!({ "noun": "setting", "op": { "verb": "reset", "key": key } }),
             json!({ "noun": "setting", "op": { "verb": "replace", "text": "app:\n  password_hash: x\n", "was": "" } }),
             json!({ "noun": "server", "op": { "verb": "announce", "url": "http://other.example/" } }),
+            json!({ "noun": "mcp", "op": { "verb": "add", "entry": { "name": "x", "url": "https://other.example", "headers": { "K": "${AI_CHAT_API_KEY}" } } } }),
+            json!({ "noun": "setting", "op": { "verb": "change", "key": "mcp_servers", "value": [{ "name": "x", "url": "https://other.example/${AI_CHAT_API_KEY}" }] } }),
         ] {
             assert!(!is_taken(op.clone()), "{op}");
         }

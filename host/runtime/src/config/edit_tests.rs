@@ -340,7 +340,7 @@ fn what_cannot_be_done_safely_is_refused() {
 fn wrong_values_are_refused_before_the_file_is_read() {
     check_refused("", "ai.modle", Some(json!("x")), "no setting `ai.modle`");
     check_refused("", "ai", Some(json!({})), "no setting `ai`");
-    check_refused("", "mcp_servers", Some(json!([])), "no setting");
+    check_refused("", "databases", Some(json!([])), "no setting");
     check_refused(
         "",
         "ai.connect_timeout",

@@ -21,10 +21,7 @@ pub(crate) fn setting(key: &str) -> Option<&'static str> {
 }
 
 /// The one of these names that `name` was probably meant to be.
-pub(crate) fn among(
-    name: &str,
-    known: impl Iterator<Item = &'static str>,
-) -> Option<&'static str> {
+pub(crate) fn among(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     nearest(name, known)
 }
 

@@ -54,6 +54,9 @@ pub struct McpServer {
     pub filled: McpEntry,
     /// Whether the project's file names it.
     pub is_project: bool,
+    /// The bundle that brought it, if one did.
+    #[serde(default)]
+    pub bundle: Option<String>,
     /// Where, in words.
     pub place: String,
 }
@@ -96,6 +99,32 @@ pub(crate) fn read(node: &Node, from: &Reader<'_>) -> Result<Vec<Entry>, String>
         _ => return Err(expected()),
     };
     Ok(items.iter().map(|item| entry(item, from)).collect())
+}
+
+/// An entry that a bundle brings, which came with no file of the user's.
+///
+/// # Errors
+/// Why it does not count, as the end of a sentence.
+pub(crate) fn of_bundle(
+    bundle: &str,
+    entry: &Value,
+    environment: &BTreeMap<String, String>,
+) -> Result<McpServer, String> {
+    let reader = Reader {
+        environment,
+        base: None,
+        is_project: false,
+    };
+    let mut written = checked(&Written::from(entry), &mut Vec::new())?;
+    // Trust is the user's to give.
+    written.trust = None;
+    Ok(McpServer {
+        filled: filled(&written, &reader)?,
+        written,
+        is_project: false,
+        bundle: Some(bundle.to_owned()),
+        place: format!("the bundle {bundle}"),
+    })
 }
 
 /// What the whole value looks like, in words that follow "must be".
@@ -237,7 +266,7 @@ fn checked(written: &Written, oddities: &mut Vec<String>) -> Result<McpEntry, St
         match field(&mut entry, key, value) {
             Ok(true) => {}
             Ok(false) => oddities.push(unknown(key)),
-            Err(words) => return Err(format!("`{key}` must be {words}")),
+            Err(words) => return Err(format!("has a `{key}` that must be {words}")),
         }
     }
     check_name(&entry.name)?;
@@ -302,10 +331,12 @@ fn check_transport(entry: &McpEntry) -> Result<(), String> {
         None => entry.url.is_none(),
     };
     match (is_stdio, &entry.command, &entry.url) {
+        (_, Some(_), Some(_)) => Err("has a `command` and a `url`: one of them".to_owned()),
         (true, None, _) => Err("needs a `command` to start, or a `url`".to_owned()),
-        (true, Some(_), Some(_)) => Err("has a `command` and a `url`: one of them".to_owned()),
-        (false, _, None) => Err("needs a `url`".to_owned()),
-        (false, Some(_), _) => Err("has a `command` that its transport does not start".to_owned()),
+        (false, None, None) => Err("needs a `url`".to_owned()),
+        (false, Some(_), None) => {
+            Err("has a `command`, and a transport that starts none".to_owned())
+        }
         (true, Some(_), None) | (false, None, Some(_)) => Ok(()),
     }
 }

@@ -137,7 +137,9 @@ fn an_entry_that_is_wrong_is_left_out_with_its_line_and_the_others_stay() {
             ),
             format!("`{file}:15:5`: {left} needs a `url` that begins with `https://` or `http://`"),
             format!("`{file}:17:5`: {left} is not the first of the name \"good\""),
-            format!("`{file}:19:5`: {left} `timeout` must be a number of seconds from 1 to 600"),
+            format!(
+                "`{file}:19:5`: {left} has a `timeout` that must be a number of seconds from 1 to 600"
+            ),
             format!(
                 "`{file}:22:5`: an MCP server has an unknown key `comand`; did you mean `command`?"
             ),
@@ -178,7 +180,7 @@ fn a_project_names_servers_once_trusted_and_never_in_the_place_of_the_users() {
         warnings(&folder, &with),
         [
             "`/project.yaml:1:15`: an MCP server is left out: it is not the first of the name \"mine\"",
-            "`/project.yaml:1:45`: an MCP server `trust` is yours to give: a project's server is untrusted",
+            "`/project.yaml:1:46`: an MCP server `trust` is yours to give: a project's server is untrusted",
         ]
     );
 }

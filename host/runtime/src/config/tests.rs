@@ -304,10 +304,10 @@ fn unknown_names_are_told_with_the_nearest_one() {
 
 #[test]
 fn names_of_other_versions_are_told_gently() {
-    user("mcp_servers:\n  - name: x\napp:\n  port: 8080\nsafety:\n  enabled: false\n").check(
+    user("databases:\n  - name: x\napp:\n  port: 8080\nsafety:\n  enabled: false\n").check(
         &["app.port = 8080 (home/config.yaml:4)"],
         &[
-            "`home/config.yaml:1:1`: `mcp_servers` is not used yet -> this version leaves it alone; you can keep it for a later one",
+            "`home/config.yaml:1:1`: `databases` is not used yet -> this version leaves it alone; you can keep it for a later one",
             "`home/config.yaml:6:3`: `safety.enabled` is not used -> the gate cannot be turned off; for fewer questions use `safety.approval_mode: auto`",
         ],
     );

@@ -28,9 +28,8 @@ pub(crate) struct Bounds<'a> {
 
 /// Whether there is a server of this name.
 pub(crate) fn is_server(engine: &Engine, name: &str) -> bool {
-    let settings = engine.settings();
-    let mut servers = settings.mcp_servers.iter();
-    servers.any(|server| server.filled.name == name)
+    let servers = super::entries(engine);
+    servers.iter().any(|server| server.filled.name == name)
 }
 
 /// A resource of a server, as an attachment.
@@ -146,12 +145,11 @@ fn attachment(
 }
 
 fn trust(engine: &Engine, name: &str) -> Trust {
-    let settings = engine.settings();
-    let mut servers = settings.mcp_servers.iter();
+    let servers = super::entries(engine);
     let is_trusted = |server: &crate::config::McpServer| {
         server.filled.name == name && server.filled.trust == Some(anteroom_api::McpTrust::Trusted)
     };
-    match servers.any(is_trusted) {
+    match servers.iter().any(is_trusted) {
         true => Trust::Workspace,
         false => Trust::Untrusted,
     }

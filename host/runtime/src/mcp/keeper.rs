@@ -7,7 +7,7 @@ use super::view::{self, Decided};
 use crate::agent::services::CallServices;
 use crate::engine::Engine;
 use anteroom_api::{Event, ItemId, McpEvent, McpServerView, McpState, Topic};
-use anteroom_tools::ServerId;
+use anteroom_tools::{ServerId, ServerState, ServerStatus};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// Longest wait of a run that nobody attends for servers that are being connected.
 const UNATTENDED: Duration = Duration::from_secs(15);
@@ -33,6 +33,8 @@ pub(crate) struct Keeper {
     following: tokio::sync::Mutex<()>,
     /// Calls of servers' tools that run.
     calls: Mutex<HashMap<ItemId, CallServices>>,
+    /// Resources and prompts that servers listed.
+    counts: Mutex<HashMap<String, (u32, u32)>>,
     /// Who may ask for answers of the model.
     sampling: Mutex<BTreeSet<ServerId>>,
 }
@@ -98,14 +100,31 @@ pub(super) fn project(engine: &Engine) -> PathBuf {
     super::place(workspace(engine).unwrap_or(Path::new("/nowhere")))
 }
 
-/// How many resources and prompts a server lists; 0 where that was not asked yet.
-pub(super) fn counts(_engine: &Engine, _server: &ServerId) -> (u32, u32) {
-    (0, 0)
+/// How many resources and prompts a server listed.
+pub(super) fn counts(engine: &Engine, server: &str) -> (u32, u32) {
+    let counts = lock(&engine.mcp.counts);
+    counts.get(server).copied().unwrap_or_default()
+}
+
+/// Counts what the servers list that are ready, beside everything else: one that is slow holds up nobody.
+async fn count(weak: Weak<Engine>) {
+    let Some(engine) = weak.upgrade() else { return };
+    let project = project(&engine);
+    let resources = engine.registry.resources(Some(&project)).await;
+    let prompts = engine.registry.prompts(Some(&project)).await;
+    let mut counts: HashMap<String, (u32, u32)> = HashMap::new();
+    for resource in resources {
+        counts.entry(resource.server).or_default().0 += 1;
+    }
+    for prompt in prompts {
+        counts.entry(prompt.server).or_default().1 += 1;
+    }
+    *lock(&engine.mcp.counts) = counts;
 }
 
 /// Waits until the servers are connected or have failed, in a run where nobody would see them come later.
 pub(crate) async fn settled(engine: &Engine) {
-    if engine.settings().mcp_servers.is_empty() {
+    if super::entries(engine).is_empty() {
         return;
     }
     wake(engine);
@@ -130,14 +149,32 @@ async fn keep(weak: Weak<Engine>) {
     follow(&engine).await;
     drop(engine);
     let mut told = HashMap::new();
+    let mut listing = BTreeSet::new();
+    let mut counting: Option<AbortHandle> = None;
     loop {
         let Some(engine) = weak.upgrade() else { return };
         tell(&engine, &mut told).await;
+        let now = listing_now(&engine);
+        if now != listing {
+            listing = now;
+            counting.take().inspect(AbortHandle::abort);
+            let task = lock(&engine.mcp.tasks).spawn(count(weak.clone()));
+            counting = Some(task);
+        }
         drop(engine);
         if changes.changed().await.is_err() {
             return;
         }
     }
+}
+
+/// The servers that are ready and have something to list.
+fn listing_now(engine: &Engine) -> BTreeSet<ServerId> {
+    let servers = engine.registry.servers().into_iter();
+    let has_lists = |status: &ServerStatus| {
+        status.state == ServerState::Ready && (status.has_resources || status.has_prompts)
+    };
+    servers.filter(has_lists).map(|status| status.id).collect()
 }
 
 /// Hands the servers on that there should be now.
@@ -161,7 +198,8 @@ pub(crate) async fn follow(engine: &Engine) {
         ca_file: settings.ai.ca_file.as_deref(),
         approved: &decided.approved,
     };
-    let servers = settings.mcp_servers.iter();
+    let servers = super::entries(engine);
+    let servers = servers.iter();
     *lock(&engine.mcp.sampling) = servers
         .clone()
         .filter(|server| decided.sampling.contains(&spec::hash(server, &project)))

@@ -217,6 +217,7 @@ mod tests {
             written: entry.clone(),
             filled: entry,
             is_project: false,
+            bundle: None,
             place: String::new(),
         }
     }

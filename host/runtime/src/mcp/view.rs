@@ -34,8 +34,8 @@ pub(super) async fn all(
     engine: &Engine,
     workspace: Option<&Path>,
 ) -> Result<Vec<McpServerView>, Problem> {
-    let settings = engine.settings();
-    if settings.mcp_servers.is_empty() {
+    let servers = super::entries(engine);
+    if servers.is_empty() {
         return Ok(Vec::new());
     }
     let project = keeper::project(engine);
@@ -43,7 +43,7 @@ pub(super) async fn all(
     let statuses = engine.registry.servers();
     let decided = Decided::read(engine).await?;
     let counting = |server: &&McpServer| is_here || !server.is_project;
-    let servers = settings.mcp_servers.iter().filter(counting);
+    let servers = servers.iter().filter(counting);
     let view = |server| one(engine, server, (&statuses, &decided));
     Ok(servers.map(view).collect())
 }
@@ -61,10 +61,11 @@ pub(super) fn one(
     let is_approved = !spec::is_program(server) || decided.approved.contains(&hash);
     let is_enabled = server.filled.enabled.unwrap_or(true);
     let workspace = keeper::workspace(engine).filter(|_| server.is_project);
-    let counts = keeper::counts(engine, &id);
+    let (resources, prompts) = keeper::counts(engine, &server.filled.name);
     McpServerView {
         name: server.filled.name.clone(),
         workspace: workspace.map(|workspace| workspace.display().to_string()),
+        bundle: server.bundle.clone(),
         transport: spec::shown_transport(server),
         is_approved,
         trust: match server.filled.trust {
@@ -82,8 +83,8 @@ pub(super) fn one(
         tools: status
             .map(|status| status.tools.iter().map(tool).collect())
             .unwrap_or_default(),
-        resources: counts.0,
-        prompts: counts.1,
+        resources,
+        prompts,
         is_sampling_allowed: decided.sampling.contains(&hash),
         calls: status.map_or(0, |status| status.calls),
         last_error: status

@@ -65,10 +65,10 @@ enum Wish {
 
 /// The entry of that name that counts.
 fn named(port: &Port, name: &str) -> Result<McpServer, Problem> {
-    let settings = port.engine.settings();
-    let mut servers = settings.mcp_servers.iter();
+    let servers = super::entries(&port.engine);
+    let mut servers = servers.into_iter();
     let found = servers.find(|server| server.filled.name == name);
-    found.cloned().ok_or_else(|| unknown(name))
+    found.ok_or_else(|| unknown(name))
 }
 
 fn approve(port: &Port, server: String, hash: String) -> Result<McpEvent, Problem> {
@@ -228,7 +228,7 @@ async fn remove(port: &Port, id: OpId, name: String) -> Result<(), Problem> {
         let problem = unknown(&name);
         return Err(match named(port, &name) {
             Ok(_) => {
-                problem.cause("a project's config file names it, and only that can be changed")
+                problem.cause("a project or a bundle brings it, and it goes with that")
             }
             Err(_) => problem,
         });

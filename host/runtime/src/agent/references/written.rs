@@ -225,7 +225,7 @@ mod tests {
                     },
                     Target::Note { id } => format!("note {id}"),
                     Target::Source { name } => format!("source {name}"),
-                    Target::Resource { server, uri } => format!("server {server} {uri}"),
+                    Target::Resource { server, .. } => format!("server {server}"),
                 }
             })
             .collect();
