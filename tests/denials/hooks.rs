@@ -7,6 +7,7 @@ use crate::support::endpoint::Reply;
 use crate::support::held;
 use crate::support::neighbor::Follow;
 use crate::support::scene::{Scene, attended, text_of};
+use crate::support::toolset::Toolset;
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
     Decision, Event, Finding, Health, Mode, Resolution, SettingEvent, Status, TurnOptions,
@@ -293,6 +294,82 @@ async fn an_untrusted_projects_hooks_never_run_and_a_trusted_ones_stay_inside() 
     hooks_changed().await;
     nothing_ran().await;
     assert!(!scene.has("other"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_changed_since_it_was_trusted_is_not_run() {
+    let replies = [
+        writes("a"),
+        Reply::text("done"),
+        writes("b"),
+        Reply::text("done"),
+        Reply::call(
+            "bash",
+            json!({ "command": "cat .anteroom/hooks/check.sh; echo evil > .anteroom/hooks/check.sh" }),
+        ),
+        Reply::text("done"),
+    ];
+    let scene = hooked(replies, &[]).await;
+    let hook =
+        "hooks:\n  - {on: before_tool, tool: write_file, command: sh .anteroom/hooks/check.sh}\n";
+    scene.write(".anteroom/config.yaml", hook);
+    scene.write(".anteroom/hooks/check.sh", "echo one >> ran\n");
+    let path = scene.workspace().display().to_string();
+    let view = scene.handle().read().workspace(path.clone()).await.unwrap();
+    let shown = view.holds.join("\n");
+    assert!(
+        shown.contains("script `.anteroom/hooks/check.sh`"),
+        "{shown}"
+    );
+    let mut host = Follow::host(&scene.handle()).await;
+    let hash = view.hash;
+    let trust = WorkspaceOp::Trust { path, hash };
+    scene.handle().submit(trust).await.unwrap();
+    host.until(
+        |event| matches!(event, Event::Setting(SettingEvent::Changed { key }) if key == "hooks"),
+    )
+    .await;
+    let conversation = scene.open().await;
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    if held::is_complete() {
+        assert_eq!(told.call("write_file").0.status, Status::Completed);
+        assert_eq!(scene.read("ran"), "one\n");
+    }
+    // What judges calls is not what was looked at, so they are refused, and it does not run.
+    scene.write(".anteroom/hooks/check.sh", "echo two >> ran\n");
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    let (item, call) = told.call("write_file");
+    let text = text_of(&call);
+    assert_eq!(item.status, Status::Denied, "{text}");
+    assert!(text.contains("has changed since it was trusted"), "{text}");
+    assert!(!scene.has("b") && (!scene.has("ran") || scene.read("ran") == "one\n"));
+    // Commands neither read nor change it.
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    assert!(!told.result("bash").contains("echo two"));
+    assert_eq!(scene.read(".anteroom/hooks/check.sh"), "echo two >> ran\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_a_hook_may_only_look() {
+    let mut scene = Scene::new([writes("a"), Reply::text("done")]).await;
+    scene.stop().await;
+    let tools = scene.home().join("tools");
+    std::fs::create_dir_all(&tools).unwrap();
+    // It says that it writes, which alone is too much.
+    let toolset = Toolset::new("check_call", "{}").acting().build();
+    std::fs::write(tools.join("checks.wasm"), toolset).unwrap();
+    write(
+        &scene,
+        &["{on: before_tool, tool: write_file, component: checks.check_call}"],
+    );
+    scene.start(&[]).await;
+    let conversation = scene.open().await;
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    let (item, call) = told.call("write_file");
+    let text = text_of(&call);
+    assert_eq!(item.status, Status::Denied, "{text}");
+    assert!(text.contains("may not run"), "{text}");
+    assert!(!scene.has("a"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

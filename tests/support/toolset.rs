@@ -21,6 +21,7 @@ struct Written {
     name: String,
     description: String,
     schema: String,
+    tier: u8,
     capabilities: Vec<u8>,
     answer: String,
 }
@@ -41,6 +42,7 @@ impl Toolset {
             name: tool.to_owned(),
             description: format!("Answers. Example: `{tool}({{}})`."),
             schema: r#"{"type":"object"}"#.to_owned(),
+            tier: 0,
             capabilities: Vec::new(),
             answer: answer.to_owned(),
         });
@@ -56,6 +58,12 @@ impl Toolset {
     /// The last tool, with this schema of its arguments.
     pub(crate) fn taking(mut self, schema: &str) -> Self {
         self.last().schema = schema.to_owned();
+        self
+    }
+
+    /// The last tool says of itself that it changes something.
+    pub(crate) fn acting(mut self) -> Self {
+        self.last().tier = 1;
         self
     }
 
@@ -90,8 +98,7 @@ impl Toolset {
             for text in [&tool.name, &tool.description, &tool.schema] {
                 manifest.extend(data.list(text.as_bytes()));
             }
-            // Tier: read.
-            manifest.extend([0; 4]);
+            manifest.extend([tool.tier, 0, 0, 0]);
             manifest.extend(data.list(&tool.capabilities));
             // Timeout: none.
             manifest.extend([0; 8]);

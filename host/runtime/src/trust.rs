@@ -1,6 +1,6 @@
 //! Which folders' own config and tools count: remembered by path and by a hash of what would take effect.
 //!
-//! What counts is the config file and the tools; a change of either asks again. Instruction files such as
+//! What counts is the config file, the tools and the scripts of hooks; a change of any asks again. Instruction files such as
 //! `AGENTS.md` are left out on purpose: they are words, which the gate answers for, they start nothing, and they
 //! change so often that asking each time would teach people to say yes without looking.
 
@@ -34,6 +34,8 @@ struct Holds {
     config: Option<String>,
     /// SHA-256 and size of each tool, by name.
     tools: BTreeMap<String, (String, u64)>,
+    /// The same of what lies beside the hooks, by path.
+    scripts: BTreeMap<String, (String, u64)>,
 }
 
 impl Holds {
@@ -47,6 +49,17 @@ impl Holds {
             Err(error) => Some(format!("unreadable: {error}")),
         };
         let mut tools = BTreeMap::new();
+        let mut scripts = BTreeMap::new();
+        let hooks = own.join("hooks");
+        for path in files_below(&hooks) {
+            if scripts.len() >= MOST_TOOLS || left == 0 {
+                return Err(too_much(folder));
+            }
+            let name = path.strip_prefix(&hooks).unwrap_or(&path).to_string_lossy();
+            let found =
+                hash(&path, &mut left).unwrap_or_else(|error| (format!("unreadable: {error}"), 0));
+            scripts.insert(name.into_owned(), found);
+        }
         for path in components(&own.join("tools")) {
             if tools.len() >= MOST_TOOLS || left == 0 {
                 return Err(too_much(folder));
@@ -59,7 +72,11 @@ impl Holds {
         if left == 0 {
             return Err(too_much(folder));
         }
-        Ok(Self { config, tools })
+        Ok(Self {
+            config,
+            tools,
+            scripts,
+        })
     }
 
     fn hash(&self) -> String {
@@ -75,6 +92,9 @@ impl Holds {
         }
         for (name, (hash, _)) in &self.tools {
             add("tool", name, hash);
+        }
+        for (name, (hash, _)) in &self.scripts {
+            add("script", name, hash);
         }
         hex(&all.finalize())
     }
@@ -188,6 +208,11 @@ pub(crate) async fn view(port: &Port, path: String) -> Result<WorkspaceView, Pro
         let hash: String = hash.chars().take(8).collect();
         format!("tools `.anteroom/tools/{name}` ({bytes} bytes, {hash})")
     }));
+    lines.extend(holds.scripts.iter().map(|(name, (hash, bytes))| {
+        let name = anteroom_gate::visible(name);
+        let hash: String = hash.chars().take(8).collect();
+        format!("script `.anteroom/hooks/{name}` ({bytes} bytes, {hash})")
+    }));
     let kinds = prompt::project_kinds(&folder);
     let instructions = instructions::paths(&folder, &port.engine.paths.home);
     Ok(WorkspaceView {
@@ -274,6 +299,27 @@ fn components(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// All that lies in a folder and below it and is no folder, in order; links are not followed into folders. One
+/// more than there may be is enough.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries {
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => folders.push(entry.path()),
+                false => found.push(entry.path()),
+            }
+        }
+        if found.len() > MOST_TOOLS || folders.len() > MOST_TOOLS {
+            break;
+        }
+    }
+    found.sort();
+    found
+}
+
 /// SHA-256 of a regular file, and its size. Takes what it reads off `left`.
 fn hash(path: &Path, left: &mut u64) -> io::Result<(String, u64)> {
     if !std::fs::metadata(path)?.is_file() {
@@ -342,6 +388,9 @@ mod tests {
             (".anteroom/tools/x.wasm", "a"),
             (".anteroom/tools/y.wasm", "a"),
             (".anteroom/tools/y.wasm", ""),
+            (".anteroom/hooks/push.sh", "a"),
+            (".anteroom/hooks/push.sh", "b"),
+            (".anteroom/hooks/lib/names", "a"),
         ] {
             let now = write(path, text);
             assert!(!seen.contains(&now), "{path}: {text}");

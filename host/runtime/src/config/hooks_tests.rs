@@ -160,7 +160,7 @@ fn a_projects_count_in_a_trusted_folder_and_stay_inside() {
 
 #[test]
 fn two_alike_are_two() {
-    let user = "hooks: [{on: turn_end, command: a}, {on: turn_end, command: a}]\n";
+    let user = "hooks:\n  - {on: turn_end, command: a}\n  - {on: turn_end, command: a}\n";
     let (_folder, loaded) = loaded(user, "", false);
     assert_eq!(loaded.settings.hooks.len(), 2);
 }

@@ -47,6 +47,12 @@ impl Answer {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
+        // A list of the values would be read as well.
+        if !text.trim().starts_with('{') {
+            return Err(
+                "answered with something that is no answer: it is no JSON object".to_owned(),
+            );
+        }
         let written: Written = serde_json::from_str(text.trim())
             .map_err(|error| format!("answered with something that is no answer: {error}"))?;
         Ok(Self {
@@ -205,6 +211,7 @@ mod tests {
             ("null", None),
             ("[]", None),
             (r#""deny""#, None),
+            (r#"["allow","r","c"]"#, None),
             (r#"{"decision":"Deny"}"#, None),
             (r#"{"decision":"yes"}"#, None),
             (r#"{"decison":"deny"}"#, None),

@@ -55,6 +55,14 @@ async fn one(
     (hook, rule): (&Hook, &HookRule),
     (event, stop): (&Value, &Stop),
 ) -> Result<Answer, String> {
+    let engine = &turn.engine;
+    // What it is started from may have changed since the turn began.
+    if hook.is_project && !crate::trust::is_trusted(engine, &turn.workspace).await {
+        return Err(
+            "was not run, because what the project holds has changed since it was trusted; `aroom trust` shows it"
+                .to_owned(),
+        );
+    }
     let bytes = match &rule.runs {
         HookRuns::Command(line) => {
             let command = HookCommand {
@@ -68,7 +76,7 @@ async fn one(
                     },
                 },
             };
-            let registry = &turn.engine.registry;
+            let registry = &engine.registry;
             match registry
                 .run_hook((&turn.session, &turn.gate), command, stop)
                 .await
