@@ -7,12 +7,13 @@ use crate::command::completions::Completions;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
+use crate::command::mcp::McpCommand;
 use crate::command::organize::OrganizeCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
 use crate::command::server::ServerCommand;
 use crate::command::tool::run::RunTool;
-use crate::command::skill::SkillCommand;
+use crate::command::skill::SkillArguments;
 use crate::command::trust::Trust;
 use crate::command::undo::Undo;
 use crate::command::why::Why;
@@ -33,7 +34,7 @@ Private AI workspace: web page, terminal chat and tools on your own endpoint.
 Start:    serve (default)  chat  exec  init  doctor
 Work:     conversation  note  document  search  usage  tag  folder  project
 Control:  approval  undo  why  grants  trust  audit  replay
-Extend:   tool  skill  prompt  schema
+Extend:   mcp  tool  skill  prompt  schema
 Manage:   start  stop  status  password  config  db  identity  man  completions
 
 Options:
@@ -230,22 +231,25 @@ Examples:
         #[command(subcommand)]
         command: ToolArguments,
     },
-    /// List skills, show and check them, make new ones
+    /// Add, approve, look at and remove MCP servers
     #[command(
         subcommand_required = true,
         arg_required_else_help = true,
         after_help = "\
 Examples:
-  aroom skill list
-  aroom skill show commit
-  aroom skill new tidy 'Tidies imports. Use it before a commit.'
+  aroom mcp list
+  aroom mcp add time -- uvx mcp-server-time
+  aroom mcp approve time
 
-A skill is called by `/NAME words` in the chat, on the page and in `aroom exec`."
+A program starts only once exactly its command was approved. Its tools are
+called `SERVER.TOOL`."
     )]
-    Skill {
+    Mcp {
         #[command(subcommand)]
-        command: SkillCommand,
+        command: McpCommand,
     },
+    #[command(flatten)]
+    Skill(SkillArguments),
     /// Show who this installation is
     #[command(
         subcommand_required = true,

@@ -3,10 +3,13 @@
 mod answers;
 mod bench;
 pub(crate) mod filed;
+mod servers;
+mod sink;
 
 use crate::chat::keyboard::Typed;
 use crate::interrupts::Interrupt;
 pub(crate) use bench::{Bench, Ran};
+pub(crate) use sink::Sink;
 
 use anteroom_api::reads::Read;
 use anteroom_api::{
@@ -22,7 +25,6 @@ use anteroom_api::{
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use uuid_of::id;
@@ -88,6 +90,7 @@ pub(crate) struct Views {
     pub(crate) hits: Vec<SearchHit>,
     pub(crate) changes: Vec<ChangeView>,
     pub(crate) bundles: Vec<anteroom_api::BundleView>,
+    pub(crate) mcp: servers::Servers,
     /// What each look at a bundle finds.
     pub(crate) reports: Vec<anteroom_api::BundleReport>,
     pub(crate) locked: Vec<anteroom_api::BundleLocked>,
@@ -130,6 +133,7 @@ impl Default for Views {
             databases: vec![],
             undone: vec![],
             bundles: vec![],
+            mcp: servers::Servers::default(),
             reports: vec![],
             locked: vec![],
             filed: filed::Filed::default(),
@@ -452,25 +456,22 @@ impl Reads for Fake {
         ready(self.views.skills.clone())
     }
     fn skill(&self, _: String, name: String) -> Read<'_, anteroom_api::SkillView> {
-        let mut skills = self.views.skills.iter();
-        let found = skills.find(|skill| skill.name == name).cloned();
-        let none = Problem::new(ProblemCode::NotFound, format!("there is no skill `{name}`"));
-        Box::pin(async move { found.ok_or(none) })
+        answers::skill(&self.views.skills, &name)
     }
     fn skill_at(&self, path: String) -> Read<'_, anteroom_api::SkillView> {
         self.skill(String::new(), path)
     }
     fn mcp_servers(&self, _: String) -> Read<'_, Vec<anteroom_api::McpServerView>> {
-        ready(vec![])
+        ready(self.views.mcp.servers.clone())
     }
     fn mcp_log(&self, _: String) -> Read<'_, Vec<String>> {
-        ready(vec![])
+        ready(self.views.mcp.log.clone())
     }
     fn mcp_resources(&self, _: String) -> Read<'_, Vec<anteroom_api::McpResourceView>> {
-        ready(vec![])
+        ready(self.views.mcp.resources.clone())
     }
     fn mcp_prompts(&self, _: String) -> Read<'_, Vec<anteroom_api::McpPromptView>> {
-        ready(vec![])
+        ready(self.views.mcp.prompts.clone())
     }
     fn servers(&self) -> Read<'_, Vec<anteroom_api::ServerView>> {
         ready(vec![])
@@ -696,30 +697,4 @@ pub(crate) fn decisions(ops: &[Op]) -> Vec<Decision> {
             _ => None,
         })
         .collect()
-}
-
-/// A stream that can be read afterwards; broken after so many bytes if wanted.
-#[derive(Clone, Default)]
-pub(crate) struct Sink {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    pub(crate) is_broken: bool,
-}
-
-impl Sink {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.is_broken {
-            return Err(std::io::ErrorKind::BrokenPipe.into());
-        }
-        self.bytes.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -7,6 +7,7 @@ use crate::args::{
 };
 use crate::command::completions::{self, Answer};
 use crate::command::server::{Serve, ServerCommand};
+use crate::command::skill::SkillArguments;
 use crate::exit::{self, Exit};
 use crate::frontend;
 use crate::invocation::{
@@ -185,7 +186,8 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Organize(command) => Command::Organize(command),
         Commands::Tool { command } => Command::Tool(tool(command)),
         Commands::Bundle { command } => Command::Bundle(command),
-        Commands::Skill { command } => Command::Skill(command),
+        Commands::Mcp { command } => Command::Mcp(command),
+        Commands::Skill(SkillArguments::Skill { command }) => Command::Skill(command),
         Commands::Identity { command } => Command::Identity(command),
         Commands::Replay(replay) => Command::Replay(replay),
         Commands::Prompt { command } => Command::Prompt(command),

@@ -15,7 +15,28 @@ use unicode_width::UnicodeWidthStr;
 /// Columns of a description in a list.
 const ABOUT_COLUMNS: usize = 100;
 
-/// `aroom skill`.
+/// `aroom skill` among the commands.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum SkillArguments {
+    /// List skills, show and check them, make new ones
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  aroom skill list
+  aroom skill show commit
+  aroom skill new tidy 'Tidies imports. Use it before a commit.'
+
+A skill is called by `/NAME words` in the chat, on the page and in `aroom exec`."
+    )]
+    Skill {
+        #[command(subcommand)]
+        command: SkillCommand,
+    },
+}
+
+/// What `aroom skill` does.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum SkillCommand {
     /// List the skills of this folder, and files that fail to be one

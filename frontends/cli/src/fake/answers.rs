@@ -1,9 +1,11 @@
 //! What the host in memory tells at once of the wishes that need no script.
 
 use super::{Views, conversation, view};
+use anteroom_api::reads::Read;
 use anteroom_api::{
     CanvasView, CheckpointEvent, CheckpointOp, ConversationEvent, ConversationOp, Event,
-    ModuleEvent, ModuleOp, Op, RuleEvent, RuleOp, SettingEvent, SettingOp, Topic, UnixMillis,
+    ModuleEvent, ModuleOp, Op, Problem, ProblemCode, RuleEvent, RuleOp, SettingEvent, SettingOp,
+    SkillView, Topic, UnixMillis,
 };
 
 /// The fact that a wish leads to, if it leads to one.
@@ -88,6 +90,7 @@ pub(super) fn answer(op: &Op, views: &Views) -> Option<(Topic, Event)> {
                 capability: *capability,
             }),
         ),
+        Op::Mcp(op) => (Topic::Host, views.mcp.answer(op)?),
         _ => return None,
     })
 }
@@ -102,4 +105,11 @@ pub(super) fn newest(versions: &[CanvasView]) -> Vec<CanvasView> {
         }
     }
     newest
+}
+
+/// The skill of a name.
+pub(super) fn skill(skills: &[SkillView], name: &str) -> Read<'static, SkillView> {
+    let found = skills.iter().find(|skill| skill.name == name).cloned();
+    let none = Problem::new(ProblemCode::NotFound, format!("there is no skill `{name}`"));
+    Box::pin(async move { found.ok_or(none) })
 }
