@@ -3,6 +3,7 @@
 mod ask;
 mod complete;
 mod draft;
+mod form;
 mod header;
 mod hold;
 mod job;

@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod grants;
 pub(crate) mod identity;
 pub(crate) mod init;
+pub(crate) mod mcp;
 pub(crate) mod organize;
 pub(crate) mod prompt;
 pub(crate) mod replay;

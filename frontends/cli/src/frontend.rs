@@ -155,6 +155,7 @@ fn interrupts(command: &Command) -> Interrupts {
         | Command::Why(_)
         | Command::Grants(_)
         | Command::Trust(_)
+        | Command::Mcp(_)
         | Command::Skill(_)
         | Command::Audit(_)
         | Command::Bundle(_)
@@ -207,6 +208,7 @@ pub(crate) async fn perform(context: &mut Context, wanted: &Command) -> u8 {
         Command::Approval(approval) => command::approval::run(context, approval).await,
         Command::Why(why) => command::why::run(context, why).await,
         Command::Grants(grants) => command::grants::run(context, grants).await,
+        Command::Mcp(mcp) => command::mcp::run(context, mcp).await,
         Command::Skill(skill) => command::skill::run(context, skill).await,
         Command::Trust(trust) => command::trust::run(context, trust).await,
         Command::Bundle(bundle) => command::bundle::run(context, bundle).await,

@@ -7,6 +7,7 @@ use crate::command::completions::Wanted;
 use crate::command::db::DbCommand;
 use crate::command::grants::GrantsCommand;
 use crate::command::identity::IdentityCommand;
+use crate::command::mcp::McpCommand;
 use crate::command::organize::OrganizeCommand;
 use crate::command::prompt::PromptCommand;
 use crate::command::replay::Replay;
@@ -81,6 +82,8 @@ pub enum Command {
     Tool(ToolCommand),
     /// Bundles.
     Bundle(BundleCommand),
+    /// MCP servers.
+    Mcp(McpCommand),
     /// Skills.
     Skill(SkillCommand),
     /// What waits for a person.

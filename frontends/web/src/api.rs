@@ -14,6 +14,7 @@ mod machine;
 mod modules;
 mod places;
 mod safety;
+mod servers;
 mod skills;
 mod start;
 mod texts;
@@ -38,6 +39,7 @@ pub(crate) fn add(routes: Routes, options: &Arc<Options>, tickets: &Arc<Tickets>
     let routes = safety::add(routes);
     let routes = modules::add(routes, options);
     let routes = bundles::add(routes, options);
+    let routes = servers::add(routes, options);
     let routes = skills::add(routes, options);
     let routes = endpoints::add(routes);
     machine::add(routes, options)

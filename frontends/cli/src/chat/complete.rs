@@ -30,6 +30,12 @@ pub(super) enum Kind {
     Folders,
     Projects,
     Skills,
+    /// MCP servers.
+    Servers,
+    /// Resources of theirs, `server:uri`.
+    Resources,
+    /// Prompts of theirs, `server.prompt`.
+    Prompts,
 }
 
 /// A name and what it is.
@@ -62,7 +68,9 @@ pub(super) fn complete(line: &str, cursor: usize, names: &mut dyn Names) -> Vec<
         return Vec::new();
     };
     if let Some(typed) = reference(before) {
-        return paths(typed, cursor, names);
+        let mut found = paths(typed, cursor, names);
+        found.extend(resources(typed, cursor, names));
+        return found;
     }
     match before.strip_prefix('/') {
         Some(typed) if !typed.contains(char::is_whitespace) && !typed.contains('/') => {
@@ -111,6 +119,20 @@ fn paths(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
         .collect()
 }
 
+/// Resources of MCP servers, behind the paths.
+fn resources(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
+    let span = cursor - typed.len()..cursor;
+    let is_odd = |sign: char| sign.is_whitespace() || matches!(sign, '(' | '"');
+    let mut known = names.all(Kind::Resources);
+    // What cannot be written behind `@` is not offered.
+    known.retain(|known| quoted(&known.name.replace(':', "."), false) == known.name.replace(':', ".") && !known.name.contains(is_odd));
+    let mut found = offered(known, typed, &span);
+    for candidate in &mut found {
+        candidate.is_whole = !candidate.value.contains('{');
+    }
+    found
+}
+
 /// A path as it is written behind `@`; a folder stays open for what is in it.
 fn quoted(path: &str, is_folder: bool) -> String {
     let is_odd = |sign: char| sign.is_whitespace() || matches!(sign, '(' | ':' | '"');
@@ -147,6 +169,11 @@ fn commands(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate>
     found.extend(skills.filter_map(|skill| {
         let about = format!("skill: {}", skill.about);
         candidate(&skill.name, (format!("/{}", skill.name), &about), true)
+    }));
+    let prompts = names.all(Kind::Prompts);
+    found.extend(prompts.iter().filter_map(|prompt| {
+        let about = format!("prompt: {}", prompt.about);
+        candidate(&prompt.name, (format!("/{}", prompt.name), &about), true)
     }));
     // The order of `/help` among equals.
     found.sort_by_key(|(rank, _)| *rank);
@@ -192,6 +219,14 @@ fn arguments(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate
     let at_last = cursor - last.len()..cursor;
     match (command.name, words) {
         ("skill" | "skills", "") => offered(names.all(Kind::Skills), last, &at_last),
+        ("mcp", "") => {
+            let verbs = fixed(command.name, command.arguments, words).into_iter();
+            let known = verbs.chain(names.all(Kind::Servers)).collect();
+            offered(known, last, &at_last)
+        }
+        ("mcp", verb) if !verb.contains(char::is_whitespace) => {
+            offered(names.all(Kind::Servers), last, &at_last)
+        }
         // Titles have blanks, so all that was typed counts.
         ("resume", _) => offered(names.all(Kind::Conversations), typed, &span),
         ("model", "") => offered(names.all(Kind::Models), last, &at_last),

@@ -1,4 +1,4 @@
-//! What is told beside the conversation: tools that come, change and go. Nothing of it keeps a chat from working.
+//! What is told beside the conversation: tools and servers that come, change and go. Nothing of it keeps a chat from working.
 
 use crate::context::Context;
 use crate::follow::{Follower, Told};
@@ -15,11 +15,11 @@ impl News {
         Self(now.map(|seq| Follower::new(&context.host, Topic::Host, seq)))
     }
 
-    /// The next fact about a module; never comes once the host has stopped. Cancel safe.
+    /// The next fact about a module or an MCP server; never comes once the host has stopped. Cancel safe.
     pub(super) async fn next(&mut self) -> Envelope {
         while let Some(follower) = &mut self.0 {
             match follower.next().await {
-                Some(Told::Fact(envelope)) if matches!(envelope.event, Event::Module(_)) => {
+                Some(Told::Fact(envelope)) if matches!(envelope.event, Event::Module(_) | Event::Mcp(_)) => {
                     return *envelope;
                 }
                 Some(_) => {}

@@ -1,9 +1,10 @@
-//! A tool's question to the person: numbered options or a free answer. Pure.
+//! A tool's question to the person: numbered options, a free answer or a form. Pure.
 
 use super::ask::Guard;
 use super::draft::Draft;
+use super::form::{Entered, Filling};
 use crate::clean::{reveal, reveal_lines};
-use crate::theme::{Style, Theme};
+use crate::theme::{Style, Theme, visible_width};
 use crate::words;
 use anteroom_api::{Answer, Question, UnixMillis};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -15,12 +16,26 @@ pub(super) struct Inquiry {
     pub(super) question: Question,
     guard: Guard,
     draft: Draft,
+    /// What was filled in so far, if it is a form.
+    form: Option<Filling>,
     pub(super) is_answered: bool,
+}
+
+/// What a key led to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Said {
+    /// Nothing yet.
+    Nothing,
+    /// Lines to be shown: what is wrong, or what is asked next.
+    Lines(Vec<String>),
+    /// The answer.
+    Answer(Answer),
 }
 
 impl Inquiry {
     pub(super) fn new(question: Question, now: Instant, arming: Duration) -> Self {
         Self {
+            form: Filling::new(&question.form),
             question,
             guard: Guard::new(now, arming),
             draft: Draft::default(),
@@ -30,7 +45,9 @@ impl Inquiry {
 
     /// The question, finished lines.
     pub(super) fn card(&self, theme: &Theme) -> Vec<String> {
-        card(&self.question, theme)
+        let mut lines = card(&self.question, theme);
+        lines.extend(self.form.iter().flat_map(|form| form.card(theme)));
+        lines
     }
 
     /// The row the answer is typed on, and how far the cursor stands from its end.
@@ -39,27 +56,62 @@ impl Inquiry {
             return (theme.paint(Style::Dim, theme.ellipsis()), 0);
         }
         let left = self.question.expires_at.0.saturating_sub(now.0);
-        let label = format!("answer ({}): ", words::countdown(left));
-        let (row, back) = self.draft.row(theme.width.saturating_sub(label.len() + 1));
+        let what = match &self.form {
+            Some(form) => theme.fit(&form.title(), theme.width / 3),
+            None => "answer".to_owned(),
+        };
+        let label = format!("{what} ({}): ", words::countdown(left));
+        let width = visible_width(&label) + 1;
+        let (row, back) = self.draft.row(theme.width.saturating_sub(width));
         (format!("{}{row}", theme.paint(Style::Accent, &label)), back)
     }
 
     /// Applies a key; gives the answer once there is one.
-    pub(super) fn press(&mut self, key: KeyEvent, now: Instant) -> Option<Answer> {
+    pub(super) fn press(&mut self, key: KeyEvent, now: Instant, theme: &Theme) -> Said {
         if self.is_answered || !self.guard.lets_through(now) {
-            return None;
+            return Said::Nothing;
         }
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc => Some(Answer::Declined),
-            KeyCode::Char('c' | 'd') if is_control => Some(Answer::Declined),
+            KeyCode::Esc => Said::Answer(Answer::Declined),
+            KeyCode::Char('c' | 'd') if is_control => Said::Answer(Answer::Declined),
+            KeyCode::Enter if self.form.is_some() => self.enter(theme),
             KeyCode::Enter => {
                 let values = values(&self.question, self.draft.text());
-                (!values.is_empty()).then_some(Answer::Given { values })
+                match values.is_empty() {
+                    true => Said::Nothing,
+                    false => Said::Answer(Answer::Given { values }),
+                }
             }
             _ => {
                 self.draft.press(key);
-                None
+                Said::Nothing
+            }
+        }
+    }
+
+    /// A field of the form is answered.
+    fn enter(&mut self, theme: &Theme) -> Said {
+        let Some(form) = &mut self.form else {
+            return Said::Nothing;
+        };
+        let title = form.title();
+        let text = self.draft.text().trim().to_owned();
+        match form.enter(&text) {
+            Entered::Wrong(words) => {
+                let sign = theme.paint(Style::Warning, theme.warning());
+                Said::Lines(vec![format!("  {sign} {words}")])
+            }
+            Entered::Next => {
+                self.draft.take();
+                let line = format!("  {title}: {}", reveal(&text));
+                let mut lines = vec![theme.paint(Style::Dim, &line)];
+                lines.extend(form.card(theme));
+                Said::Lines(lines)
+            }
+            Entered::Done(fields) => {
+                self.draft.take();
+                Said::Answer(Answer::Filled { fields })
             }
         }
     }
@@ -72,9 +124,10 @@ impl Inquiry {
 }
 
 fn card(question: &Question, theme: &Theme) -> Vec<String> {
-    let who = match &question.agent {
-        Some(agent) => format!(" {} (sub-agent) asks:", reveal(agent)),
-        None => String::new(),
+    let who = match (&question.server, &question.agent) {
+        (Some(server), _) => format!(" the MCP server {} asks:", reveal(server)),
+        (None, Some(agent)) => format!(" {} (sub-agent) asks:", reveal(agent)),
+        (None, None) => String::new(),
     };
     let mut text = reveal_lines(&question.text).into_iter();
     let mut lines = vec![format!(
@@ -85,6 +138,9 @@ fn card(question: &Question, theme: &Theme) -> Vec<String> {
     lines.extend(text.map(|line| format!("  {line}")));
     for (number, option) in (1..).zip(&question.options) {
         lines.push(format!("  {number}  {}", reveal(option)));
+    }
+    if !question.form.is_empty() {
+        return lines;
     }
     let how = match (question.options.is_empty(), question.is_multiple) {
         (true, _) => "Enter sends, Esc declines",
@@ -172,18 +228,16 @@ mod tests {
         let start = Instant::now();
         let key = |code| KeyEvent::new(code, KeyModifiers::NONE);
         let mut inquiry = Inquiry::new(question(&["red"], false), start, Duration::ZERO);
-        assert_eq!(inquiry.press(key(KeyCode::Enter), start), None);
-        assert_eq!(inquiry.press(key(KeyCode::Char('1')), start), None);
+        let mut press = |code| inquiry.press(key(code), start, &BARE);
+        assert_eq!(press(KeyCode::Enter), Said::Nothing);
+        assert_eq!(press(KeyCode::Char('1')), Said::Nothing);
         assert_eq!(
-            inquiry.press(key(KeyCode::Enter), start),
-            Some(Answer::Given {
+            press(KeyCode::Enter),
+            Said::Answer(Answer::Given {
                 values: vec!["red".into()]
             })
         );
-        assert_eq!(
-            inquiry.press(key(KeyCode::Esc), start),
-            Some(Answer::Declined)
-        );
+        assert_eq!(press(KeyCode::Esc), Said::Answer(Answer::Declined));
         assert_eq!(
             inquiry.card(&BARE),
             [

@@ -20,6 +20,7 @@ mod retry;
 mod room;
 mod run;
 mod safety;
+mod servers;
 mod skills;
 mod suspend;
 mod taken;
@@ -85,6 +86,8 @@ pub(super) struct Session<'a> {
     choices: Choices,
     by_hand: ByHand,
     is_cancelling: bool,
+    /// What was told of MCP servers.
+    heard: servers::Heard,
     /// How long it must be quiet before a key answers.
     arming: Duration,
     /// When the window is painted.
@@ -162,6 +165,7 @@ impl<'a> Session<'a> {
             own: BTreeSet::new(),
             open: VecDeque::new(),
             is_cancelling: false,
+            heard: servers::Heard::default(),
             arming: ARMING,
             pace: Pace::new(Instant::now()),
             is_held: false,
@@ -185,6 +189,7 @@ impl<'a> Session<'a> {
     pub(super) async fn run(&mut self) -> Result<u8, Quit> {
         self.news = News::follow(self.context).await;
         self.attach().await?;
+        self.look_at_servers().await;
         if let Some(prompt) = self.chat.prompt.clone() {
             let mark = self.theme.paint(Style::Accent, self.theme.prompt());
             self.print(vec![format!("{mark} {prompt}")]);
@@ -266,7 +271,7 @@ impl<'a> Session<'a> {
             Some(Ok(_)) => self.print(vec![
                 "not while it works; Esc cancels, then try again".to_owned(),
             ]),
-            Some(Err(_)) if self.called(&line).await => {}
+            Some(Err(_)) if self.called(&line).await || self.prompted(&line).await => {}
             Some(Err(words)) => self.print(vec![words]),
             None if line.trim().is_empty() => {}
             None => self.say(line).await,

@@ -7,6 +7,7 @@ mod help;
 mod manage;
 pub(super) mod organize;
 mod safety;
+mod servers;
 mod skills;
 mod talk;
 
@@ -16,6 +17,7 @@ pub(super) use help::{list, of_command};
 pub(super) use manage::{Config, Manage};
 pub(super) use organize::{Folder, Note, Organize, Project};
 pub(super) use safety::{Safety, Trust, Why};
+pub(super) use servers::Servers;
 pub(super) use skills::Skills;
 pub(super) use talk::{Manner, Plan, Queue, Talk};
 
@@ -101,6 +103,7 @@ pub(super) enum Wish {
     Organize(Organize),
     Changes(Changes),
     Safety(Safety),
+    Servers(Servers),
     Skills(Skills),
     Manage(Manage),
     Quit,
@@ -171,6 +174,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Command> {
         .chain(changes::COMMANDS)
         .chain(safety::COMMANDS)
         .chain(manage::COMMANDS)
+        .chain(servers::COMMANDS)
 }
 
 /// The command of that name.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod organize;
+mod servers;
 mod skills;
 
 use super::job::Stops;

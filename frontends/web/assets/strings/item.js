@@ -45,6 +45,8 @@ export const words = {
       note: (count) => many(count, 'line'),
       folder: (count) => many(count, 'entry', 'entries'),
       image: (_count, size) => size,
+      resource: (count) => many(count, 'line'),
+      prompt: (count) => many(count, 'line'),
     },
     skill: (name) => `Skill ${name}`,
     skillFrom: (origin) => ({ user: 'yours', project: 'from the workspace', built_in: 'built in', bundle: `from the bundle ${origin.bundle}` })[origin.kind],

@@ -238,8 +238,18 @@ export const words = {
     reason: 'What should be different',
     edited: (text) => `Change the plan to this, then ask again:\n\n${text}`,
   },
+  servers: {
+    promptTitle: (name) => `Send the prompt ${name}`,
+    promptLeft: 'The prompt was not filled in.',
+    optional: '(optional)',
+    choose: 'Choose…',
+    cancel: 'Cancel',
+    send: 'Send',
+    resource: (server) => `resource of ${server}`,
+  },
   question: {
     title: (agent) => (agent ? `Question of ${agent}` : 'Question'),
+    ofServer: (server) => `The MCP server ${server} asks`,
     answer: 'Answer',
     decline: 'Decline',
     own: 'Your answer',

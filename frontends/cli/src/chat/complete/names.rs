@@ -2,6 +2,7 @@
 //! no key waits for a network or a disk.
 
 use super::{Kind, Named, Names};
+use crate::command::mcp::shown;
 use anteroom_api::{HostHandle, Problem};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -165,6 +166,30 @@ async fn ask(host: &HostHandle, workspace: String, kind: Kind) -> Result<Vec<Nam
             let skills = skills.filter(|skill| skill.is_usable && skill.is_for_people);
             skills
                 .map(|skill| named(skill.name, &skill.description))
+                .collect()
+        }
+        Kind::Servers => {
+            let servers = host.read().mcp_servers(workspace).await?.into_iter();
+            servers
+                .map(|server| named(server.name.clone(), &shown::brief(&server)))
+                .collect()
+        }
+        Kind::Resources => {
+            let resources = host.read().mcp_resources(workspace).await?.into_iter();
+            resources
+                .map(|resource| {
+                    let about = resource.description.unwrap_or(resource.name);
+                    named(format!("{}:{}", resource.server, resource.uri), &about)
+                })
+                .collect()
+        }
+        Kind::Prompts => {
+            let prompts = host.read().mcp_prompts(workspace).await?.into_iter();
+            prompts
+                .map(|prompt| {
+                    let about = prompt.description.unwrap_or_default();
+                    named(format!("{}.{}", prompt.server, prompt.name), &about)
+                })
                 .collect()
         }
     };

@@ -28,6 +28,12 @@ impl Names for Known {
                 // A command has its name.
                 named("plan", "plans"),
             ],
+            Kind::Servers => vec![named("db", "ready")],
+            Kind::Resources => vec![
+                named("db:memo://x1", "the first memo"),
+                named("db:memo://{id}", ""),
+            ],
+            Kind::Prompts => vec![named("db.tidy-up", "orders memos")],
             Kind::Databases | Kind::Tags | Kind::Folders | Kind::Projects => vec![],
         }
     }
@@ -57,6 +63,8 @@ fn paths_behind_a_sign_at_a_words_beginning() {
     check("see @a|", &["see @src/loader.rs ", "see @\"docs/a b.md\" "]);
     check("see @\"a b|", &["see @\"docs/a b.md\" "]);
     check("@od|", &["@\"od:d.rs\" "]);
+    check("see @db:|", &["see @db:memo://x1 ", "see @db:memo://{id}"]);
+    check("@memo|", &["@db:memo://x1 ", "@db:memo://{id}"]);
     check("@my|", &["@\"my dir/"]);
     check("/plan look at @lo|", &["/plan look at @src/loader.rs "]);
     check("ada@lo|", &[]);
@@ -77,12 +85,19 @@ fn commands_at_the_lines_beginning() {
     check("/faul|", &["/review "]);
     check("/skill re|", &["/skill review"]);
     check("/skill |", &["/skill review", "/skill plan"]);
+    check("/tidy|", &["/db.tidy-up "]);
+    check("/mcp re|", &["/mcp restart"]);
+    check("/mcp log |", &["/mcp log db"]);
     check("/zzzz|", &[]);
     check("hello /mod|", &[]);
     check("/usr/b|", &[]);
     // All of them, each with something to say.
     let all = complete("/", 1, &mut Known);
-    assert_eq!(all.len(), slash::all().count() + 1, "and one skill");
+    assert_eq!(
+        all.len(),
+        slash::all().count() + 2,
+        "and a skill and a prompt"
+    );
     assert!(all.iter().all(|one| !one.about.is_empty()));
 }
 

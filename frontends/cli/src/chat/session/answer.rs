@@ -2,11 +2,12 @@
 
 use super::{Open, Session};
 use crate::chat::ask::{self, Pressed};
+use crate::chat::question::Said;
 use crate::clean::reveal;
 use crate::frontend;
 use crate::theme::Style;
 use anteroom_api::{
-    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, Resolution, UnixMillis,
+    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, ProblemCode, Resolution, UnixMillis,
 };
 use crossterm::event::{KeyCode, KeyEvent};
 use std::time::Duration;
@@ -83,11 +84,11 @@ impl Session<'_> {
                 Pressed::Draft => self.draft_on(key),
                 Pressed::Typing | Pressed::Ignored => {}
             },
-            Some(Open::Inquiry(inquiry)) => {
-                if let Some(answer) = inquiry.press(key, now) {
-                    self.answer(answer).await;
-                }
-            }
+            Some(Open::Inquiry(inquiry)) => match inquiry.press(key, now, &self.theme) {
+                Said::Answer(answer) => self.answer(answer).await,
+                Said::Lines(lines) => self.print(lines),
+                Said::Nothing => {}
+            },
             None => {}
         }
     }
@@ -160,7 +161,12 @@ impl Session<'_> {
         };
         if let Err(rejection) = self.context.host.submit(op).await {
             self.show_problem(&rejection.0);
-            self.drop_front();
+            let is_form = |open: &Open| matches!(open, Open::Inquiry(inquiry) if !inquiry.question.form.is_empty());
+            match rejection.0.code == ProblemCode::InvalidInput && self.open.front().is_some_and(is_form) {
+                // What was filled in does not fit: it is asked once more.
+                true => self.next_question(),
+                false => self.drop_front(),
+            }
         }
     }
 

@@ -16,6 +16,7 @@ impl Session<'_> {
             Wish::Talk(talk) => return self.talk(talk).await,
             Wish::Organize(organize) => self.organize(organize).await?,
             Wish::Changes(changes) => return self.look_back(changes).await,
+            Wish::Servers(servers) => return self.servers(servers).await,
             Wish::Skills(skills) => return self.skills(skills).await,
             Wish::Safety(safety) => return self.safety(safety).await,
             Wish::Manage(manage) => return self.manage(manage).await,

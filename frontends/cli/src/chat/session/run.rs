@@ -223,6 +223,7 @@ impl Session<'_> {
                 elicitation,
                 answer,
             }) => self.answered(*elicitation, answer),
+            Event::Mcp(event) => self.server_told(event),
             Event::Turn(
                 TurnEvent::StepStarted { .. }
                 | TurnEvent::StepEnded { .. }
@@ -244,7 +245,6 @@ impl Session<'_> {
             | Event::Text(_)
             | Event::Bundle(_)
             | Event::Session(_)
-            | Event::Mcp(_)
             | Event::Host(_) => {}
         }
     }

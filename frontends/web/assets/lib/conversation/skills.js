@@ -1,5 +1,6 @@
-/** Skills in a message: which there are in a folder, and the part of the input that calls one. */
+/** Skills and prompts in a message: which there are in a folder, and the part of the input that calls one. */
 import { get } from '../api.js';
+import { prompted, promptWords } from './servers.js';
 
 /** How long a list is good, milliseconds: files change while somebody writes. */
 const FRESH = 2000;
@@ -26,7 +27,7 @@ export function skillsOf(workspace) {
 export async function called(input, workspace) {
   const [first, ...rest] = input;
   const found = first?.type === 'text' ? CALL.exec(first.text) : null;
-  if (!found) return input;
+  if (!found) return prompted(input, workspace);
   const name = found[1].toLowerCase();
   const skills = await skillsOf(workspace).catch(() => []);
   if (!skills.some((skill) => skill.name === name)) return input;
@@ -34,11 +35,12 @@ export async function called(input, workspace) {
 }
 
 /** Whether a part of the input is words. @param {any} part */
-export const isWords = (part) => part.type === 'text' || part.type === 'skill';
+export const isWords = (part) => ['text', 'skill', 'prompt'].includes(part.type);
 
-/** The words of a part as they were written; a call of a skill as `/name words`. @param {any} part @returns {string} */
+/** The words of a part as they were written; a call of a skill as `/name words`, a prompt likewise. @param {any} part @returns {string} */
 export function wordsIn(part) {
   if (part.type === 'text') return part.text;
   if (part.type === 'skill') return `/${part.name} ${part.arguments ?? ''}`.trimEnd();
+  if (part.type === 'prompt') return promptWords(part);
   return '';
 }

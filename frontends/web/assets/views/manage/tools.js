@@ -3,8 +3,9 @@ import { html, h, useState } from '../../lib/dom.js';
 import { get, op } from '../../lib/api.js';
 import { start } from '../../lib/start.js';
 import { words } from '../../strings/manage.js';
-import { Empty, Link, Loaded, Note, Page, Part, ProblemNote, Prose, useFacts, useRead, useWork, Ways } from './common.js';
+import { Empty, Loaded, Note, Page, Part, ProblemNote, Prose, useFacts, useRead, useWork, Ways } from './common.js';
 import { Bundles } from './bundles.js';
+import { Servers } from './servers.js';
 import { Install } from './tools-install.js';
 import { isWaiting, ModuleCard } from './tools-module.js';
 import { Rules } from './tools-rules.js';
@@ -38,17 +39,10 @@ async function loadModules() {
 }
 
 function Tab({ tab, read }) {
-  if (tab === 'mcp') return h(Mcp, {});
+  if (tab === 'mcp') return h(Servers, {});
   if (tab === 'bundles') return h(Bundles, {});
   if (tab === 'rules') return h(Rules, {});
   return h(Modules, { isBuiltIn: tab === 'builtin', read });
-}
-
-function Mcp() {
-  return h(Part, {
-    id: 'tools-mcp', title: said.mcpTitle,
-    children: h(Empty, { text: said.mcpText, children: html`<p>${h(Link, { href: '/tools/wasm', children: said.mcpInstead })}</p>` }),
-  });
 }
 
 function Modules({ isBuiltIn, read }) {

@@ -1,9 +1,10 @@
-/** A question that a tool asks: choices or words, answered or declined. It never takes the focus by itself. */
+/** A question that a tool asks: choices, words or a form, answered or declined. It never takes the focus by itself. */
 import { h, html, useEffect, useId, useState } from '../../lib/dom.js';
 import { problemOf, serverNow } from '../../lib/api.js';
 import { countdown } from '../../lib/format.js';
 import { words } from '../../strings/thread.js';
 import { backToComposer } from './composer-focus.js';
+import { begun, filled, FormFields } from './question-form.js';
 import { Problem } from './problem.js';
 
 const say = words.question;
@@ -12,6 +13,9 @@ const say = words.question;
 export function QuestionCard({ question, conversation }) {
   const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
   const [own, setOwn] = useState('');
+  const form = question.form ?? [];
+  const isForm = form.length > 0;
+  const [fields, setFields] = useState(() => begun(form));
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const [left, setLeft] = useState(question.expires_at - serverNow());
   const id = useId();
@@ -27,20 +31,23 @@ export function QuestionCard({ question, conversation }) {
   };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (values.length) void answer({ answer: 'given', values });
+    const all = isForm ? filled(form, fields) : null;
+    if (all) void answer({ answer: 'filled', fields: all });
+    else if (!isForm && values.length) void answer({ answer: 'given', values });
   };
   return html`<form class="thread-question" data-testid="question" data-id=${question.id} tabindex="-1" aria-labelledby=${id} onSubmit=${submit} onKeyDown=${backToComposer}>
-    <header><h3 id=${id}>${say.title(question.agent)}</h3><span class="muted">${say.expires(countdown(left))}</span></header>
+    <header><h3 id=${id}>${question.server ? say.ofServer(question.server) : say.title(question.agent)}</h3><span class="muted">${say.expires(countdown(left))}</span></header>
     <p class="thread-question-text">${question.text}</p>
     ${question.options.map(
       (/** @type {string} */ option) => html`<label class="thread-option"><input
           type=${question.is_multiple ? 'checkbox' : 'radio'} name=${id} checked=${chosen.includes(option)}
           onChange=${(/** @type {any} */ event) => pick(option, event.currentTarget.checked)} /> <span>${option}</span></label>`,
     )}
-    <label class="field"><span class=${question.options.length ? 'field-label' : 'hidden-text'}>${say.own}</span>
-      <input class="input" value=${own} autocomplete="off" onInput=${(/** @type {any} */ event) => setOwn(event.currentTarget.value)} /></label>
+    ${isForm ? h(FormFields, { form, values: fields, set: setFields }) : null}
+    ${isForm ? null : html`<label class="field"><span class=${question.options.length ? 'field-label' : 'hidden-text'}>${say.own}</span>
+      <input class="input" value=${own} autocomplete="off" onInput=${(/** @type {any} */ event) => setOwn(event.currentTarget.value)} /></label>`}
     ${problem && h(Problem, { problem })}
-    <footer><button class="button button-primary" disabled=${!values.length}>${say.answer}</button>
+    <footer><button class="button button-primary" disabled=${isForm ? !filled(form, fields) : !values.length}>${say.answer}</button>
       <button type="button" class="button" onClick=${() => answer({ answer: 'declined' })}>${say.decline}</button></footer>
   </form>`;
 }

@@ -12,7 +12,7 @@ const PAUSE = 60;
  */
 export function triggerAt(text, caret) {
   const before = text.slice(0, caret);
-  const action = /^\/([\w-]*)$/.exec(before);
+  const action = /^\/([\w.-]*)$/.exec(before);
   if (action) return { sign: '/', typed: action[1], from: 0 };
   const found = /(?:^|[\s([{,;:])([@#])(?:"([^"\n]*)|([^\s"]*))$/.exec(before);
   if (!found) return null;
