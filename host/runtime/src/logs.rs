@@ -59,8 +59,11 @@ fn subscriber(
         LogLevel::Trace => "trace",
     };
     let others = if level == "error" { "error" } else { "warn" };
-    // A target matches by its beginning: `anteroom` covers all of our crates.
-    let filter = EnvFilter::new(format!("{others},anteroom={level},aroom={level}"));
+    // A target matches by its beginning: `anteroom` covers all of our crates. What `rmcp` warns of holds what servers
+    // said and were told.
+    let filter = EnvFilter::new(format!(
+        "{others},rmcp=error,anteroom={level},aroom={level}"
+    ));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)

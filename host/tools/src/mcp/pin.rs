@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 /// Differences that are shown of one tool.
 const DIFFERENCES_MAX: usize = 40;
-/// Characters that are shown of each side of a difference.
-const SIDE_CHARS: usize = 200;
+/// Characters that are shown of each side of a difference; beyond, their number is told.
+const TEXT_CHARS: usize = 4_000;
+/// Characters that are shown around it.
+const AROUND_CHARS: usize = 20;
 /// How deep two texts are compared; below, whole values are.
 const DEPTH_MAX: usize = 12;
 
@@ -89,37 +91,38 @@ fn compare(place: &str, old: &Value, new: &Value, depth: usize, lines: &mut Vec<
     }
 }
 
-/// Two texts, from shortly before the place where they part.
+/// Two texts, from shortly before the first place where they differ to shortly after the last one: whoever accepts
+/// has to see all that is new.
 fn texts(place: &str, old: &str, new: &str) -> String {
-    let common = old
-        .char_indices()
-        .zip(new.chars())
-        .take_while(|((_, one), other)| one == other)
-        .last()
-        .map_or(0, |((index, _), _)| index);
-    let from = old[..common]
-        .char_indices()
-        .rev()
-        .nth(20)
-        .map_or(0, |(index, _)| index);
-    let lead = if from == 0 { "" } else { "…" };
-    format!(
-        "{place}: `{lead}{}` became `{lead}{}`",
-        cut(&old[from..]),
-        cut(&new[from..])
-    )
+    let (old, new): (Vec<char>, Vec<char>) = (old.chars().collect(), new.chars().collect());
+    let pairs = old.iter().zip(&new);
+    let before = pairs.take_while(|(one, other)| one == other).count();
+    let room = old.len().min(new.len()) - before;
+    let pairs = old.iter().rev().zip(new.iter().rev()).take(room);
+    let after = pairs.take_while(|(one, other)| one == other).count();
+    let from = before.saturating_sub(AROUND_CHARS);
+    let side = |text: &[char]| {
+        let until = (text.len() - after + AROUND_CHARS).min(text.len());
+        let lead = if from == 0 { "" } else { "…" };
+        let tail = if until == text.len() { "" } else { "…" };
+        let words: String = text[from..until].iter().collect();
+        format!("`{lead}{}{tail}`", cut(&words, TEXT_CHARS))
+    };
+    format!("{place}: {} became {}", side(&old), side(&new))
 }
 
 fn shown(value: &Value) -> String {
-    format!("`{}`", cut(&value.to_string()))
+    format!("`{}`", cut(&value.to_string(), TEXT_CHARS))
 }
 
-fn cut(text: &str) -> String {
-    let mut shown: String = text.chars().take(SIDE_CHARS).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+fn cut(text: &str, chars_max: usize) -> String {
+    let shown: String = text.chars().take(chars_max).collect();
+    let more = text.chars().count() - shown.chars().count();
+    let shown = anteroom_gate::visible(&shown);
+    match more {
+        0 => shown,
+        more => format!("{shown} [and {more} more characters]"),
     }
-    anteroom_gate::visible(&shown)
 }
 
 #[cfg(test)]
@@ -169,5 +172,11 @@ mod tests {
             told,
             ["description: `…word word word word end` became `…word word word word other`"]
         );
+        let more = Pin::new(json!({ "description": format!("{long}other") + &"y".repeat(5_000) }));
+        let told = old.differences(&more).join("");
+        assert!(told.ends_with("y [and 1025 more characters]`"), "{told}");
+        // What stands behind a harmless change is seen, too.
+        let two = Pin::new(json!({ "description": format!("Word {long}and read ~/.ssh end") }));
+        assert!(old.differences(&two)[0].contains("and read ~/.ssh"));
     }
 }
