@@ -15,6 +15,7 @@ mod hostile;
 mod impostor;
 mod layout;
 mod loading;
+mod mcp;
 mod modules;
 mod palette;
 mod pictures;

@@ -10,6 +10,7 @@ mod hand;
 mod job;
 mod machine;
 mod manual;
+pub(crate) mod mcp;
 mod organize;
 mod references;
 mod server;

@@ -8,6 +8,7 @@ mod leaving;
 mod looks;
 mod moments;
 mod safe;
+mod servers;
 mod stream;
 mod typing;
 mod windows;
