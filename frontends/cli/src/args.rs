@@ -34,7 +34,7 @@ Private AI workspace: web page, terminal chat and tools on your own endpoint.
 Start:    serve (default)  chat  exec  init  doctor
 Work:     conversation  note  document  search  usage  tag  folder  project
 Control:  approval  undo  why  grants  trust  audit  replay
-Extend:   mcp  tool  skill  prompt  schema
+Extend:   mcp  tool  skill  bundle  prompt  schema
 Manage:   start  stop  status  password  config  db  identity  man  completions
 
 Options:

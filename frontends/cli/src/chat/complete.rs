@@ -125,7 +125,10 @@ fn resources(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate
     let is_odd = |sign: char| sign.is_whitespace() || matches!(sign, '(' | '"');
     let mut known = names.all(Kind::Resources);
     // What cannot be written behind `@` is not offered.
-    known.retain(|known| quoted(&known.name.replace(':', "."), false) == known.name.replace(':', ".") && !known.name.contains(is_odd));
+    known.retain(|known| {
+        let plain = known.name.replace([':', '{', '}'], "-");
+        quoted(&plain, false) == plain
+    });
     let mut found = offered(known, typed, &span);
     for candidate in &mut found {
         candidate.is_whole = !candidate.value.contains('{');

@@ -82,6 +82,7 @@ Another command, argument, folder or variable later is asked about anew.")]
         after_help = "\
 Examples:
   aroom mcp connect github          exit code 1 if it cannot be used
+  aroom mcp connect github --json
 
 The chat and the web page have connections of their own: `/mcp restart NAME`
 there, or the button of the page."
@@ -133,7 +134,8 @@ Examples:
     /// Sign in to a server that wants it
     #[command(after_help = "\
 Examples:
-  aroom mcp sign-in jira            prints the address, waits for the browser")]
+  aroom mcp sign-in jira            prints the address, waits for the browser
+  aroom mcp sign-in jira --json")]
     SignIn {
         /// The server
         #[arg(value_name = "NAME")]

@@ -86,7 +86,7 @@ fn commands_at_the_lines_beginning() {
     check("/skill re|", &["/skill review"]);
     check("/skill |", &["/skill review", "/skill plan"]);
     check("/tidy|", &["/db.tidy-up "]);
-    check("/mcp re|", &["/mcp restart"]);
+    check("/mcp re|", &["/mcp restart", "/mcp approve"]);
     check("/mcp log |", &["/mcp log db"]);
     check("/zzzz|", &[]);
     check("hello /mod|", &[]);

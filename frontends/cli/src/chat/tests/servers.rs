@@ -69,7 +69,7 @@ fn wishes(talked: &Talked) -> Vec<McpOp> {
 #[test]
 fn what_waits_is_told_once_and_looked_after() {
     let failed = json!({ "state": "failed", "problem": {
-        "code": "unreachable", "error": "it ended\u{1b}[2J", "causes": [], "retryable": false } });
+        "code": "tool", "error": "it ended\u{1b}[2J", "causes": [], "retryable": false } });
     let told = |server: &McpServerView| {
         Step::News(Box::new(Event::Mcp(McpEvent::Changed {
             server: Box::new(server.clone()),

@@ -13,11 +13,8 @@ use std::path::Path;
 #[command(after_help = "\
 Examples:
   aroom mcp add time -- uvx mcp-server-time
-  aroom mcp add files --folder ~/notes:rw -- npx -y @modelcontextprotocol/server-filesystem ~/notes
-  aroom mcp add github --url https://api.example.com/mcp --header 'Authorization=Bearer ${TOKEN}'
-
-A program starts in the sandbox, and only once exactly its command was
-approved. `${NAME}` in a value is that variable of your environment.")]
+  aroom mcp add notes --folder ~/notes:rw -- npx -y notes-server ~/notes
+  aroom mcp add far --url https://x.example/mcp --header 'X-Key=${MY_KEY}'")]
 pub struct Add {
     /// What to call it: small letters, digits, `-` and `_`
     #[arg(value_name = "NAME")]
@@ -28,28 +25,25 @@ pub struct Add {
     /// Where it is reached, instead of a program
     #[arg(long, value_name = "URL", required_unless_present = "command")]
     pub url: Option<String>,
-    /// The address speaks the older kind, with events one way
-    #[arg(long, requires = "url")]
-    pub sse: bool,
     /// A header that is sent along
     #[arg(long, value_name = "NAME=VALUE", requires = "url")]
     pub header: Vec<String>,
-    /// A variable the program gets; NAME alone passes yours on
+    /// A variable it gets; NAME alone passes yours on
     #[arg(long, value_name = "NAME[=VALUE]", conflicts_with = "url")]
     pub env: Vec<String>,
-    /// A folder the program may read; with `:rw` behind it also write
+    /// A folder it may read; with `:rw` also write
     #[arg(long, value_name = "PATH[:rw]", conflicts_with = "url")]
     pub folder: Vec<String>,
     /// The program reaches the network
     #[arg(long, conflicts_with = "url")]
     pub network: bool,
-    /// Believe what it says as you believe your own files
+    /// Believe it as you believe your own files
     #[arg(long)]
     pub trust: bool,
     /// Write over the one of this name
     #[arg(long)]
     pub replace: bool,
-    /// Approve the command at once, without being asked
+    /// Approve the command at once
     #[arg(short, long, conflicts_with = "url")]
     pub yes: bool,
 }
@@ -82,7 +76,6 @@ fn entry(add: &Add, workspace: &Path) -> Result<McpEntry, Problem> {
     let mut command = add.command.iter().cloned();
     Ok(McpEntry {
         name: add.name.clone(),
-        transport: add.sse.then(|| "sse".to_owned()),
         command: command.next(),
         args: command.collect(),
         env: pairs(&add.env, |name| Some(format!("${{{name}}}")))?,
@@ -161,7 +154,6 @@ mod tests {
         assert_eq!(entry.folders, ["/w/notes:rw", "~/other"]);
         assert_eq!(entry.network, Some(true));
         assert_eq!(entry.trust, Some(McpTrust::Trusted));
-        assert_eq!(entry.transport, None);
     }
 
     #[test]
@@ -169,12 +161,11 @@ mod tests {
         let add = Add {
             name: "far".into(),
             url: Some("https://a.example/mcp".into()),
-            sse: true,
             header: vec!["Authorization=Bearer ${T}".into()],
             ..Add::default()
         };
         let written = entry(&add, Path::new("/w")).unwrap();
-        assert_eq!(written.transport.as_deref(), Some("sse"));
+        assert_eq!(written.url.as_deref(), Some("https://a.example/mcp"));
         assert_eq!(written.headers["Authorization"], "Bearer ${T}");
         let wrong = Add {
             header: vec!["=secret".into()],

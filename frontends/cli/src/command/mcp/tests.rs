@@ -60,7 +60,7 @@ fn ran(line: &[&str], servers: Vec<McpServerView>) -> (Ran, Vec<McpOp>) {
 #[test]
 fn servers_are_listed_with_what_is_to_be_done() {
     let failed = json!({ "state": "failed", "problem": {
-        "code": "unreachable", "error": "it ended", "causes": ["no such file"], "retryable": false } });
+        "code": "tool", "error": "it ended", "causes": ["no such file"], "retryable": false } });
     let servers = vec![
         ready(),
         view("time", &json!({ "state": "needs_approval" })),
