@@ -53,6 +53,8 @@ impl Drop for Listening {
 pub(super) enum NoLink {
     /// For this reason, in words.
     Words(String),
+    /// It answered, and did not take the greeting.
+    Refused(String),
     /// Somebody has to sign in; this is what the server says about it.
     SignIn(String),
 }
@@ -69,18 +71,37 @@ pub(super) struct Connecting<'a> {
     pub(super) is_old: bool,
 }
 
-/// Connects.
+/// Connects. A server that is greeted in the old way and refuses that is greeted in the new one.
 pub(super) async fn connect(connecting: &Connecting<'_>) -> Result<Link, NoLink> {
+    if !connecting.is_old {
+        let greeting = ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+            legacy_version: Some(ProtocolVersion::V_2025_11_25),
+        };
+        return greet(connecting, greeting).await;
+    }
+    match greet(connecting, ClientLifecycleMode::Initialize).await {
+        Err(NoLink::Refused(_)) => {
+            let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+            greet(
+                connecting,
+                ClientLifecycleMode::Discover { preferred_versions },
+            )
+            .await
+        }
+        other => other,
+    }
+}
+
+async fn greet(connecting: &Connecting<'_>, greeting: ClientLifecycleMode) -> Result<Link, NoLink> {
     match &connecting.spec.transport {
-        ServerTransport::Stdio(spec) => stdio(connecting, spec).await,
+        ServerTransport::Stdio(spec) => stdio(connecting, spec, greeting).await,
         ServerTransport::Http(spec) => {
             let traffic = Arc::new(Traffic::new());
             let transport = http::open(spec, connecting.tokens.clone(), &traffic);
             let transport = transport.map_err(NoLink::Words)?;
             let handler = connecting.handler.clone();
-            let greeted = handler
-                .serve_with_lifecycle(transport, lifecycle(connecting.is_old))
-                .await;
+            let greeted = handler.serve_with_lifecycle(transport, greeting).await;
             let service = greeted.map_err(|error| http_trouble(&error, &traffic))?;
             Ok(Link::new(service, traffic, None).await)
         }
@@ -90,7 +111,11 @@ pub(super) async fn connect(connecting: &Connecting<'_>) -> Result<Link, NoLink>
     }
 }
 
-async fn stdio(connecting: &Connecting<'_>, spec: &StdioSpec) -> Result<Link, NoLink> {
+async fn stdio(
+    connecting: &Connecting<'_>,
+    spec: &StdioSpec,
+    greeting: ClientLifecycleMode,
+) -> Result<Link, NoLink> {
     let program = program::start(spec, connecting.shell).await;
     let Program {
         group,
@@ -103,17 +128,21 @@ async fn stdio(connecting: &Connecting<'_>, spec: &StdioSpec) -> Result<Link, No
     let traffic = Arc::new(Traffic::new());
     let lines = Lines::new(stdout, stdin, traffic.clone(), log);
     let handler = connecting.handler.clone();
-    let greeted = handler
-        .serve_with_lifecycle(lines, lifecycle(connecting.is_old))
-        .await;
-    match greeted {
+    match handler.serve_with_lifecycle(lines, greeting).await {
         Ok(service) => Ok(Link::new(service, traffic, Some(group)).await),
-        Err(error) => {
-            let why = trouble::of_connecting(&error);
-            Err(NoLink::Words(
-                last_words(&group, &traffic).await.unwrap_or(why),
-            ))
-        }
+        Err(error) => Err(match last_words(&group, &traffic).await {
+            Some(why) => NoLink::Words(why),
+            None => refused(&error),
+        }),
+    }
+}
+
+/// What a server that is still there says to a greeting it does not take.
+fn refused(error: &ClientInitializeError) -> NoLink {
+    let why = trouble::of_connecting(error);
+    match error {
+        ClientInitializeError::JsonRpcError(_) => NoLink::Refused(why),
+        _ => NoLink::Words(why),
     }
 }
 
@@ -174,17 +203,6 @@ impl Link {
     }
 }
 
-/// The new greeting first, the old one if the server does not know it.
-fn lifecycle(is_old: bool) -> ClientLifecycleMode {
-    if is_old {
-        return ClientLifecycleMode::Initialize;
-    }
-    ClientLifecycleMode::Auto {
-        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        legacy_version: Some(ProtocolVersion::V_2025_11_25),
-    }
-}
-
 /// Why a program is gone, if we or it ended it.
 async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
     if let Some(why) = traffic.ended() {
@@ -205,8 +223,10 @@ fn http_trouble(error: &ClientInitializeError, traffic: &Traffic) -> NoLink {
         let challenge = error.auth_challenge().unwrap_or_default();
         return NoLink::SignIn(challenge.to_owned());
     }
-    let why = traffic.ended();
-    NoLink::Words(why.unwrap_or_else(|| trouble::of_connecting(error)))
+    match traffic.ended() {
+        Some(why) => NoLink::Words(why),
+        None => refused(error),
+    }
 }
 
 /// Keeps the end of what a program says on its standard error, until it says nothing any more.

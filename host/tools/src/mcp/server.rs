@@ -352,7 +352,7 @@ impl Server {
         let link = match opened {
             Ok(Ok(link)) => link,
             Ok(Err(NoLink::SignIn(challenge))) => return End::SignIn(challenge),
-            Ok(Err(NoLink::Words(why))) => return End::Failed(why),
+            Ok(Err(NoLink::Words(why) | NoLink::Refused(why))) => return End::Failed(why),
             Err(_) => {
                 // It may be one that says nothing to the new greeting.
                 *is_old = true;

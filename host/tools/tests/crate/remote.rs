@@ -120,6 +120,28 @@ async fn a_server_of_the_new_protocol_is_used_and_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_little_time_greets_in_the_old_way_first() {
+    let web = Web::open(|_, request| match request.body.contains("\"initialize\"") {
+        true => {
+            let message: Value = serde_json::from_str(&request.body).unwrap();
+            let error = json!({"code": -32601, "message": "unknown: initialize"});
+            Answer::json(
+                200,
+                &json!({"jsonrpc": "2.0", "id": message["id"], "error": error}),
+            )
+        }
+        false => new(request),
+    })
+    .await;
+    let mut spec = spec(format!("{}/mcp", web.origin), &[]);
+    spec.connect_timeout = std::time::Duration::from_secs(5);
+    let (bench, _) = served(|_| vec![spec], Host::default());
+    let status = until(&bench.registry, "remote", is_ready).await;
+    assert_eq!(status.protocol.as_deref(), Some("2026-07-28"));
+    assert!(web.to("/mcp")[0].body.contains("\"initialize\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_not_followed_with_a_key() {
     let elsewhere = Web::open(|_, request| old(request)).await;
     let target = format!("{}/mcp", elsewhere.origin);
