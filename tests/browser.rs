@@ -9,6 +9,7 @@ mod bundles;
 mod canvas;
 mod checks;
 mod driver;
+mod examples;
 mod first_run;
 mod header;
 mod hostile;

@@ -5,6 +5,7 @@
 """
 
 import csv
+import encodings.utf_8_sig  # named, because what is imported by name only at run time is left out of a component
 import json
 import statistics
 
