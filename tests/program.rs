@@ -1,6 +1,7 @@
 //! The real program: what a person or a script sees of it, from arguments to exit code.
 
 mod answers;
+mod bundles;
 #[cfg(unix)]
 mod completions;
 mod config;
@@ -75,7 +76,7 @@ impl Desk {
         command
     }
 
-    async fn run(&self, arguments: &[&str]) -> Left {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Left {
         run(self.aroom(arguments)).await
     }
 

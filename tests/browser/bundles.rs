@@ -75,5 +75,8 @@ async fn a_bundle_is_shown_before_it_is_installed_and_goes_as_a_whole() {
         "document.querySelectorAll('[data-testid=bundle]').length === 0",
     )
     .await;
-    assert_eq!(page.faults(), Vec::<String>::new());
+    let mut faults = page.faults();
+    // The browser itself tells of the answer that refused the damaged file.
+    faults.retain(|line| !line.contains("damaged.abundle"));
+    assert_eq!(faults, Vec::<String>::new());
 }
