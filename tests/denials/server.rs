@@ -6,7 +6,7 @@
 use crate::support::http::{Answer, Browser};
 use crate::support::neighbor::Neighbor;
 use crate::support::scene::{PATIENCE, Scene};
-use anteroom_api::{ConversationId, HostHandle, SessionOp, Stop};
+use anteroom_api::{ConversationId, HostHandle, SessionId, SessionOp, Stop};
 use anteroom_http::{Class, Listen, RouteInfo, Server};
 use anteroom_web::Options;
 use serde_json::json;
@@ -69,6 +69,8 @@ struct Ground {
     door: Door,
     browser: Browser,
     conversation: ConversationId,
+    /// What is stored since this browser signed in.
+    stored: BTreeMap<String, Vec<String>>,
     refused: usize,
 }
 
@@ -78,14 +80,22 @@ impl Ground {
         let door = Door::new(&scene, scene.handle()).await;
         let browser = door.sign_in(&scene.handle()).await;
         let conversation = scene.open().await;
-        assert!(browser.get("/api/tags").await.is_ok());
-        Self {
+        let mut ground = Self {
             scene,
             door,
             browser,
             conversation,
+            stored: BTreeMap::new(),
             refused: 0,
-        }
+        };
+        ground.know().await;
+        ground
+    }
+
+    /// Makes sure that the browser is signed in here, and keeps what is stored now.
+    async fn know(&mut self) {
+        self.browser.get("/api/tags").await.unwrap();
+        self.stored = self.stored();
     }
 
     fn routes(&self) -> Vec<RouteInfo> {
@@ -162,18 +172,32 @@ impl Ground {
         );
         self.refused += 1;
         if self.refused.is_multiple_of(BEFORE_FLOOD) {
+            // A session is known where it was opened and nowhere else: the next listener has one of its own.
+            self.assert_unchanged();
             self.door = Door::new(&self.scene, self.scene.handle()).await;
+            self.browser = self.door.sign_in(&self.scene.handle()).await;
+            self.know().await;
         }
     }
 
-    fn assert_unchanged(&self, stored: &BTreeMap<String, Vec<String>>) {
+    /// Moves a session back by two years, which is longer than any may last.
+    fn age(&self, session: &SessionId) {
+        let database = rusqlite::Connection::open(self.scene.home().join("anteroom.db")).unwrap();
+        let moved = database.execute(
+            "UPDATE sessions SET opened_at = opened_at - ?2, used_at = used_at - ?2 WHERE id = ?1",
+            rusqlite::params![session.0.into_bytes(), 2 * 365 * 86_400_000_i64],
+        );
+        assert_eq!(moved.unwrap(), 1);
+    }
+
+    fn assert_unchanged(&self) {
         for (table, rows) in self.stored() {
-            assert_eq!(stored.get(&table), Some(&rows), "{table} changed");
+            assert_eq!(self.stored.get(&table), Some(&rows), "{table} changed");
         }
     }
 
     /// All that is stored: every row of every table, and the user's settings. But for what the host does by itself:
-    /// it seals its audit log once in a while, and notes when a session was last used.
+    /// it seals its audit log once in a while, and notes when a session was last used and a listener last there.
     fn stored(&self) -> BTreeMap<String, Vec<String>> {
         let database = rusqlite::Connection::open(self.scene.home().join("anteroom.db")).unwrap();
         let mut names = database
@@ -204,7 +228,11 @@ fn rows(database: &rusqlite::Connection, table: &str) -> Vec<String> {
     let mut select = database
         .prepare(&format!("SELECT * FROM \"{table}\""))
         .unwrap();
-    let noted = select.column_index("used_at").ok();
+    let noted = match table {
+        "sessions" => Some(select.column_index("used_at").unwrap()),
+        "places" => Some(select.column_index("attended_at").unwrap()),
+        _ => None,
+    };
     let columns = select.column_count();
     let shown = |row: &rusqlite::Row<'_>| {
         let cells = (0..columns).filter(|column| Some(*column) != noted);
@@ -233,7 +261,6 @@ fn assert_secured(answer: &Answer, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_acts_without_a_cookie_and_the_secret_of_a_tab() {
     let mut ground = Ground::new().await;
-    let stored = ground.stored();
     let mut checked = 0;
     for route in ground.routes() {
         if matches!(route.class, Class::Public) {
@@ -251,14 +278,13 @@ async fn no_route_acts_without_a_cookie_and_the_secret_of_a_tab() {
         }
     }
     assert!(checked > 45, "{checked}");
-    ground.assert_unchanged(&stored);
+    ground.assert_unchanged();
     assert_eq!(ground.scene.endpoint.requests().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_acts_for_another_site_or_by_another_name() {
     let mut ground = Ground::new().await;
-    let stored = ground.stored();
     for route in ground.routes() {
         for (name, value, status) in [
             ("origin", "http://evil.example", 403),
@@ -274,14 +300,13 @@ async fn no_route_acts_for_another_site_or_by_another_name() {
             ground.refuse(&route, &lines, "", status).await;
         }
     }
-    ground.assert_unchanged(&stored);
+    ground.assert_unchanged();
     assert_eq!(ground.scene.endpoint.requests().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_takes_a_body_of_another_kind_or_size() {
     let mut ground = Ground::new().await;
-    let stored = ground.stored();
     for route in ground.routes() {
         for kind in ["text/plain", "application/x-www-form-urlencoded"] {
             let mut lines = ground.lines(&route);
@@ -292,7 +317,7 @@ async fn no_route_takes_a_body_of_another_kind_or_size() {
         lines.insert("content-length", (route.body_limit + 1).to_string());
         ground.refuse(&route, &lines, "", 413).await;
     }
-    ground.assert_unchanged(&stored);
+    ground.assert_unchanged();
     assert_eq!(ground.scene.endpoint.requests().len(), 0);
 }
 
@@ -351,25 +376,26 @@ async fn a_launch_link_is_good_once_and_for_a_minute() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ran_out_or_was_revoked_opens_nothing() {
     let ground = Ground::new().await;
-    let later = Neighbor::of(&ground.scene).await;
-    let door = Door::new(&ground.scene, later.handle()).await;
-    let late = door
-        .known(&ground.browser)
-        .send("GET", "/api/tags", None)
-        .await;
-    let late = late.unwrap();
+    let other = ground.door.sign_in(&ground.scene.handle()).await;
+    ground.age(&session_of(&ground.browser, false).await);
+    let late = other.send("GET", "/api/tags", None).await.unwrap();
     assert_eq!((late.status, late.header("set-cookie")), (401, None));
     assert_secured(&late, "a session that ran out");
+    // At another listener nobody knows it, though the home is the same.
+    let later = Neighbor::of(&ground.scene).await;
+    for handle in [ground.scene.handle(), later.handle()] {
+        let door = Door::new(&ground.scene, handle).await;
+        let elsewhere = door.known(&ground.browser);
+        let elsewhere = elsewhere.send("GET", "/api/tags", None).await.unwrap();
+        assert_eq!(
+            (elsewhere.status, elsewhere.header("set-cookie")),
+            (401, None)
+        );
+    }
     // Revoked in this process: at once, whatever was remembered.
     let other = ground.door.sign_in(&ground.scene.handle()).await;
     assert!(other.get("/api/tags").await.is_ok());
-    let sessions = ground.browser.get("/api/sessions").await.unwrap();
-    let mine = sessions
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["is_current"] == false);
-    let id = mine.unwrap()["id"].as_str().unwrap().to_owned();
+    let id = session_of(&ground.browser, false).await.to_string();
     let gone = ground
         .browser
         .send("DELETE", &format!("/api/sessions/{id}"), None)
@@ -383,7 +409,7 @@ async fn a_session_that_ran_out_or_was_revoked_opens_nothing() {
         );
     }
     // And in another process: as soon as it is told.
-    let session = serde_json::from_value(sessions_of(&ground.browser).await).unwrap();
+    let session = session_of(&ground.browser, true).await;
     let ended = SessionOp::End { session };
     later.handle().submit(ended).await.unwrap();
     while ground
@@ -401,15 +427,12 @@ async fn a_session_that_ran_out_or_was_revoked_opens_nothing() {
     }
 }
 
-/// The id of a browser's own session.
-async fn sessions_of(browser: &Browser) -> serde_json::Value {
+/// The id of a browser's own session, or of the other one there is.
+async fn session_of(browser: &Browser, is_own: bool) -> SessionId {
     let sessions = browser.get("/api/sessions").await.unwrap();
-    let mine = sessions
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["is_current"] == true);
-    mine.unwrap()["id"].clone()
+    let mut sessions = sessions.as_array().unwrap().iter();
+    let found = sessions.find(|one| one["is_current"] == is_own).unwrap();
+    serde_json::from_value(found["id"].clone()).unwrap()
 }
 
 /// A session is lent to a browser, not the account: what starts programs outside of the sandbox, and what writes
