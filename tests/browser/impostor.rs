@@ -5,7 +5,7 @@ use crate::support::endpoint::Reply;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 const ANSWER: &str = r#"{"boot":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","proof":"0000"}"#;
 
@@ -21,11 +21,19 @@ impl Impostor {
         let seen = Arc::<Mutex<String>>::default();
         let kept = seen.clone();
         let listening = tokio::spawn(async move {
+            // They end with the task: a browser would go on asking over them.
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, kept.clone()));
+                connections.spawn(answer(stream, kept.clone()));
             }
         });
         Self { seen, listening }
+    }
+
+    /// Ends as a process does, with all its connections.
+    async fn end(self) {
+        self.listening.abort();
+        let _ = self.listening.await;
     }
 
     fn seen(&self) -> String {
@@ -79,8 +87,7 @@ async fn whoever_takes_the_port_is_shown_nothing_that_opens_anything() {
             .contains(&kept.to_ascii_lowercase());
         assert!(!is_shown, "`{kept}` was sent: {seen}");
     }
-    impostor.listening.abort();
-    let _ = impostor.listening.await;
+    impostor.end().await;
     // The session goes on with its own server.
     room.start().await;
     page.mark("banner").gone().await;
