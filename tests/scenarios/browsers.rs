@@ -327,7 +327,15 @@ async fn who_follows_from_the_middle_of_an_answer_has_all_of_it() {
             deltas.push(delta);
         }
     }
-    assert!(matches!(deltas.as_slice(), [Delta::Text { at: 0, .. }]));
+    // Where the turn is comes first; all of the text so far comes at once.
+    let [
+        Delta::Phase { turn: told, .. },
+        Delta::Text { at: 0, text, .. },
+    ] = deltas.as_slice()
+    else {
+        panic!("{deltas:?}");
+    };
+    assert_eq!((*told, text.as_str()), (turn, "halb gesagt"));
     gate.open();
     let told = watch.until_end(turn, &|_| unreachable!()).await;
     assert_eq!(words(&told.deltas), "halb gesagt ist gesagt");
