@@ -1,6 +1,7 @@
 //! The description of the API: complete, without loose ends, and true of what is answered.
 
 use crate::support::served::Served;
+use crate::support::servers;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,6 +129,7 @@ fn asked(ids: &Ids) -> BTreeMap<&'static str, String> {
         ("/api/calls/{id}", "/api/calls/call".to_owned()),
         ("/api/paths", "/api/paths?typed=a".to_owned()),
         ("/api/skills/{name}", "/api/skills/review".to_owned()),
+        ("/api/mcp/{server}/log", "/api/mcp/odd/log".to_owned()),
         ("/api/databases", "/api/databases?check=true".to_owned()),
         ("/api/audit", "/api/audit?limit=5&action=call".to_owned()),
     ])
@@ -181,6 +183,7 @@ async fn lived_in() -> (Served, Ids) {
         )
         .await;
     assert!(!told.events.is_empty());
+    servers::ready(&served.scene, servers::odd("odd", "well")).await;
     let ids = Ids {
         chat,
         note: note["id"].as_str().unwrap().to_owned(),
