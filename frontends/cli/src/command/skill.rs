@@ -17,7 +17,7 @@ const ABOUT_COLUMNS: usize = 100;
 
 /// `aroom skill` among the commands.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum SkillArguments {
+pub(crate) enum SkillArguments {
     /// List skills, show and check them, make new ones
     #[command(
         subcommand_required = true,
