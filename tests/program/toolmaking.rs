@@ -12,7 +12,7 @@ async fn a_new_tool_tests_builds_and_runs_at_once() {
     let made = desk.stdout(&["tool", "new", "word-count"]).await;
     assert!(made.contains("cargo test\n"), "{made}");
     let again = desk.run(&["tool", "new", "word-count"]).await;
-    assert_eq!(again.code, 2, "{again:?}");
+    assert_eq!(again.code, 1, "{again:?}");
     assert!(again.stderr.contains("is there already"), "{again:?}");
 
     let target = shared_target(Path::new(env!("CARGO_TARGET_TMPDIR")));
