@@ -122,7 +122,6 @@ fn paths(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
 /// Resources of MCP servers, behind the paths.
 fn resources(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
     let span = cursor - typed.len()..cursor;
-    let is_odd = |sign: char| sign.is_whitespace() || matches!(sign, '(' | '"');
     let mut known = names.all(Kind::Resources);
     // What cannot be written behind `@` is not offered.
     known.retain(|known| {

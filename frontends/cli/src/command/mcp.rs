@@ -12,7 +12,7 @@ use crate::context::{Context, Quit};
 use crate::exit;
 use anteroom_api::{
     Event, McpEvent, McpOp, McpServerView, McpState, McpToolState, McpToolView, McpTransport,
-    Problem, ProblemCode,
+    Problem, ProblemCode, Topic,
 };
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
@@ -175,6 +175,8 @@ pub(crate) async fn run(context: &mut Context, command: &McpCommand) -> Result<u
 async fn settled(context: &mut Context, name: Option<&str>) -> Result<Vec<McpServerView>, Problem> {
     let began = Instant::now();
     let mut is_said = false;
+    // Servers are started for those who listen.
+    let _listening = context.host.follow(Topic::Host, None);
     loop {
         let workspace = context.workspace();
         let servers = context.host.read().mcp_servers(workspace).await?;

@@ -54,7 +54,7 @@ export const words = {
   environment: 'Gets the variables',
   noEnvironment: 'none of yours',
   folders: 'Sees the folders',
-  noFolders: 'only its own',
+  noFolders: 'its own; to read, also what its command names',
   writes: '(may write)',
   reads: '(may read)',
   network: 'Network',

@@ -229,6 +229,8 @@ fn parts(transport: &McpTransport) -> Vec<(&'static str, String)> {
                 true => ("writes", reveal(&folder.path)),
                 false => ("reads", reveal(&folder.path)),
             }));
+            let more = "the system's folders, and what its command names";
+            parts.push(("reads", more.to_owned()));
             parts.push((
                 "network",
                 match network {
