@@ -92,7 +92,7 @@ async fn a_file_server_of_others_works_in_the_folder_it_was_given() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn python_servers_of_others_are_used_in_a_turn() {
-    let page = Reply::html(200, "A page of the test");
+    let page = Reply::json(200, &json!({ "found": "A page of the test" }));
     let scene = Scene::new([]).await;
     let site = Endpoint::with([]).await;
     site.list(page);

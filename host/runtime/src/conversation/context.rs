@@ -50,9 +50,9 @@ impl Owner {
         if let Some(names) = script.as_ref().and_then(|script| script.tools()) {
             // Tools that came later were not offered then.
             let is_later = |tool: &Definition| !wire::is_among(&tool.tool.name, names);
-            let (later, sent) = frozen.tools.into_iter().partition(is_later);
+            let (later, sent): (Vec<_>, Vec<_>) = frozen.tools.into_iter().partition(is_later);
             frozen.tools = sent;
-            deferred.extend(Vec::from(later));
+            deferred.extend(later);
         }
         if options.is_without_tools {
             (frozen.tools, deferred) = (Vec::new(), Vec::new());
