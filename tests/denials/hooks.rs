@@ -56,7 +56,7 @@ async fn a_hook_that_fails_refuses_the_call() {
         reply = reply.and_call("write_file", json!({ "path": path, "content": "" }));
     }
     reply = reply.and_call("write_file", json!({ "path": "component", "content": "" }));
-    let scene = hooked([reply, writes("other"), Reply::text("done")], &hooks).await;
+    let mut scene = hooked([reply, writes("other"), Reply::text("done")], &hooks).await;
     let conversation = scene.open().await;
     let mut host = Follow::host(&scene.handle()).await;
     let told = scene.turn(conversation, "go", open_to_all(), no).await;
@@ -81,6 +81,9 @@ async fn a_hook_that_fails_refuses_the_call() {
     }
     host.until(|event| matches!(event, Event::Host(HostEvent::Trouble { .. })))
         .await;
+    // A doctor in another process knows of it.
+    scene.stop().await;
+    scene.start(&[]).await;
     let found = doctor(&scene).await;
     assert_eq!(found.len(), ways.len() + 1);
     assert!(
@@ -148,19 +151,26 @@ async fn while_an_entry_is_not_understood_no_tool_runs() {
         }
     }
     assert!(!scene.has("ran"));
+    // Corrected, it is as it was meant.
+    let mut host = Follow::host(&scene.handle()).await;
+    let mut rewritten = async |hooks: &[&str]| {
+        write(&scene, hooks);
+        host.until(
+            |event| matches!(event, Event::Setting(SettingEvent::Changed { key }) if key == "hooks"),
+        )
+        .await;
+    };
+    rewritten(&hooks[..1]).await;
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    let (item, call) = told.call("write_file");
+    assert_eq!(item.status, Status::Completed, "{}", text_of(&call));
+    assert!(scene.has("later"));
+    // The doctor asks the endpoint too, so it comes last.
+    rewritten(&hooks).await;
     let found = doctor(&scene).await;
     let healths: Vec<Health> = found.iter().map(|it| it.health).collect();
     assert_eq!(healths, [Health::Ok, Health::Failed]);
     assert!(found[1].text.contains("no tool runs"), "{found:?}");
-    // Corrected, it is as it was meant.
-    let mut host = Follow::host(&scene.handle()).await;
-    write(&scene, &hooks[..1]);
-    host.until(
-        |event| matches!(event, Event::Setting(SettingEvent::Changed { key }) if key == "hooks"),
-    )
-    .await;
-    scene.turn(conversation, "go", open_to_all(), no).await;
-    assert!(scene.has("later"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,16 +229,28 @@ async fn a_hook_runs_inside_the_sandbox_unless_the_user_says_otherwise() {
     };
     let hooks = [line("", "inside"), line("sandbox: false, ", "bare")];
     let hooks: Vec<&str> = hooks.iter().map(String::as_str).collect();
-    let scene = hooked([writes("a"), Reply::text("done")], &hooks).await;
+    let replies = [
+        writes("a"),
+        Reply::text("done"),
+        writes("b"),
+        Reply::text("done"),
+    ];
+    let mut scene = hooked(replies, &hooks).await;
     let conversation = scene.open().await;
-    let told = scene.turn(conversation, "go", open_to_all(), no).await;
-    assert_eq!(told.call("write_file").0.status, Status::Completed);
-    let at = |mark: &str| scene.folder.path().join(mark);
-    assert!(at("bare").exists(), "the user's own, outside");
-    assert!(scene.has("inside") && !scene.has("bare"));
-    assert!(scene.home().join("bare").exists(), "not in the workspace");
-    if held::is_complete() {
-        assert!(!at("inside").exists(), "it wrote outside");
+    // Also where the user lets the agent's commands run without.
+    for settings in [vec![], vec![("safety.sandbox", json!("off"))]] {
+        scene.stop().await;
+        scene.start(&settings).await;
+        let told = scene.turn(conversation, "go", open_to_all(), no).await;
+        assert_eq!(told.call("write_file").0.status, Status::Completed);
+        let at = |mark: &str| scene.folder.path().join(mark);
+        assert!(at("bare").exists(), "the user's own, outside");
+        assert!(scene.has("inside") && !scene.has("bare"));
+        assert!(scene.home().join("bare").exists(), "not in the workspace");
+        if held::is_complete() {
+            assert!(!at("inside").exists(), "it wrote outside");
+        }
+        std::fs::remove_file(scene.workspace().join("inside")).unwrap();
     }
 }
 

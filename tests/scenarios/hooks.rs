@@ -1,6 +1,6 @@
 //! Hooks: told of every moment, heard in order, the strictest first.
 
-use crate::support::endpoint::Reply;
+use crate::support::endpoint::{Gate, Reply};
 use crate::support::neighbor::Follow;
 use crate::support::scene::{Scene, Told, attended, auto, text_of};
 use crate::support::toolset::Toolset;
@@ -328,7 +328,12 @@ async fn a_result_is_withheld_and_an_approval_answered_no() {
 #[tokio::test(flavor = "multi_thread")]
 async fn input_is_refused_before_anything_is_sent() {
     let hook = r#"{on: turn_start, command: 'grep -q launch && echo ''{"decision":"deny","reason":"no launches today"}'' || true'}"#;
-    let replies = [Reply::text("hello")];
+    let gate = Gate::new();
+    let replies = [
+        Reply::text("hello"),
+        Reply::stream().token("hm").wait(&gate),
+        Reply::text("ok"),
+    ];
     let scene = hooked(replies, &[hook]).await;
     let conversation = scene.open().await;
     let start = |text: &str| TurnOp::Start {
@@ -345,6 +350,24 @@ async fn input_is_refused_before_anything_is_sent() {
     assert!(scene.endpoint.chats().is_empty());
     assert_eq!(scene.items(conversation).await, []);
     assert_eq!(turn(&scene, conversation, auto()).await.answer(), "hello");
+    // What is added to a running turn goes the same way.
+    let watch = scene.watch(conversation).await;
+    let running = scene.say(conversation, "begin", auto()).await;
+    gate.reached().await;
+    let steer = |text: &str| TurnOp::Steer {
+        turn: running,
+        input: vec![Content::text(text)],
+    };
+    let refused = scene.handle().submit(steer("now launch it")).await;
+    assert_eq!(refused.unwrap_err().0.code, ProblemCode::Denied);
+    scene.handle().submit(steer("be quick")).await.unwrap();
+    gate.open();
+    watch.until_end(running, &no).await;
+    let sent = scene.endpoint.chats().last().unwrap().json["messages"].to_string();
+    assert!(
+        sent.contains("be quick") && !sent.contains("launch"),
+        "{sent}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -353,7 +376,7 @@ async fn a_childs_calls_are_seen_with_its_name() {
     let replies = [
         Reply::call(
             "run_agent",
-            json!({ "name": "helper", "prompt": "write a" }),
+            json!({ "agent": "helper", "prompt": "write a" }),
         ),
         writes("a"),
         Reply::text("could not"),

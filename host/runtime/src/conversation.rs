@@ -459,8 +459,8 @@ impl Owner {
             let surroundings = Surroundings::new(&self.engine, place, &context.gate);
             input = self.skills(&context.gate, input).await?;
             input = references::resolved(surroundings, input, &waiting.options).await?;
+            input = hooks::turn_start(&context, input, false).await?;
         }
-        input = hooks::turn_start(&context, input, false).await?;
         let mut before = Vec::new();
         // A call says little of what a conversation is about.
         if !self.is_titled && !is_by_hand {

@@ -12,7 +12,7 @@ pub(crate) async fn examine(port: &Port) -> Vec<Finding> {
     database(port, &mut findings).await;
     tools(port, &mut findings).await;
     findings.extend(crate::mcp::findings(&port.engine).await);
-    findings.extend(crate::hooks::findings(&port.engine));
+    findings.extend(crate::hooks::findings(&port.engine).await);
     sizes(port, &mut findings).await;
     findings.extend(crate::sandbox::findings(&port.engine).await);
     findings

@@ -63,7 +63,10 @@ pub(crate) async fn before_tool(
     match (said.deny, said.ask) {
         (Some(no), _) => {
             let text = no.refusal(tool);
-            services.note(decision(tool, tier, &no));
+            // A call that was cancelled was not refused.
+            if !wish.stop.is_raised() {
+                services.note(decision(tool, tier, &no));
+            }
             Leave::Refuse(text)
         }
         (None, Some(ask)) => Leave::Ask(format!("{} asks for it{}", ask.who(), ask.because())),

@@ -9,7 +9,7 @@ use anteroom_api::{
     CallDecision, Delta, Event, Item, ItemBody, ItemEvent, ModuleOrigin, Origin, Phase, Resolution,
     Scope, Status, Stop, Tier, ToolCall, ToolResult, Topic, Trust,
 };
-use anteroom_gate::{CallFacts, CallVerdict, Permit, Refusal};
+use anteroom_gate::{CallFacts, CallQuestion, CallVerdict, Permit, Refusal};
 use anteroom_model::CallRequest;
 use anteroom_storage::StorageError;
 use anteroom_tools::{Call, Definition, Lent, Outcome, Resolved};
@@ -233,7 +233,8 @@ async fn one(turn: &Arc<TurnContext>, request: CallRequest, item: Item, stop: &S
             let outcome = cut_off(outcome, stop);
             let nothing = serde_json::Value::Null;
             let arguments = request.arguments.as_ref().unwrap_or(&nothing);
-            let called = (request.name.as_str(), arguments);
+            let named = tool.definition().tool.name.clone();
+            let called = (named.as_str(), arguments);
             let outcome = hooks::after_tool(&services, called, outcome).await;
             let reached = services
                 .record()
@@ -309,6 +310,9 @@ async fn prepare(
     let asking = match hooks::before_tool(services, named, &arguments).await {
         Leave::Judge => None,
         Leave::Ask(reason) => Some(reason),
+        Leave::Refuse(text) if services.stop().is_raised() => {
+            return Err(refuse(Status::Interrupted, text));
+        }
         Leave::Refuse(text) => return Err(refuse(Status::Denied, text)),
     };
     let modules = &turn.engine.modules.running;
@@ -337,32 +341,29 @@ async fn prepare(
             permit
         }
         CallVerdict::Deny(refusal) => return Err(deny(services, &definition, refusal)),
-        CallVerdict::Ask(question) => {
-            let asked = question.asked().clone();
-            let (resolution, by) = services.ask_person(asked.clone()).await;
-            let why = asked.decided(&resolution, &by);
-            let decided_by = by.clone();
-            services.note(CallDecision {
-                effect: asked.effect.summary,
-                tier: asked.tier,
-                resolution: resolution.clone(),
-                reasons: why.reasons,
-                rule: why.rule,
-                by,
-            });
-            match question.answer(&resolution) {
-                Ok(permit) => permit,
-                Err(refusal) => {
-                    let refusal = refusal.told_by(&decided_by);
-                    return Err(refuse(Status::Denied, refusal.text));
-                }
-            }
-        }
+        CallVerdict::Ask(question) => asked(services, question).await?,
     };
     // Counted before it runs: a call that is cut off was one.
     let lent = modules.lend(world, &definition, &workspace).await;
     let lent = lent.map_err(|error| ungranted(&error))?;
     Ok((permit, tool, lent))
+}
+
+/// Has a person decide about a call as a whole.
+async fn asked(services: &CallServices, question: CallQuestion) -> Result<Permit, Box<Done>> {
+    let asked = question.asked().clone();
+    let (resolution, by) = services.ask_person(asked.clone()).await;
+    let why = asked.decided(&resolution, &by);
+    services.note(CallDecision {
+        effect: asked.effect.summary,
+        tier: asked.tier,
+        resolution: resolution.clone(),
+        reasons: why.reasons,
+        rule: why.rule,
+        by: by.clone(),
+    });
+    let refused = |refusal: Refusal| refuse(Status::Denied, refusal.told_by(&by).text);
+    question.answer(&resolution).map_err(refused)
 }
 
 /// Where nobody can tell what was granted, nothing was.

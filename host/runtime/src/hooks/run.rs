@@ -32,7 +32,7 @@ pub(super) async fn all(turn: &TurnContext, wish: &Wish<'_>, event: Value) -> Sa
         };
         match one(turn, (hook, rule), (&event, &wish.stop)).await {
             Ok(answer) => {
-                turn.engine.hooks.answered(&hook.place);
+                trouble::note(&turn.engine, &hook.place, None).await;
                 said.take(&hook.place, &masked(turn, answer));
             }
             Err(why) => {

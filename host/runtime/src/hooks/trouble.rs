@@ -1,45 +1,76 @@
 //! Hooks that fail: told when it happens, and by the doctor until they work again.
 
 use crate::agent::turn::TurnContext;
+use crate::config::private_file::{self, Existing};
 use crate::config::{HookMeant, HookMoment};
 use crate::engine::Engine;
 use anteroom_api::event::HostEvent;
 use anteroom_api::{Event, Finding, Health, Problem, ProblemCode, Topic};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
 
 /// Hooks of which it is remembered how they failed.
 const MOST: usize = 256;
+/// Bytes that are read of what was remembered.
+const MOST_BYTES: u64 = 4 << 20;
+/// In the data folder: how hooks failed when they last did, by place, for a doctor in another process.
+const FILE: &str = "hooks.json";
 
-/// How the hooks of this process are doing.
+type Failing = BTreeMap<String, String>;
+
+/// How the hooks are doing, as far as this process knows.
 #[derive(Default)]
 pub(crate) struct Keeper {
-    /// What the last run said that failed, by place.
-    failing: Mutex<BTreeMap<String, String>>,
+    /// Read once, and written down when it changes.
+    failing: tokio::sync::Mutex<Option<Failing>>,
 }
 
-impl Keeper {
-    pub(super) fn answered(&self, place: &str) {
-        self.failing().remove(place);
-    }
-
-    fn failed(&self, place: &str, why: &str) {
-        let mut failing = self.failing();
-        if failing.len() < MOST || failing.contains_key(place) {
-            failing.insert(place.to_owned(), why.to_owned());
+/// It works, or it does not.
+pub(super) async fn note(engine: &Engine, place: &str, why: Option<&str>) {
+    let file = engine.paths.data.join(FILE);
+    let mut held = engine.hooks.failing.lock().await;
+    let failing = match held.as_mut() {
+        Some(failing) => failing,
+        None => held.insert(read(file.clone()).await),
+    };
+    let is_other = match why {
+        Some(why) if failing.len() < MOST || failing.contains_key(place) => {
+            failing.insert(place.to_owned(), why.to_owned()).as_deref() != Some(why)
         }
+        Some(_) => false,
+        None => failing.remove(place).is_some(),
+    };
+    if !is_other {
+        return;
     }
+    let text = serde_json::to_vec(failing).unwrap_or_default();
+    let written = move || private_file::write(&file, &text, Existing::Replace);
+    match tokio::task::spawn_blocking(written).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "how a hook is doing could not be written down"),
+        Err(error) => tracing::warn!(%error, "how a hook is doing could not be written down"),
+    }
+}
 
-    fn failing(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What is written down; nothing where it cannot be read.
+async fn read(file: PathBuf) -> Failing {
+    let read = move || {
+        let mut text = String::new();
+        let file = File::open(file).ok()?;
+        file.take(MOST_BYTES).read_to_string(&mut text).ok()?;
+        serde_json::from_str(&text).ok()
+    };
+    let read = tokio::task::spawn_blocking(read).await;
+    read.ok().flatten().unwrap_or_default()
 }
 
 /// Tells everybody that a hook failed.
 pub(super) async fn tell(turn: &TurnContext, (place, moment): (&str, HookMoment), why: &str) {
     let engine = &turn.engine;
     tracing::warn!(place, moment = moment.word(), why, "a hook failed");
-    engine.hooks.failed(place, why);
+    note(engine, place, Some(why)).await;
     let problem = Problem::new(
         ProblemCode::Tool,
         format!("the hook at `{place}` for `{}` failed", moment.word()),
@@ -61,9 +92,9 @@ pub(super) async fn tell(turn: &TurnContext, (place, moment): (&str, HookMoment)
 }
 
 /// Which hooks there are, for the doctor.
-pub(crate) fn findings(engine: &Engine) -> Vec<Finding> {
+pub(crate) async fn findings(engine: &Engine) -> Vec<Finding> {
     let settings = engine.settings();
-    let failing = engine.hooks.failing().clone();
+    let failing = read(engine.paths.data.join(FILE)).await;
     let found = settings.hooks.iter().map(|hook| {
         let (health, text, hint) = match (&hook.meant, failing.get(&hook.place)) {
             (HookMeant::Wrong(why), _) => (
@@ -73,7 +104,11 @@ pub(crate) fn findings(engine: &Engine) -> Vec<Finding> {
             ),
             (HookMeant::Rule(rule), Some(why)) => (
                 Health::Failed,
-                format!("`{}` for `{}` failed: it {why}", hook.place, rule.on.word()),
+                format!(
+                    "`{}` for `{}` failed when it last ran: it {why}",
+                    hook.place,
+                    rule.on.word()
+                ),
                 Some("correct it, or take it out"),
             ),
             (HookMeant::Rule(rule), None) => (
