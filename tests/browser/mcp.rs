@@ -121,7 +121,7 @@ async fn a_tool_that_changed_is_shown_with_its_difference_and_taken() {
     held.says("odd.echo").await;
     held.mark("mcp-differences").says("~/.ssh/id_rsa").await;
     assert_eq!(page.axe().await, Vec::<String>::new());
-    page.role("button", "Accept odd.echo as it is now")
+    page.role("button", "Accept as it is now: odd.echo")
         .click()
         .await;
     held.gone().await;
@@ -137,6 +137,10 @@ async fn a_form_of_a_server_is_filled_in() {
     ];
     let mut room = Room::at(desk(&odd("odd", "asks"), replies).await, &[]).await;
     let page = room.page().await;
+    // A turn takes the servers that are ready when it begins.
+    room.visit(&page, "/tools/mcp").await;
+    until_state(&page, "odd", "ready").await;
+    room.visit(&page, "/").await;
     page.say("go").await;
     page.armed().await;
     page.cards().says("odd.echo").await;

@@ -69,7 +69,7 @@ export const words = {
   quarantined: 'held back',
   heldTitle: 'It is not what it was at first use. It stays away until you accept it as it is now.',
   accept: 'Accept as it is now',
-  acceptNamed: (/** @type {string} */ name) => `Accept ${name} as it is now`,
+  acceptNamed: (/** @type {string} */ name) => `Accept as it is now: ${name}`,
   accepted: (/** @type {string} */ name) => `${name} is offered again`,
   name: 'Name',
   nameHelp: 'Small letters, digits, - and _. Its tools are called NAME.TOOL.',
