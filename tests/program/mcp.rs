@@ -62,7 +62,7 @@ async fn a_server_of_others_is_added_approved_and_used() {
     );
 
     let taken = desk.run(&words(&added(&entry, &[]))).await;
-    assert_eq!(taken.code, 2, "it is there already: {taken:?}");
+    assert_eq!(taken.code, 1, "it is there already: {taken:?}");
     let removed = desk.run(&["mcp", "remove", "everything", "--yes"]).await;
     assert_eq!(removed.code, 0, "{removed:?}");
     assert_eq!(desk.json(&["mcp", "list", "--json"]).await, json!([]));

@@ -104,7 +104,7 @@ fn found(server: &McpServerView) -> Finding {
         McpState::NeedsSignIn { .. } => (
             Health::Warning,
             "it asks to be signed in to".to_owned(),
-            Some(format!("sign in with `aroom mcp login {}`", server.name)),
+            Some(format!("sign in with `aroom mcp sign-in {}`", server.name)),
         ),
         McpState::Connecting => (Health::Ok, "being connected".to_owned(), None),
         McpState::Disconnected => (Health::Ok, "not connected".to_owned(), None),

@@ -123,10 +123,12 @@ fn paths(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
 fn resources(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate> {
     let span = cursor - typed.len()..cursor;
     let mut known = names.all(Kind::Resources);
-    // What cannot be written behind `@` is not offered.
+    let wanted = typed.to_lowercase();
+    // Beside paths only what has the letters as they were typed, and what can be written behind `@`.
     known.retain(|known| {
         let plain = known.name.replace([':', '{', '}'], "-");
-        quoted(&plain, false) == plain
+        let is_meant = |text: &str| text.to_lowercase().contains(&wanted);
+        quoted(&plain, false) == plain && (is_meant(&known.name) || is_meant(&known.about))
     });
     let mut found = offered(known, typed, &span);
     for candidate in &mut found {

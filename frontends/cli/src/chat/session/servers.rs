@@ -199,7 +199,7 @@ impl Session<'_> {
             McpState::Failed { problem, .. } => (
                 self.theme.failed(),
                 Style::Danger,
-                format!("{}; /mcp log {name}", reveal(&problem.error)),
+                format!("{}; /mcp log {name}", shown::reason(problem)),
             ),
             _ => {
                 let is_held =

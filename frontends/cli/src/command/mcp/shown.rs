@@ -4,7 +4,7 @@ use crate::clean::{reveal, reveal_lines};
 use crate::theme::{Style, Theme, pad};
 use crate::words;
 use anteroom_api::{
-    McpServerView, McpState, McpToolState, McpToolView, McpTransport, McpTrust, Tier,
+    McpServerView, McpState, McpToolState, McpToolView, McpTransport, McpTrust, Problem, Tier,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -63,10 +63,15 @@ pub(crate) fn brief(server: &McpServerView) -> String {
         }
         McpState::Connecting => "is being connected".to_owned(),
         McpState::Disconnected => "disconnected".to_owned(),
-        McpState::Failed { problem, .. } => return reveal(&problem.to_string()),
+        McpState::Failed { problem, .. } => return reason(problem),
         McpState::Ready => offers(server),
     };
     reveal(&state)
+}
+
+/// Why it cannot be used, in one line: which server it is stands beside it.
+pub(crate) fn reason(problem: &Problem) -> String {
+    reveal(problem.causes.first().unwrap_or(&problem.error))
 }
 
 /// What a server that runs offers.

@@ -74,13 +74,13 @@ fn servers_are_listed_with_what_is_to_be_done() {
         "{lines:?}"
     );
     assert!(lines[1].contains("`aroom mcp approve time`"), "{lines:?}");
-    assert!(lines[2].contains("ill     stdio  it ended"), "{lines:?}");
+    assert!(lines[2].contains("ill     stdio  no such file"), "{lines:?}");
     let (listed, _) = ran(&["mcp", "list", "--json"], servers.clone());
     let listed: Value = serde_json::from_str(&listed.out).unwrap();
     assert_eq!(listed[1]["state"]["state"], "needs_approval");
     let (connected, ops) = ran(&["mcp", "connect", "ill"], servers);
     assert_eq!(connected.code, 1, "{connected:?}");
-    assert!(connected.out.contains("no such file"), "{connected:?}");
+    assert!(connected.out.contains("ill  no such file"), "{connected:?}");
     assert!(matches!(ops.as_slice(), [McpOp::Restart { .. }]), "{ops:?}");
 }
 
