@@ -2074,12 +2074,52 @@ export type McpOp =
     server: string;
   };
 
+/** What a prompt asks for. */
+export type McpPromptArgument = {
+  /** Its name. */
+  name: string;
+  /** What it means. */
+  description?: string | null;
+  /** Whether the prompt cannot be had without it. */
+  is_required?: boolean;
+};
+
+/** A prompt that a server offers: [`crate::Content::Prompt`] sends it. */
+export type McpPromptView = {
+  /** The server. */
+  server: string;
+  /** Its name there. */
+  name: string;
+  /** What it is for. */
+  description?: string | null;
+  /** What it asks for, in order. */
+  arguments?: McpPromptArgument[];
+};
+
+/** Something that a server lets people read: `@server:uri` attaches it. */
+export type McpResourceView = {
+  /** The server. */
+  server: string;
+  /** Its address there; with `{names}` to be filled in where it is a template. */
+  uri: string;
+  /** What it is called. */
+  name: string;
+  /** What it is. */
+  description?: string | null;
+  /** For example `text/plain`, as the server says. */
+  media_type?: string | null;
+  /** Whether its address has names to be filled in. */
+  is_template?: boolean;
+};
+
 /** A server as it was written down and as it is doing in the process that is asked. */
 export type McpServerView = {
   /** Its name: lower-case letters, digits, `-` and `_`. */
   name: string;
   /** The folder of the project that names it; none for one of the user's own. */
   workspace?: string | null;
+  /** The bundle that brought it, if one did. */
+  bundle?: string | null;
   /** How it is reached. */
   transport: McpTransport;
   /** SHA-256 of what would be started or reached, hexadecimal: what an approval names. */
@@ -2096,9 +2136,9 @@ export type McpServerView = {
   protocol?: string | null;
   /** Its tools, in its order. */
   tools?: McpToolView[];
-  /** Resources it lists. */
+  /** Resources it listed when it was last connected. */
   resources?: number;
-  /** Prompts it lists. */
+  /** Prompts it listed when it was last connected. */
   prompts?: number;
   /** Whether it may ask for answers of the model. */
   is_sampling_allowed?: boolean;
@@ -4191,6 +4231,14 @@ export interface Routes {
   'POST /api/bundles/inspect': { body: BundleWish; answer: BundleReport };
   /** Look at a bundle that is sent; installs nothing. */
   'POST /api/bundles/upload': { query: { name: string }; body: Blob; answer: BundleReport };
+  /** The MCP servers of the user and of a folder's project, as they are doing. */
+  'GET /api/mcp': { query: { workspace?: string | null }; answer: McpServerView[] };
+  /** What MCP servers let people attach. */
+  'GET /api/mcp/resources': { query: { workspace?: string | null }; answer: McpResourceView[] };
+  /** The prompts that MCP servers offer. */
+  'GET /api/mcp/prompts': { query: { workspace?: string | null }; answer: McpPromptView[] };
+  /** The last lines that an MCP server wrote. */
+  'GET /api/mcp/{server}/log': { path: { server: string }; answer: string[] };
   /** The skills of a folder by name, and files that fail to be one. */
   'GET /api/skills': { query: { workspace?: string | null }; answer: SkillView[] };
   /** The skill that counts for a name, with its instructions. */
