@@ -146,7 +146,7 @@ async fn a_form_of_a_server_is_filled_in() {
     page.cards().says("odd.echo").await;
     page.cards().role("button", "Allow once").click().await;
     let question = page.mark("question");
-    question.says("The MCP server odd asks").await;
+    question.says("The MCP server `odd` asks").await;
     question.says("Which one?").await;
     assert_eq!(page.axe().await, Vec::<String>::new());
     let answer = question.role("button", "Answer");

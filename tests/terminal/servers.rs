@@ -38,7 +38,7 @@ async fn a_form_of_a_server_is_asked_field_by_field() {
     .await;
     pty.send("y");
     pty.until("the first field", |shown| {
-        shown.has("the MCP server odd asks: Which one?") && shown.has("1/2")
+        shown.has("The MCP server `odd` asks: Which one?") && shown.has("1/2")
     })
     .await;
     // Keys count once it has been quiet; each before that begins the moment anew.

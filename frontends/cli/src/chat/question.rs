@@ -124,10 +124,10 @@ impl Inquiry {
 }
 
 fn card(question: &Question, theme: &Theme) -> Vec<String> {
-    let who = match (&question.server, &question.agent) {
-        (Some(server), _) => format!(" the MCP server {} asks:", reveal(server)),
-        (None, Some(agent)) => format!(" {} (sub-agent) asks:", reveal(agent)),
-        (None, None) => String::new(),
+    // Which server asks, the host says in the text itself.
+    let who = match &question.agent {
+        Some(agent) => format!(" {} (sub-agent) asks:", reveal(agent)),
+        None => String::new(),
     };
     let mut text = reveal_lines(&question.text).into_iter();
     let mut lines = vec![format!(

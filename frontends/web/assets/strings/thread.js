@@ -249,7 +249,7 @@ export const words = {
   },
   question: {
     title: (agent) => (agent ? `Question of ${agent}` : 'Question'),
-    ofServer: (server) => `The MCP server ${server} asks`,
+    ofServer: (server) => `Question of the server ${server}`,
     answer: 'Answer',
     decline: 'Decline',
     own: 'Your answer',

@@ -241,7 +241,7 @@ fn a_form_is_filled_in_field_by_field() {
         turn: turn(),
         item: uuid_of::id(31),
         agent: None,
-        text: "Which one?".into(),
+        text: "The MCP server `github` asks: Which one?".into(),
         options: vec![],
         is_multiple: false,
         server: Some("github".into()),
@@ -265,7 +265,7 @@ fn a_form_is_filled_in_field_by_field() {
     assert!(
         talked
             .screen
-            .contains("the MCP server github asks: Which one?"),
+            .contains("The MCP server `github` asks: Which one?"),
         "{}",
         talked.screen
     );
