@@ -123,6 +123,9 @@ async fn escape_cancels_as_soon_as_there_is_something_to_cancel() {
     pty.send("two\r");
     pty.until("the wait", |shown| shown.has("starting")).await;
     pty.send(keys::ESC);
+    // Shown, and so read by itself: with a letter behind it this would be Alt and that letter.
+    pty.until("that it is known", |shown| shown.has("starting · cancels"))
+        .await;
     pty.send("kept");
     pty.until("the draft", |shown| composer(shown) == ["❯ kept"])
         .await;

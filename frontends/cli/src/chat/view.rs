@@ -61,6 +61,8 @@ pub(super) struct View {
     pub(super) queued: Vec<QueuedInput>,
     /// Lines that wait for the first turn to be there.
     pub(super) early: usize,
+    /// Whether that turn is to be cancelled as soon as it is there.
+    pub(super) is_cancelled_early: bool,
     /// Turns whose input is on the screen already.
     pub(super) shown: BTreeSet<TurnId>,
     /// Tokens of the conversation.
@@ -91,6 +93,7 @@ impl View {
             context_tokens: 0,
             queued: Vec::new(),
             early: 0,
+            is_cancelled_early: false,
             shown: BTreeSet::new(),
             usage: Usage::default(),
         }
@@ -628,7 +631,12 @@ impl View {
                 0 => String::new(),
                 count => format!(" · {count} queued"),
             };
-            return self.theme.paint(Style::Dim, &format!("{sign} starting{early}"));
+            let cancelled = match self.is_cancelled_early {
+                false => "",
+                true => " · cancels",
+            };
+            let row = format!("{sign} starting{early}{cancelled}");
+            return self.theme.paint(Style::Dim, &row);
         };
         let beside = Beside {
             queued: self.queued.len(),

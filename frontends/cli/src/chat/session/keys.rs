@@ -41,6 +41,7 @@ impl Session<'_> {
     /// Handles what was typed before anybody looked; gives the exit code if it ends the chat.
     pub(super) async fn typed_before(&mut self) -> Option<u8> {
         self.view.early = 0;
+        self.view.is_cancelled_early = false;
         while let Some(line) = self.early.pop_front() {
             if let Some(code) = self.entered(line).await {
                 return Some(code);

@@ -44,7 +44,10 @@ impl Session<'_> {
                     }
                 }
                 interrupt = self.context.interrupts.next() => match interrupt {
-                    Interrupt::Interrupt if !self.left.contains(&ESC) => self.left.push_back(ESC),
+                    Interrupt::Interrupt if !self.is_cancelled_early() => {
+                        self.left.push_back(ESC);
+                        self.show_early();
+                    }
                     Interrupt::Interrupt | Interrupt::Terminate => break interrupt.code(),
                 },
                 () = self.stops.next() => self.suspend(),
@@ -107,8 +110,20 @@ impl Session<'_> {
             (None, _) => self.edit(key).await,
         }
         self.warned_at = None;
-        self.view.early = self.early.len();
+        self.show_early();
         None
+    }
+
+    fn is_cancelled_early(&self) -> bool {
+        let is_esc = |event: &Key| matches!(event, Key::Key(key) if key.code == KeyCode::Esc);
+        self.left.iter().any(is_esc)
+    }
+
+    /// Shows what waits for the turn.
+    fn show_early(&mut self) {
+        self.pace.hurry();
+        self.view.early = self.early.len();
+        self.view.is_cancelled_early = self.is_cancelled_early();
     }
 
     /// The message was not taken: it, and what was typed behind it, is the draft again.
@@ -116,6 +131,7 @@ impl Session<'_> {
         if self.turns.is_empty() && self.screen.is_raw() {
             self.leave_keys().await;
         }
+        self.view.is_cancelled_early = false;
         if text.is_none() && self.early.is_empty() {
             return;
         }
