@@ -13,6 +13,8 @@ mod grants;
 )]
 #[path = "../../../builtin-tools/embed/build/guest.rs"]
 mod guest;
+#[path = "crate/hooks.rs"]
+mod hooks;
 #[path = "crate/limits.rs"]
 mod limits;
 #[path = "crate/live.rs"]

@@ -113,7 +113,7 @@ fn runs(marker: &str) -> bool {
         })
 }
 
-async fn gone(marker: &str) {
+pub(crate) async fn gone(marker: &str) {
     until(marker, false).await;
 }
 
