@@ -58,7 +58,7 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 /// A question that waits for the person.
 enum Open {
     Approval(Ask),
-    Inquiry(Inquiry),
+    Inquiry(Box<Inquiry>),
 }
 
 pub(super) struct Session<'a> {
@@ -248,7 +248,7 @@ impl<'a> Session<'a> {
         }
         for question in self.context.host.read().questions(id).await? {
             let inquiry = Inquiry::new(question, Instant::now(), self.arming);
-            self.put(Open::Inquiry(inquiry));
+            self.put(Open::Inquiry(Box::new(inquiry)));
         }
         Ok(())
     }

@@ -7,7 +7,8 @@ use crate::clean::reveal;
 use crate::frontend;
 use crate::theme::Style;
 use anteroom_api::{
-    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, ProblemCode, Resolution, UnixMillis,
+    Answer, ApprovalId, ApprovalOp, Decision, ElicitationId, ElicitationOp, ProblemCode,
+    Resolution, UnixMillis,
 };
 use crossterm::event::{KeyCode, KeyEvent};
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl Session<'_> {
             Some(Open::Approval(old)) => Open::Approval(old.again(now)),
             Some(Open::Inquiry(old)) => {
                 let inquiry = crate::chat::question::Inquiry::new(old.question, now, self.arming);
-                Open::Inquiry(inquiry)
+                Open::Inquiry(Box::new(inquiry))
             }
             None => return,
         };
@@ -162,7 +163,9 @@ impl Session<'_> {
         if let Err(rejection) = self.context.host.submit(op).await {
             self.show_problem(&rejection.0);
             let is_form = |open: &Open| matches!(open, Open::Inquiry(inquiry) if !inquiry.question.form.is_empty());
-            match rejection.0.code == ProblemCode::InvalidInput && self.open.front().is_some_and(is_form) {
+            match rejection.0.code == ProblemCode::InvalidInput
+                && self.open.front().is_some_and(is_form)
+            {
                 // What was filled in does not fit: it is asked once more.
                 true => self.next_question(),
                 false => self.drop_front(),

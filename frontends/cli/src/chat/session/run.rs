@@ -217,7 +217,7 @@ impl Session<'_> {
             }) => self.resolved(*approval, resolution, by),
             Event::Elicitation(ElicitationEvent::Requested { question }) => {
                 let inquiry = Inquiry::new(question.clone(), Instant::now(), self.arming);
-                self.put(Open::Inquiry(inquiry));
+                self.put(Open::Inquiry(Box::new(inquiry)));
             }
             Event::Elicitation(ElicitationEvent::Answered {
                 elicitation,

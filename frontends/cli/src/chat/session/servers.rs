@@ -302,7 +302,7 @@ impl Session<'_> {
             self.arming,
         );
         self.print(inquiry.card(&self.theme));
-        self.open.push_front(Open::Inquiry(inquiry));
+        self.open.push_front(Open::Inquiry(Box::new(inquiry)));
         self.take_keys();
         let answer = self.filled().await;
         self.open.pop_front();
