@@ -12,6 +12,9 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 /// Components loaded at once: the folder loader looks at 256 files.
 const BATCH: usize = 200;
 
+/// The newest release of the contract, which the text of the smallest component names.
+const NEWEST: &str = "0.2.0";
+
 /// What came of loading many.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -24,10 +27,22 @@ pub struct Seen {
 
 /// The smallest toolset there is, 3 KB: one tool that answers with its own name.
 pub fn tiny() -> Vec<u8> {
+    tiny_of(NEWEST, "wit")
+}
+
+/// The same as it was made for the first release, which is served on.
+pub fn tiny_of_the_first() -> Vec<u8> {
+    tiny_of("0.1.0", "wit/releases/0.1.0")
+}
+
+/// The words of both releases about what it offers are the same.
+fn tiny_of(release: &str, contract: &str) -> Vec<u8> {
     let text = include_str!("../../tests/support/tiny.wat");
+    assert!(text.contains(&format!("@{NEWEST}#")));
+    let text = text.replace(&format!("@{NEWEST}#"), &format!("@{release}#"));
     let mut module = wat::parse_str(text).unwrap();
     let mut resolve = wit_parser::Resolve::default();
-    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
+    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join(contract);
     let (package, _) = resolve.push_dir(contract).unwrap();
     let world = resolve.select_world(&[package], Some("toolset")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();

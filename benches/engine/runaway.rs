@@ -110,7 +110,11 @@ async fn walls(
 
 pub(crate) async fn components(report: &mut Report) -> anyhow::Result<()> {
     for (name, bases, count) in [
-        ("the smallest component", vec![mutants::tiny()], TINY),
+        (
+            "the smallest component",
+            vec![mutants::tiny(), mutants::tiny_of_the_first()],
+            TINY,
+        ),
         (
             "a real one, 340 KB",
             vec![hostile()?, mutants::tiny()],

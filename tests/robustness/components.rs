@@ -4,7 +4,7 @@
 
 use super::kills::killing;
 use crate::denials::hostile;
-use mutants::{load, tiny};
+use mutants::{load, tiny, tiny_of_the_first};
 
 #[path = "../../benches/engine/mutants.rs"]
 mod mutants;
@@ -15,7 +15,7 @@ const REAL: usize = 40;
 #[tokio::test(flavor = "multi_thread")]
 async fn mutants_are_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let seen = load(folder.path(), &[tiny()], TINY, 1).await;
+    let seen = load(folder.path(), &[tiny(), tiny_of_the_first()], TINY, 1).await;
     assert_eq!(seen.mutants, TINY);
     let refused: usize = seen.refused.values().sum();
     assert_eq!(refused + seen.loaded, TINY, "{seen:?}");

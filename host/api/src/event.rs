@@ -1,10 +1,10 @@
 //! Facts, host to frontend: one variant per noun; and their droppable previews.
 
 use crate::{
-    ApprovalEvent, BundleEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId, DatabaseEvent,
-    ElicitationEvent, FolderEvent, ItemEvent, ItemId, McpEvent, ModuleEvent, OpId, OutputStream, Phase,
-    Problem, ProjectEvent, RuleEvent, Seq, SessionEvent, SettingEvent, TagEvent, TextEvent,
-    TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
+    ApprovalEvent, BundleEvent, CanvasEvent, CheckpointEvent, ConversationEvent, ConversationId,
+    DatabaseEvent, ElicitationEvent, FolderEvent, ItemEvent, ItemId, McpEvent, ModuleEvent, OpId,
+    OutputStream, Phase, Problem, ProjectEvent, RuleEvent, Seq, SessionEvent, SettingEvent,
+    TagEvent, TextEvent, TurnEvent, TurnId, UnixMillis, WorkspaceEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! Wishes, frontend to host: one variant per noun.
 
 use crate::{
-    ApprovalOp, BundleOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp, FolderOp,
-    McpOp, ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, SkillOp, TagOp, TextOp, TurnOp,
-    WorkspaceOp,
+    ApprovalOp, BundleOp, CanvasOp, CheckpointOp, ConversationOp, DatabaseOp, ElicitationOp,
+    FolderOp, McpOp, ModuleOp, ProjectOp, RuleOp, ServerOp, SessionOp, SettingOp, SkillOp, TagOp,
+    TextOp, TurnOp, WorkspaceOp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

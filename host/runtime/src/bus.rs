@@ -235,7 +235,11 @@ impl Bus {
             self.with_channel(topic, |channel| {
                 let behind = channel.told.unwrap_or_default();
                 let number = channel.doing.say(*turn, phase.clone(), behind);
-                drop(channel.sender.send(Cast::Phase(Arc::new(delta.clone()), number)));
+                drop(
+                    channel
+                        .sender
+                        .send(Cast::Phase(Arc::new(delta.clone()), number)),
+                );
             });
             return;
         }

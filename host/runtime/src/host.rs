@@ -14,8 +14,8 @@ use crate::identity::Identity;
 use crate::live::{self, Live};
 use crate::reads::View;
 use crate::{
-    bundles, canvases, checkpoints, database, forwarding, mcp, modules, neighbors, recovery, rules, servers,
-    sessions, skills, texts, trust, wiring,
+    bundles, canvases, checkpoints, database, forwarding, mcp, modules, neighbors, recovery, rules,
+    servers, sessions, skills, texts, trust, wiring,
 };
 use anteroom_api::{
     ApprovalOp, BoxFuture, ConversationEvent, ConversationId, ConversationKind, ConversationOp,

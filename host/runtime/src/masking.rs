@@ -21,7 +21,7 @@ const SECRET_NAMES: [&str; 11] = [
 ];
 
 /// Hides what secrets look like, the keys in the settings, and what the environment holds under a name that
-/// says so; the values that `${NAME}` in the config stands for are among them.
+/// says so, or that tools may send; the values that `${NAME}` in the config stands for are among them.
 pub(crate) fn masker(settings: &Settings, environment: &BTreeMap<String, String>) -> Masker {
     let configured = [&settings.ai.api_key, &settings.identity.private_key]
         .into_iter()

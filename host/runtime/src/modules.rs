@@ -1,7 +1,7 @@
 //! Modules: found in their folders, granted what they ask for, taken away again.
 
-mod differences;
 pub(crate) mod deferral;
+mod differences;
 pub(crate) mod keeper;
 pub(crate) mod lent;
 pub(crate) mod prefix;

@@ -4,13 +4,14 @@ use crate::host::{Port, no_conversation};
 use crate::{config, doctor, wiring};
 use anteroom_api::reads::Read;
 use anteroom_api::{
-    Approval, AuditFilter, AuditRecord, AuditReport, BundleLocked, BundleReport, BundleView, BundleWish, CallHit, CanvasDiff, CanvasId, CanvasView,
-    ChangeView, ConversationFilter, ConversationId, ConversationView, DatabaseView, EndpointReport,
-    EndpointSpec, FileDiff, Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item,
-    ItemsAt, McpPromptView, McpResourceView, McpServerView, ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode, ProjectId,
-    ProjectView, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView, SearchHit,
-    Seq, ServerView, SessionView, SettingsReport, SkillView, SpendingRow, TagView, TextVersion, TextView,
-    Topic, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
+    Approval, AuditFilter, AuditRecord, AuditReport, BundleLocked, BundleReport, BundleView,
+    BundleWish, CallHit, CanvasDiff, CanvasId, CanvasView, ChangeView, ConversationFilter,
+    ConversationId, ConversationView, DatabaseView, EndpointReport, EndpointSpec, FileDiff,
+    Finding, FolderView, FoundEndpoint, GrantOp, IdentityView, Item, ItemsAt, McpPromptView,
+    McpResourceView, McpServerView, ModuleView, OpenApproval, Page, PathHits, Problem, ProblemCode,
+    ProjectId, ProjectView, PromptReport, Question, QueuedInput, Reads, ReplayReport, RuleView,
+    SearchHit, Seq, ServerView, SessionView, SettingsReport, SkillView, SpendingRow, TagView,
+    TextVersion, TextView, Topic, TurnId, TurnView, UndoTarget, UnixMillis, WorkspaceView,
 };
 use std::sync::{Arc, Weak};
 

@@ -39,8 +39,8 @@ pub use lent::{Grants, Lent, NotLent};
 pub use mcp::{
     AskedIn, CALL_TIMEOUT, CONNECT_TIMEOUT, Credentials, Elicit, ElicitWants, Elicited,
     FilledPrompt, HttpSpec, Pin, PromptPart, ResourceBody, ResourcePart, Sample, SampleMessage,
-    Sampled, ServerFolder, ServerHost, ServerId, ServerRoot, ServerSpec, ServerState,
-    ServerStatus, ServerTool, ServerTransport, StdioSpec, ToolStanding,
+    Sampled, ServerFolder, ServerHost, ServerId, ServerRoot, ServerSpec, ServerState, ServerStatus,
+    ServerTool, ServerTransport, StdioSpec, ToolStanding,
 };
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};

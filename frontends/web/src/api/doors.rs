@@ -4,8 +4,8 @@ use super::places;
 use crate::stream::{EventStream, Follow, Wanted};
 use crate::{Options, media};
 use anteroom_api::{
-    ApprovalOp, Content, McpOp, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp, SettingOp,
-    Topic, TurnOp,
+    ApprovalOp, Content, McpOp, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp,
+    SettingOp, Topic, TurnOp,
 };
 use anteroom_http::http::{HeaderValue, header};
 use anteroom_http::{About, Accepted, Context, Failure, Json, Query, Raw, Routes, Session};

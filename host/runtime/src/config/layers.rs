@@ -437,7 +437,8 @@ impl<'a> Layers<'a> {
                 self.warn(problem(format!("`{place}`: a hook {oddity}")));
             }
             if let Some(why) = found.wrong {
-                let words = format!("`{place}`: a hook {why}; no tool runs until that is corrected");
+                let words =
+                    format!("`{place}`: a hook {why}; no tool runs until that is corrected");
                 self.warn(problem(words).hint("correct it, or take it out"));
             }
             found.hook["place"] = Value::from(place);

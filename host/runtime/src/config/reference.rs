@@ -1,8 +1,8 @@
 //! The table of settings for people and for editors: a Markdown reference and a JSON Schema.
 
-use super::{hooks, servers};
 use super::settings::{Kind, Project, RESERVED, ROWS, Row, Standard};
 use super::value::{self, TIERS};
+use super::{hooks, servers};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;

@@ -4,8 +4,8 @@
 //! so that `"30"` means the same in a file, in the environment and on the command line.
 
 use super::raw::{Body, Node};
-use super::{hooks, servers};
 use super::settings::{Kind, Standard};
+use super::{hooks, servers};
 use anteroom_api::Tier;
 use serde_json::{Map, Number, Value};
 use std::path::Path;
@@ -150,7 +150,12 @@ pub(crate) fn parse(kind: Kind, written: &Written) -> Result<Option<Parsed>, Str
             number(text, least, most).map(Some)
         }
         Kind::Choice { words, aliases } => choice(text, words, aliases).map(exact),
-        Kind::List | Kind::Paths | Kind::Tiers | Kind::Limits | Kind::Databases | Kind::Servers
+        Kind::List
+        | Kind::Paths
+        | Kind::Tiers
+        | Kind::Limits
+        | Kind::Databases
+        | Kind::Servers
         | Kind::Hooks => Ok(None),
     }
     .map_err(|()| expected(kind))

@@ -227,9 +227,7 @@ async fn remove(port: &Port, id: OpId, name: String) -> Result<(), Problem> {
     if all.len() == before {
         let problem = unknown(&name);
         return Err(match named(port, &name) {
-            Ok(_) => {
-                problem.cause("a project or a bundle brings it, and it goes with that")
-            }
+            Ok(_) => problem.cause("a project or a bundle brings it, and it goes with that"),
             Err(_) => problem,
         });
     }

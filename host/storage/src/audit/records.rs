@@ -5,10 +5,10 @@ use crate::error::Fault;
 use crate::journal::Arguments;
 use crate::project::Fact;
 use anteroom_api::{
-    ApprovalEvent, ApprovalId, BundleEvent, CallDecision, CheckpointEvent, ConversationEvent, DatabaseEvent,
-    Event, GrantWhere, Item, ItemBody, ItemEvent, McpEvent, ModuleEvent, ProjectEvent, Resolution, RuleEvent,
-    Scope, SessionEvent, SessionHow, SessionView, SettingEvent, Status, ToolCall, Topic,
-    UndoOutcome, WorkspaceEvent,
+    ApprovalEvent, ApprovalId, BundleEvent, CallDecision, CheckpointEvent, ConversationEvent,
+    DatabaseEvent, Event, GrantWhere, Item, ItemBody, ItemEvent, McpEvent, ModuleEvent,
+    ProjectEvent, Resolution, RuleEvent, Scope, SessionEvent, SessionHow, SessionView,
+    SettingEvent, Status, ToolCall, Topic, UndoOutcome, WorkspaceEvent,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -126,7 +126,9 @@ fn bundle(fact: &Fact<'_>, event: &BundleEvent) -> Result<(), Fault> {
         BundleEvent::Distrusted { fingerprint } => {
             host(fact, "trust", &format!("key {fingerprint}"), "distrusted")
         }
-        BundleEvent::Made { path, fingerprint, .. } => match fingerprint {
+        BundleEvent::Made {
+            path, fingerprint, ..
+        } => match fingerprint {
             Some(_) => host(fact, "bundle", path, "signed"),
             None => Ok(()),
         },

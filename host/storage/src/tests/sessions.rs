@@ -119,13 +119,19 @@ async fn the_tabs_of_a_cookie_are_those_of_its_living_session() {
     let added = storage.add_session_tab((id(1), "more".into()), (AT, SPAN));
     assert!(added.await.unwrap());
     let tabs = async |cookie: &str, at| {
-        let mut tabs = storage.session_tabs(cookie.into(), (at, SPAN)).await.unwrap();
+        let mut tabs = storage
+            .session_tabs(cookie.into(), (at, SPAN))
+            .await
+            .unwrap();
         tabs.sort();
         tabs
     };
     assert_eq!(tabs("cookie 1", AT).await, ["more", "tab 1"]);
     assert_eq!(tabs("cookie 3", AT).await, Vec::<String>::new());
-    assert_eq!(tabs("cookie 1", AT.plus(12 * HOUR)).await, Vec::<String>::new());
+    assert_eq!(
+        tabs("cookie 1", AT.plus(12 * HOUR)).await,
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]
