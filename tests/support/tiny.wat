@@ -36,9 +36,9 @@
     (global.set $next (i32.add (local.get $at) (local.get $size)))
     (local.get $at))
 
-  (func (export "anteroom:tool/tools@0.1.0#describe") (result i32)
+  (func (export "anteroom:tool/tools@0.2.0#describe") (result i32)
     (i32.const 1024))
 
-  (func (export "anteroom:tool/tools@0.1.0#call")
+  (func (export "anteroom:tool/tools@0.2.0#call")
     (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (i32.const 2048)))
