@@ -224,8 +224,7 @@ Examples:
         after_help = "\
 Examples:
   aroom tool list
-  aroom tool grant jira process --command 'jira issue'
-  aroom tool revoke jira"
+  aroom tool grant jira process --command 'jira issue'"
     )]
     Tool {
         #[command(subcommand)]
@@ -235,14 +234,11 @@ Examples:
     #[command(
         subcommand_required = true,
         arg_required_else_help = true,
+        disable_help_subcommand = true,
         after_help = "\
 Examples:
-  aroom mcp list
   aroom mcp add time -- uvx mcp-server-time
-  aroom mcp approve time
-
-A program starts only once exactly its command was approved. Its tools are
-called `SERVER.TOOL`."
+  aroom mcp approve time"
     )]
     Mcp {
         #[command(subcommand)]
@@ -324,12 +320,10 @@ of either asks again.")]
     #[command(
         subcommand_required = true,
         arg_required_else_help = true,
+        disable_help_subcommand = true,
         after_help = "\
 Examples:
-  aroom bundle inspect team.abundle
   aroom bundle install team.abundle
-  aroom bundle install              bring this project to its lock file
-  aroom bundle update team
   aroom bundle pack ./team --sign"
     )]
     Bundle {
@@ -461,31 +455,28 @@ Examples:
 Examples:
   aroom tool grant jira                       show what it asks for
   aroom tool grant jira process --command 'jira issue'
-  aroom tool grant csv files_read --folder data --everywhere
-  aroom tool grant csv files_write --for 2h --calls 20
-  aroom tool grant weather fetch --host api.weather.gov
-
-A grant holds in this folder unless --everywhere, for the binary as it is now.")]
+  aroom tool grant csv files_write --folder data --for 2h --calls 20
+  aroom tool grant weather fetch --host api.weather.gov --everywhere")]
     Grant {
         /// The toolset
         #[arg(value_name = "MODULE")]
         module: String,
-        /// files_read, files_write, process, canvas, agents, ask, fetch, store, secrets, skills, catalog
+        /// What to give, of what it asks for, such as files_read
         #[arg(value_name = "CAPABILITY")]
         capabilities: Vec<Capability>,
-        /// Only this folder of the workspace; for files, repeatable
+        /// Only this folder, for files; repeatable
         #[arg(long = "folder", value_name = "DIR")]
         folders: Vec<String>,
-        /// Only commands that begin so; for process, repeatable
+        /// Only commands that begin so, for process; repeatable
         #[arg(long = "command", value_name = "PREFIX")]
         commands: Vec<String>,
-        /// Only this host, such as api.example.org or *.example.org:8443; for fetch, repeatable
+        /// Only this host, for fetch; repeatable
         #[arg(long = "host", value_name = "HOST")]
         hosts: Vec<String>,
-        /// This secret, by its name in the config; for secrets, repeatable
+        /// This secret, by its name in the config; repeatable
         #[arg(long = "secret", value_name = "NAME")]
         secrets: Vec<String>,
-        /// In every workspace
+        /// In every workspace, not in this one alone
         #[arg(long = "everywhere")]
         is_everywhere: bool,
         /// Only for so long, for example 30m, 2h, 7d
@@ -557,7 +548,7 @@ Examples:
   aroom tool reload
   aroom tool reload --json")]
     Reload,
-    /// Make the folder of a new toolset, which builds and tests at once
+    /// Make a new toolset that builds and tests at once
     #[command(after_help = "\
 Examples:
   aroom tool new word-count

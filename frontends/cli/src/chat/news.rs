@@ -19,7 +19,9 @@ impl News {
     pub(super) async fn next(&mut self) -> Envelope {
         while let Some(follower) = &mut self.0 {
             match follower.next().await {
-                Some(Told::Fact(envelope)) if matches!(envelope.event, Event::Module(_) | Event::Mcp(_)) => {
+                Some(Told::Fact(envelope))
+                    if matches!(envelope.event, Event::Module(_) | Event::Mcp(_)) =>
+                {
                     return *envelope;
                 }
                 Some(_) => {}

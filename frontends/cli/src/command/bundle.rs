@@ -20,15 +20,31 @@ use std::path::PathBuf;
 #[derive(Subcommand, Clone, Debug, PartialEq, Eq)]
 pub enum BundleCommand {
     /// Show what is installed
+    #[command(after_help = "\
+Examples:
+  aroom bundle list
+  aroom bundle list --json")]
     List,
     /// Show what a bundle holds and would be able to do
+    #[command(after_help = "\
+Examples:
+  aroom bundle inspect team.abundle
+  aroom bundle inspect https://example.com/team.abundle")]
     Inspect {
         /// A file, a folder, an address, or an installed bundle
         source: String,
     },
     /// Install a bundle, or all that this project's lock file names
+    #[command(after_help = "\
+Examples:
+  aroom bundle install team.abundle
+  aroom bundle install                 bring this project to its lock file")]
     Install(Install),
     /// Take the newest version from where a bundle came from
+    #[command(after_help = "\
+Examples:
+  aroom bundle update                  all that are installed
+  aroom bundle update team --from ./team.abundle")]
     Update {
         /// The bundle; all if none is named
         name: Option<String>,
@@ -39,6 +55,10 @@ pub enum BundleCommand {
         consent: Consent,
     },
     /// Go back to an older version
+    #[command(after_help = "\
+Examples:
+  aroom bundle rollback team
+  aroom bundle rollback team 1.2.0")]
     Rollback {
         /// The bundle
         name: String,
@@ -51,28 +71,53 @@ pub enum BundleCommand {
         consent: Consent,
     },
     /// Remove a bundle, and all it brought
+    #[command(after_help = "\
+Examples:
+  aroom bundle remove team
+  aroom bundle list                    what there is to remove")]
     Remove {
         /// The bundle
         name: String,
     },
     /// Trust another key for a bundle than before
+    #[command(after_help = "\
+Examples:
+  aroom bundle inspect team.abundle    shows the fingerprint
+  aroom bundle trust team FINGERPRINT
+
+`aroom bundle distrust FINGERPRINT` trusts a key no more.")]
     Trust {
         /// The bundle
         name: String,
         /// The key's fingerprint, whole, as its holder says
         fingerprint: String,
     },
-    /// Trust a key no more: nothing that it signed counts any longer
+    /// Trust a key no more: what it signed counts no longer
+    #[command(
+        after_help = "\
+Examples:
+  aroom bundle list                    shows whose key is whose
+  aroom bundle distrust FINGERPRINT",
+        hide = true
+    )]
     Distrust {
         /// The key's fingerprint, whole
         fingerprint: String,
     },
     /// Check every byte of a bundle and its signature
+    #[command(after_help = "\
+Examples:
+  aroom bundle verify team.abundle
+  aroom bundle verify team             the installed one")]
     Verify {
         /// A file, a folder, an address, or an installed bundle
         source: String,
     },
     /// Make the folder of a new bundle
+    #[command(after_help = "\
+Examples:
+  aroom bundle new team
+  aroom bundle new team ./bundles/team")]
     New {
         /// Its name
         name: String,
@@ -80,11 +125,19 @@ pub enum BundleCommand {
         folder: Option<PathBuf>,
     },
     /// Say what is wrong with a bundle's folder
+    #[command(after_help = "\
+Examples:
+  aroom bundle check
+  aroom bundle check ./team")]
     Check {
         /// The folder; this one if none is given
         folder: Option<PathBuf>,
     },
     /// Make one file of a folder
+    #[command(after_help = "\
+Examples:
+  aroom bundle pack ./team
+  aroom bundle pack ./team --sign")]
     Pack {
         /// The folder; this one if none is given
         folder: Option<PathBuf>,
@@ -95,9 +148,14 @@ pub enum BundleCommand {
         sign: bool,
     },
     /// Sign a file or folder with this installation's key
+    #[command(after_help = "\
+Examples:
+  aroom bundle sign team.abundle
+  aroom identity show                  the fingerprint to tell others")]
     Sign {
         /// The file or folder
-        path: PathBuf,
+        #[arg(value_name = "PATH")]
+        bundle: PathBuf,
     },
 }
 

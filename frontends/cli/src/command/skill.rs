@@ -39,7 +39,7 @@ A skill is called by `/NAME words` in the chat, on the page and in `aroom exec`.
 /// What `aroom skill` does.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum SkillCommand {
-    /// List the skills of this folder, and files that fail to be one
+    /// List the skills of this folder, and files in error
     #[command(after_help = "\
 Examples:
   aroom skill list
@@ -90,7 +90,7 @@ Examples:
         #[arg(value_name = "NAME|PATH")]
         skill: Option<String>,
     },
-    /// Remove a skill of your own, or of this project, with its files
+    /// Remove a skill of yours or of this project, with its files
     #[command(after_help = "\
 Examples:
   aroom skill rm tidy

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &mut Context, command: &BundleCommand) -> Resul
             };
             make(context, pack, "packed").await
         }
-        BundleCommand::Sign { path } => {
+        BundleCommand::Sign { bundle: path } => {
             let sign = BundleOp::Sign {
                 path: absolute(context, path),
             };

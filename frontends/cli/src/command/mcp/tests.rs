@@ -74,7 +74,10 @@ fn servers_are_listed_with_what_is_to_be_done() {
         "{lines:?}"
     );
     assert!(lines[1].contains("`aroom mcp approve time`"), "{lines:?}");
-    assert!(lines[2].contains("ill     stdio  no such file"), "{lines:?}");
+    assert!(
+        lines[2].contains("ill     stdio  no such file"),
+        "{lines:?}"
+    );
     let (listed, _) = ran(&["mcp", "list", "--json"], servers.clone());
     let listed: Value = serde_json::from_str(&listed.out).unwrap();
     assert_eq!(listed[1]["state"]["state"], "needs_approval");
