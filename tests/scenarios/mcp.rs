@@ -2,7 +2,7 @@
 
 use crate::support::endpoint::{Endpoint, Reply};
 use crate::support::held;
-use crate::support::scene::{PATIENCE, Scene, Told, attended, auto, text_of};
+use crate::support::scene::{PATIENCE, Scene, Told, attended, auto};
 use crate::support::servers::{
     add, approve, everything_over_http, odd, of_node, of_python, ready, until,
 };
