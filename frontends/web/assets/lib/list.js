@@ -5,7 +5,7 @@
  */
 import { batch, computed, signal } from '../vendor/signals.js';
 import { ApiError, get, problemOf } from './api.js';
-import { caughtUp, follow } from './live.js';
+import { caughtUp, follow, opened } from './live.js';
 import { refreshStart, start } from './start.js';
 
 /** @typedef {import('../types/api').ConversationView} View */
@@ -15,6 +15,8 @@ import { refreshStart, start } from './start.js';
 const PAGE = 60;
 /** Stirred conversations are read again together, so that a run that writes much costs one read each time. */
 const GATHER = 150;
+/** What may have been stirred between two streams, or between reading and following. */
+const NEWEST = 20;
 
 /** Every conversation that was read, by id. @type {import('../vendor/signals.js').Signal<Map<string, View>>} */
 const known = signal(new Map());
@@ -86,6 +88,15 @@ async function reload() {
     problem.value = problemOf(error);
   } finally {
     isLoading.value = false;
+  }
+}
+
+/** Reads what was changed last. */
+async function refreshNewest() {
+  try {
+    add((await get('/api/conversations', { limit: NEWEST })).entries);
+  } catch {
+    // The next loss, or the next event, brings it.
   }
 }
 
@@ -200,7 +211,8 @@ function onSignals(list) {
 /** Begins to read and to follow. */
 function startList() {
   follow('host', { after: start.value.seq, signals: onSignals });
-  // What was stirred while nobody listened is not told again.
+  // What was stirred while nobody listened is not told again: after a loss all is read, between two streams the newest.
+  opened.subscribe((times) => times > 0 && void refreshNewest());
   caughtUp.subscribe(({ times }) => times > 0 && void reload());
   return reload();
 }

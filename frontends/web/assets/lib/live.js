@@ -13,6 +13,8 @@ import { workerUrl } from './trusted.js';
 const connection = signal('connecting');
 /** How often the stream came back after a loss, and how many facts came at once the last time. */
 const caughtUp = signal({ times: 0, events: 0 });
+/** How often a stream was opened, a lost one or not: each follower that comes opens it anew. */
+const opened = signal(0);
 
 const HERE = 30_000;
 /** What comes this soon after a stream is there again had happened before. */
@@ -42,6 +44,7 @@ function stateIs(state) {
       caughtUp.value = { times: caughtUp.value.times + 1, events: counted };
     }, CATCH_UP);
   }
+  if (state === 'connected') opened.value += 1;
   if (state === 'lost') doubtServer();
   connection.value = state;
   if (state === 'signed-out') forget();
@@ -149,4 +152,4 @@ async function viaOwnStream() {
   seen();
 }
 
-export { caughtUp, connection, follow, startLive };
+export { caughtUp, connection, follow, opened, startLive };
