@@ -237,7 +237,7 @@ Examples:
         disable_help_subcommand = true,
         after_help = "\
 Examples:
-  aroom mcp add time -- uvx mcp-server-time
+  aroom mcp add time --network -- uvx mcp-server-time
   aroom mcp approve time"
     )]
     Mcp {

@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(after_help = "\
 Examples:
-  aroom mcp add time -- uvx mcp-server-time
+  aroom mcp add time --network -- uvx mcp-server-time
   aroom mcp add notes --folder ~/notes:rw -- npx -y notes-server ~/notes
   aroom mcp add far --url https://x.example/mcp --header 'X-Key=${MY_KEY}'")]
 pub struct Add {
