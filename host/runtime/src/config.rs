@@ -31,7 +31,9 @@ pub use resolved::{
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 pub use servers::McpServer;
-pub(crate) use servers::{in_file as servers_in, of_bundle as server_of_bundle};
+pub(crate) use servers::{
+    in_file as servers_in, of_bundle as server_of_bundle, references as references_in,
+};
 
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use layers::Layers;

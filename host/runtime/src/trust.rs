@@ -24,8 +24,6 @@ use std::path::{Path, PathBuf};
 const MOST_TOOLS: usize = 256;
 /// The same for the bytes of all of them.
 const MOST_BYTES: u64 = 1 << 29;
-/// Characters of a value that are shown.
-const VALUE_CHARS: usize = 80;
 
 /// What a folder holds that would take effect if it were trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -238,23 +236,27 @@ fn settings(mut sources: Sources, folder: &Path) -> Vec<String> {
     match (of_project(false), of_project(true)) {
         (Ok(without), Ok(with)) => {
             let waits = with.into_iter().filter(|view| !without.contains(view));
-            waits.map(|view| line(&view)).collect()
+            waits.flat_map(|view| lines(&view)).collect()
         }
         (Err(problem), _) | (_, Err(problem)) => vec![format!("a config file in error: {problem}")],
     }
 }
 
-fn line(view: &SettingView) -> String {
-    let value = match &view.value {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// Whole, and each entry of a list by itself: nothing harmless stands before what a person has to see.
+fn lines(view: &SettingView) -> Vec<String> {
+    let one = |value: &serde_json::Value| {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        format!("setting `{}`: {}", view.key, anteroom_gate::visible(&value))
     };
-    let value = anteroom_gate::visible(&value);
-    let mut shown: String = value.chars().take(VALUE_CHARS).collect();
-    if shown.len() < value.len() {
-        shown.push('…');
+    match &view.value {
+        serde_json::Value::Array(entries) if entries.iter().any(serde_json::Value::is_object) => {
+            entries.iter().map(one).collect()
+        }
+        value => vec![one(value)],
     }
-    format!("setting `{}`: {shown}", view.key)
 }
 
 fn existing(path: &str) -> Result<PathBuf, Problem> {

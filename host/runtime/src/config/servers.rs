@@ -243,14 +243,24 @@ pub(crate) fn masked(value: &Value) -> Value {
                 continue;
             };
             for value in pairs.values_mut() {
-                if !value.as_str().is_some_and(is_reference) {
-                    *value = Value::from(MASK);
+                let text = value.as_str().unwrap_or_default();
+                if !is_reference(text) {
+                    *value = Value::from(format!("{MASK}{}", references(text)));
                 }
             }
         }
         written
     };
     servers.iter().map(one).collect()
+}
+
+/// The variables of the environment that a text is made of, as they are written: which ones are handed over is seen.
+pub(crate) fn references(text: &str) -> String {
+    text.split("${")
+        .skip(1)
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| format!("${{{name}}}"))
+        .collect()
 }
 
 fn is_reference(text: &str) -> bool {

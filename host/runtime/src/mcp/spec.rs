@@ -1,13 +1,13 @@
 //! From an entry of the settings to what is to be started or reached, and the hash that an approval is for.
 
-use crate::config::McpServer;
+use crate::config::{McpServer, references_in};
 use anteroom_api::{McpFolder, McpTransport, McpTrust};
 use anteroom_tools::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
     StdioSpec,
 };
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -114,23 +114,21 @@ fn folders(server: &McpServer) -> Vec<McpFolder> {
     folders.collect()
 }
 
-/// What a person approves: everything that decides what is started, with what, and what it reaches. Of the
-/// environment the names; values may be secrets that change.
+/// What a person approves: everything that decides what is started, with what, and what it reaches. The environment
+/// as it is written: what `${NAME}` stands for may be a secret that changes.
 pub(super) fn hash(server: &McpServer, project: &Path) -> String {
     let entry = &server.filled;
     let place = server.is_project.then(|| project.display().to_string());
-    let names = |pairs: &std::collections::BTreeMap<String, String>| -> Vec<String> {
-        pairs.keys().cloned().collect()
-    };
+    let written = &server.written;
     let text = serde_json::json!([
         "anteroom mcp server 1",
         entry.name,
         place,
         entry.command,
         entry.args,
-        names(&entry.env),
+        written.env,
         entry.url,
-        names(&entry.headers),
+        written.headers,
         entry.folders,
         entry.network.unwrap_or(false),
     ]);
@@ -140,7 +138,7 @@ pub(super) fn hash(server: &McpServer, project: &Path) -> String {
 /// How it is reached, as it is written: what was filled in may be secret.
 pub(super) fn shown_transport(server: &McpServer) -> McpTransport {
     let entry = &server.written;
-    let headers = entry.headers.keys().cloned().collect();
+    let headers = with_references(&entry.headers);
     if let Some(command) = &entry.command {
         let filled = server.filled.command.as_ref();
         return McpTransport::Stdio {
@@ -149,7 +147,7 @@ pub(super) fn shown_transport(server: &McpServer) -> McpTransport {
                 false => filled.unwrap_or(command).clone(),
             },
             args: entry.args.clone(),
-            env: entry.env.keys().cloned().collect(),
+            env: with_references(&entry.env),
             folders: folders(server),
             network: entry.network.unwrap_or(false),
         };
@@ -159,6 +157,19 @@ pub(super) fn shown_transport(server: &McpServer) -> McpTransport {
         Some("sse") => McpTransport::Sse { url, headers },
         _ => McpTransport::Http { url, headers },
     }
+}
+
+/// The names, each with the variables of the user's own that its value is made of: what is handed over is seen, what
+/// it is worth is not.
+fn with_references(pairs: &BTreeMap<String, String>) -> Vec<String> {
+    let one = |(name, value): (&String, &String)| {
+        let references = references_in(value);
+        match references.is_empty() {
+            true => name.clone(),
+            false => format!("{name}={references}"),
+        }
+    };
+    pairs.iter().map(one).collect()
 }
 
 /// The same on one line, for the record.
@@ -227,14 +238,24 @@ mod tests {
         let project = Path::new("/work/.anteroom/tools");
         let hash = |server: &McpServer| hash(server, project);
         let usual = hash(&server(|_| {}));
-        // Another value of a secret is no other command.
-        assert_eq!(
-            usual,
-            hash(&server(|entry| {
-                entry.env.insert("KEY".into(), "two".into());
-            }))
-        );
+        // Another value of a secret is no other command: it is filled in from the user's own environment.
+        let filled = |value: &str| {
+            let mut server = server(|entry| {
+                entry.env.insert("KEY".into(), "${MY_KEY}".into());
+            });
+            server.filled.env.insert("KEY".into(), value.into());
+            server
+        };
+        assert_eq!(hash(&filled("one")), hash(&filled("two")));
+        let McpTransport::Stdio { env, .. } = shown_transport(&filled("one")) else {
+            panic!("a program");
+        };
+        assert_eq!(env, ["KEY=${MY_KEY}"]);
         let others = [
+            server(|entry| {
+                entry.env.insert("KEY".into(), "two".into());
+            }),
+            filled("one"),
             server(|entry| entry.command = Some("/tmp/uvx".into())),
             server(|entry| entry.args.push("--evil".into())),
             server(|entry| {

@@ -295,7 +295,7 @@ mod tests {
     fn the_first_that_is_in_order_counts_and_the_others_say_so() {
         let folder = tempfile::tempdir().unwrap();
         let (own, theirs) = (folder.path().join("own"), folder.path().join("repo/s"));
-        write(&own.join("commit/SKILL.md"), "---\nname: [\n---\nx\n");
+        write(&own.join("commit/SKILL.md"), "---\nname: commit\nx\n");
         write(&theirs.join("commit/SKILL.md"), &skill("theirs"));
         write(&theirs.join("tidy/SKILL.md"), &skill("tidies"));
         write(&theirs.join("not-a-skill/README.md"), "");

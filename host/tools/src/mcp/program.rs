@@ -93,8 +93,8 @@ fn start_now(spec: &StdioSpec, shell: &Shell) -> Result<Program, String> {
 
 fn settled<'a>(sandbox: &'a Sandbox, plan: &'a Plan) -> Result<Settled<'a>, String> {
     match sandbox.mode {
-        SandboxMode::Off => return Ok(Settled::Bare),
-        SandboxMode::Auto => {}
+        // What is switched off is the sandbox of the user's commands; a stranger's program has its own all the same.
+        SandboxMode::Off | SandboxMode::Auto => {}
         SandboxMode::Require => {
             let mut missing = confine::walls(sandbox).missing();
             missing.extend(plan.gaps.iter().cloned());

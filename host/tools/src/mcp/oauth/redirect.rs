@@ -43,9 +43,9 @@ impl Redirect {
     /// Waits for whoever brings our own `state`; all others are sent away.
     pub(super) async fn wait(&self, state: &str, issuer: Option<&str>) -> Result<Came, String> {
         loop {
-            let Ok((mut visitor, _)) = self.listener.accept().await else {
-                continue;
-            };
+            let visitor = self.listener.accept().await;
+            let (mut visitor, _) =
+                visitor.map_err(|error| format!("nobody can come back here: {error}"))?;
             let Ok(Some(query)) = timeout(VISIT, read(&mut visitor)).await else {
                 answer(visitor, "404 Not Found", "There is nothing here.").await;
                 continue;
