@@ -187,8 +187,10 @@ async fn only_copying_reaches_the_clipboard() {
     let text = format!("Do this{evil}:\n\n```sh\ncargo test\n```\n");
     let desk = Desk::new([Reply::text(&text)]).await;
     let mut pty = chat(&desk, &[]).await;
-    enter(&mut pty, "go", "cargo test").await;
+    // Its end is told: before, there is no answer to copy.
+    enter(&mut pty, "go", " out · context").await;
     let written = String::from_utf8(pty.raw()).unwrap();
+    assert!(written.contains("cargo test"), "{written:?}");
     assert!(!written.contains("\u{1b}]52"), "{written:?}");
     enter(&mut pty, "/copy 1", "10 characters given to").await;
     let written = String::from_utf8(pty.raw()).unwrap();
