@@ -8,6 +8,7 @@ use crate::ambient::Ambient;
 use crate::bus::Bus;
 use crate::config::Settings;
 use crate::config::private_file::{self, Existing};
+use crate::hex::hex;
 use crate::host::Port;
 use crate::identity::Identity;
 use anteroom_api::{
@@ -332,10 +333,6 @@ fn cut(text: &str) -> Problem {
     )
     .cause(text)
     .hint("see `aroom audit verify`")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {

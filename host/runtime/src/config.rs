@@ -35,6 +35,7 @@ pub(crate) use servers::{
     in_file as servers_in, of_bundle as server_of_bundle, references as references_in,
 };
 
+use crate::hex::hex;
 use anteroom_api::{Problem, ProblemCode, SettingsReport};
 use layers::Layers;
 use sha2::{Digest, Sha256};
@@ -206,10 +207,6 @@ fn is_open_to_others(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_others(_path: &Path) -> bool {
     false
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

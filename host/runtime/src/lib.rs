@@ -26,6 +26,7 @@ mod endings;
 mod engine;
 mod filing;
 mod forwarding;
+mod hex;
 mod hooks;
 mod host;
 pub mod identity;

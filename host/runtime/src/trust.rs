@@ -7,6 +7,7 @@
 use crate::agent::{instructions, prompt};
 use crate::config::{self, Loaded, Settings, Sources};
 use crate::engine::Engine;
+use crate::hex::hex;
 use crate::host::Port;
 use crate::{live, wiring};
 use anteroom_api::{
@@ -359,10 +360,6 @@ fn too_much(folder: &Path) -> Problem {
         ),
     )
     .hint("remove what is no tool from `.anteroom/tools`")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The settings as they are known before there is a database to ask; without the project's say.

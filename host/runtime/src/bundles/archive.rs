@@ -4,6 +4,7 @@
 //! See `docs/bundles.md` for the format.
 
 use super::paths;
+use crate::hex::hex;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -73,10 +74,6 @@ pub(crate) struct Seal {
 /// A key's fingerprint: SHA-256 of its 32 bytes, hexadecimal.
 pub(crate) fn fingerprint(key: &[u8; KEY_BYTES]) -> String {
     hex(&Sha256::digest(key))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A bundle that is being put together.

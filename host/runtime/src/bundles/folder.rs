@@ -3,6 +3,7 @@
 use super::archive::{self, Seal, Unsealed};
 use super::manifest;
 use super::store;
+use crate::hex::hex;
 use anteroom_gate::visible;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -85,7 +86,7 @@ pub(crate) fn gather(folder: &Path) -> Result<Gathered, String> {
 
 /// The text of `bundle.sig`.
 pub(crate) fn written(seal: &Seal) -> String {
-    let (key, signature) = (archive::hex(&seal.key), archive::hex(&seal.signature));
+    let (key, signature) = (hex(&seal.key), hex(&seal.signature));
     format!("{{\n  \"key\": \"{key}\",\n  \"signature\": \"{signature}\"\n}}\n")
 }
 

@@ -8,6 +8,7 @@ use super::powers;
 use super::source::{Found, no_bundle_in};
 use super::state::{State, newer};
 use crate::config;
+use crate::hex::hex;
 use anteroom_api::{
     BundleFile, BundlePower, BundleReport, BundleSignature, BundleStep, BundleTrust, BundleWish,
     Problem, ProblemCode,
@@ -261,5 +262,5 @@ fn digest(report: &BundleReport) -> Result<String, Problem> {
     let shown = serde_json::to_vec(report).map_err(|error| {
         Problem::new(ProblemCode::Internal, "the bundle cannot be shown").cause(error)
     })?;
-    Ok(archive::hex(&Sha256::digest(shown)))
+    Ok(hex(&Sha256::digest(shown)))
 }

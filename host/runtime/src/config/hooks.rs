@@ -7,7 +7,7 @@ use super::value::{Written, numeral, switch};
 use anteroom_gate::Masker;
 use globset::{Glob, GlobBuilder};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -208,7 +208,7 @@ pub(crate) fn parse(written: &Written) -> Result<Value, String> {
     for item in items {
         rule(item, &mut Vec::new()).map_err(|why| format!("{}; of one {why}", expected()))?;
     }
-    Ok(items.iter().map(as_written).collect())
+    Ok(items.iter().map(Value::from).collect())
 }
 
 /// The values as they may be shown: as they are written, with what is wrong.
@@ -242,7 +242,7 @@ fn entry(item: &Node, is_project: bool) -> Entry {
         Err(why) => HookMeant::Wrong(why),
     };
     let hook = json!({
-        "written": as_written(&written),
+        "written": Value::from(&written),
         "is_project": is_project,
         "meant": meant,
     });
@@ -260,7 +260,7 @@ fn rule(written: &Written, oddities: &mut Vec<String>) -> Result<HookRule, Strin
         return Err("is no mapping with `on` and `command` or `component`".to_owned());
     };
     if let Some((key, _)) = fields.iter().find(|(key, _)| !KEYS.contains(&key.as_str())) {
-        return Err(unknown(key));
+        return Err(nearest::unknown(key, &KEYS));
     }
     let field = |name: &str| {
         let found = fields.iter().find(|(key, _)| key == name);
@@ -308,14 +308,6 @@ fn moments() -> String {
     HookMoment::ALL
         .map(|moment| format!("`{}`", moment.word()))
         .join(", ")
-}
-
-fn unknown(key: &str) -> String {
-    let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
-    match nearest::among(key, KEYS.iter().copied()) {
-        Some(near) => format!("has an unknown key `{shown}`; did you mean `{near}`?"),
-        None => format!("has an unknown key `{shown}`"),
-    }
 }
 
 fn text(name: &str, written: &Written) -> Result<String, String> {
@@ -378,19 +370,6 @@ fn seconds(written: &Written, oddities: &mut Vec<String>) -> Result<f64, String>
         oddities.push(format!("has a `timeout` of {given} s; {held} s are used"));
     }
     Ok(held)
-}
-
-fn as_written(written: &Written) -> Value {
-    match written {
-        Written::Nothing => Value::Null,
-        Written::Text(text) => Value::from(text.as_str()),
-        Written::List(items) => items.iter().map(as_written).collect(),
-        Written::Map(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.clone(), as_written(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-    }
 }
 
 #[cfg(test)]

@@ -20,9 +20,13 @@ pub(crate) fn setting(key: &str) -> Option<&'static str> {
         .or_else(|| nearest(key, known()))
 }
 
-/// The one of these names that `name` was probably meant to be.
-pub(crate) fn among(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    nearest(name, known)
+/// What is said of a key that is none of these, after the name of what it stands in.
+pub(crate) fn unknown(key: &str, known: &[&'static str]) -> String {
+    let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
+    match nearest(key, known.iter().copied()) {
+        Some(near) => format!("has an unknown key `{shown}`; did you mean `{near}`?"),
+        None => format!("has an unknown key `{shown}`"),
+    }
 }
 
 /// The environment variable that `name` was probably meant to be.

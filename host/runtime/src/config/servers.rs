@@ -9,7 +9,7 @@ use super::value::{Written, switch};
 use super::{MASK, nearest};
 use anteroom_api::{McpEntry, McpTrust, Problem};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -191,7 +191,7 @@ pub(crate) fn in_file(path: &Path) -> Result<Vec<Value>, Problem> {
     };
     let mut entries = entries.iter();
     let found = entries.find(|entry| entry.key == "mcp_servers");
-    match found.map(|entry| as_written(&Written::from(&entry.value))) {
+    match found.map(|entry| Value::from(&Written::from(&entry.value))) {
         Some(Value::Array(servers)) => Ok(servers),
         _ => Ok(Vec::new()),
     }
@@ -214,21 +214,8 @@ pub(crate) fn parse(written: &Written) -> Result<Value, String> {
         }
         names.push(entry.name);
     }
-    let entries = items.iter().map(as_written);
+    let entries = items.iter().map(Value::from);
     Ok(Value::Array(entries.collect()))
-}
-
-fn as_written(written: &Written) -> Value {
-    match written {
-        Written::Nothing => Value::Null,
-        Written::Text(text) => Value::from(text.as_str()),
-        Written::List(items) => items.iter().map(as_written).collect(),
-        Written::Map(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.clone(), as_written(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-    }
 }
 
 /// The values as they may be shown: as they are written, and what may be secret only where it is a reference.
@@ -275,7 +262,7 @@ fn checked(written: &Written, oddities: &mut Vec<String>) -> Result<McpEntry, St
     for (key, value) in fields {
         match field(&mut entry, key, value) {
             Ok(true) => {}
-            Ok(false) => oddities.push(unknown(key)),
+            Ok(false) => oddities.push(nearest::unknown(key, &KEYS)),
             Err(words) => return Err(format!("has a `{key}` that must be {words}")),
         }
     }
@@ -307,14 +294,6 @@ fn field(entry: &mut McpEntry, key: &str, value: &Written) -> Result<bool, Strin
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-fn unknown(key: &str) -> String {
-    let shown: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
-    match nearest::among(key, KEYS.iter().copied()) {
-        Some(near) => format!("has an unknown key `{shown}`; did you mean `{near}`?"),
-        None => format!("has an unknown key `{shown}`"),
-    }
 }
 
 fn check_name(name: &str) -> Result<(), String> {

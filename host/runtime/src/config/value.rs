@@ -61,6 +61,22 @@ impl From<&Value> for Written {
     }
 }
 
+/// As it was written: texts stay texts.
+impl From<&Written> for Value {
+    fn from(written: &Written) -> Self {
+        match written {
+            Written::Nothing => Self::Null,
+            Written::Text(text) => Self::from(text.as_str()),
+            Written::List(items) => items.iter().map(Self::from).collect(),
+            Written::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| (key.clone(), Self::from(value)))
+                .collect::<Map<_, _>>()
+                .into(),
+        }
+    }
+}
+
 impl Written {
     /// A text from the environment or the command line, where a list is separated by commas.
     pub(crate) fn one_line(self, kind: Kind) -> Self {

@@ -6,6 +6,7 @@ use super::spec::{self, Site};
 use super::view::{self, Decided};
 use crate::agent::services::CallServices;
 use crate::engine::Engine;
+use crate::hex::hex;
 use anteroom_api::{Event, ItemId, McpEvent, McpServerView, McpState, Topic};
 use anteroom_tools::{ServerId, ServerState, ServerStatus};
 use sha2::{Digest as _, Sha256};
@@ -251,5 +252,5 @@ fn print(server: &McpServerView) -> String {
         .map(|tool| (&tool.name, &tool.hash, &tool.state))
         .collect();
     let whole = serde_json::json!([server.hash, state, tools, server.is_sampling_allowed]);
-    spec::hex(&Sha256::digest(whole.to_string().as_bytes()))
+    hex(&Sha256::digest(whole.to_string().as_bytes()))
 }

@@ -1,6 +1,7 @@
 //! From an entry of the settings to what is to be started or reached, and the hash that an approval is for.
 
 use crate::config::{McpServer, references_in};
+use crate::hex::hex;
 use anteroom_api::{McpFolder, McpTransport, McpTrust};
 use anteroom_tools::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
@@ -204,10 +205,6 @@ pub(super) fn in_words(transport: &McpTransport) -> String {
             }
         }
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
