@@ -85,8 +85,14 @@ async fn the_palette_opens_behind_a_slash_and_tab_completes() {
 async fn escape_closes_the_palette_and_keeps_the_text() {
     let desk = Desk::new([]).await;
     let mut pty = at_prompt(&desk).await;
+    let before = pty.raw().len();
     pty.send("/he");
     pty.until("the palette", |shown| shown.has("/help")).await;
+    // The terminal is asked nothing for it: an answer that met the next key would become text.
+    let asked = pty.raw()[before..]
+        .windows(4)
+        .any(|bytes| bytes == b"\x1b[6n");
+    assert!(!asked, "the menu asks where the cursor stands");
     pty.send(keys::ESC);
     pty.until("no palette", |shown| {
         menu(shown).is_empty() && line(shown) == "/he"

@@ -8,9 +8,9 @@ use crate::clean::reveal;
 use crate::theme::{Style, Theme, pad};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use reedline::{
-    Completer, CompletionResult, EditCommand, EditMode, Editor, Emacs, Menu, MenuEvent,
-    MenuSettings, Painter, PromptEditMode, Reedline, ReedlineEvent, ReedlineMenu, ReedlineRawEvent,
-    Span, Suggestion, menu_functions,
+    Completer, EditCommand, EditMode, Editor, Emacs, Menu, MenuEvent, MenuSettings, Painter,
+    PromptEditMode, Reedline, ReedlineEvent, ReedlineMenu, ReedlineRawEvent, Span, Suggestion,
+    menu_functions,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,10 +30,11 @@ pub(in crate::chat) fn equip(
     (theme, usual): (Theme, Emacs),
 ) -> Reedline {
     let keys = Arc::new(Pressed::default());
-    let menu = Palette::new(theme, keys.clone());
+    let menu = Palette::new(theme, keys.clone(), names);
     editor
-        .with_completer(Box::new(Source(names)))
-        .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
+        // The kind of menu whose candidates come from within the program. For any other the editor asks the terminal
+        // where the cursor stands before each frame; an answer that meets Esc on its way would become text of the line.
+        .with_menu(ReedlineMenu::HistoryMenu(Box::new(menu)))
         .with_quick_completions(true)
         .with_edit_mode(Box::new(Keys {
             usual,
@@ -48,16 +49,6 @@ struct Pressed {
     is_tab: AtomicBool,
     /// Something was typed that the candidates do not know of yet.
     is_ahead: AtomicBool,
-}
-
-struct Source(Box<dyn Names + Send>);
-
-impl Completer for Source {
-    fn complete(&mut self, line: &str, pos: usize) -> CompletionResult {
-        let found = complete(line, pos, self.0.as_mut());
-        let suggestions: Vec<Suggestion> = found.into_iter().map(suggestion).collect();
-        CompletionResult::fresh(suggestions)
-    }
 }
 
 fn suggestion(candidate: Candidate) -> Suggestion {
@@ -124,6 +115,7 @@ impl EditMode for Keys {
 struct Palette {
     settings: MenuSettings,
     theme: Theme,
+    names: Box<dyn Names + Send>,
     pressed: Arc<Pressed>,
     is_open: bool,
     /// The candidates are older than the line.
@@ -138,10 +130,11 @@ struct Palette {
 }
 
 impl Palette {
-    fn new(theme: Theme, pressed: Arc<Pressed>) -> Self {
+    fn new(theme: Theme, pressed: Arc<Pressed>, names: Box<dyn Names + Send>) -> Self {
         Self {
             settings: MenuSettings::default().with_name(NAME).with_marker(""),
             theme,
+            names,
             pressed,
             is_open: false,
             is_due: false,
@@ -246,10 +239,10 @@ impl Menu for Palette {
         false
     }
 
-    fn update_values(&mut self, editor: &mut Editor, completer: &mut dyn Completer) {
+    fn update_values(&mut self, editor: &mut Editor, _: &mut dyn Completer) {
         let (buffer, at) = (editor.get_buffer(), editor.line_buffer().insertion_point());
-        let found = completer.complete(buffer, at);
-        self.values = found.suggestions().to_vec();
+        let found = complete(buffer, at, self.names.as_mut());
+        self.values = found.into_iter().map(suggestion).collect();
         self.at = self.at.min(self.values.len().saturating_sub(1));
         self.is_due = false;
         self.pressed.is_ahead.store(false, Ordering::Relaxed);
