@@ -13,6 +13,8 @@ pub struct Endpoint {
     pub api_key: Option<Secret>,
     /// A command whose output is the key. It wins over `api_key`.
     pub api_key_command: Option<String>,
+    /// Files that the command may have open until it raises that itself; as many as this process if nobody says.
+    pub open_files: Option<u64>,
     /// Certificates (PEM) trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// How long to wait for what.
@@ -32,6 +34,7 @@ impl Endpoint {
             base_url: base_url.into(),
             api_key: None,
             api_key_command: None,
+            open_files: None,
             ca_file: None,
             timeouts: Timeouts::default(),
             retry: Retry::default(),

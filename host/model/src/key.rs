@@ -72,7 +72,10 @@ impl Keys {
     pub(crate) fn of(endpoint: &Endpoint) -> Result<Self, ModelError> {
         if let Some(line) = &endpoint.api_key_command {
             return Ok(Self::Command {
-                line: line.clone(),
+                line: match endpoint.open_files {
+                    Some(files) if files < u64::MAX => format!("ulimit -S -n {files}; {line}"),
+                    _ => line.clone(),
+                },
                 latest: Mutex::new(None),
             });
         }
@@ -230,4 +233,25 @@ impl Group {
 
     #[cfg(not(unix))]
     fn kill(&self) {}
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_command_has_the_files_it_was_given_and_may_raise_that() {
+        for (command, expected) in [
+            ("ulimit -S -n", "64"),
+            ("ulimit -S -n 65; ulimit -S -n", "65"),
+        ] {
+            let keys = Keys::of(&Endpoint {
+                api_key_command: Some(command.into()),
+                open_files: Some(64),
+                ..Endpoint::new("http://127.0.0.1:9/v1")
+            });
+            let key = keys.unwrap().get(None).await.unwrap();
+            assert_eq!(key.plain, expected, "{command}");
+        }
+    }
 }

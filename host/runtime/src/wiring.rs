@@ -59,6 +59,7 @@ pub(crate) fn endpoint(settings: &Settings) -> Endpoint {
     Endpoint {
         api_key: ai.api_key.as_ref().map(|key| Secret::new(key.expose())),
         api_key_command: ai.api_key_command.clone(),
+        open_files: Some(anteroom_tools::open_files_at_start()),
         ca_file: ai.ca_file.clone(),
         timeouts: Timeouts {
             connect: ai.connect_timeout,

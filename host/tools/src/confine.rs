@@ -15,7 +15,7 @@ mod walls;
 
 pub(crate) use environment::Shell;
 pub(crate) use group::{Exit, Group, OnGone};
-pub(crate) use plan::{Plan, ServerSite, Site};
+pub(crate) use plan::{Plan, ServerSite, Site, toolchain};
 pub use policy::{Network, ProcessLimits, Sandbox, SandboxMode};
 pub(crate) use stopped::Stopped;
 pub use walls::{Wall, Walls};
@@ -66,6 +66,13 @@ pub(crate) struct Started {
 #[must_use]
 pub fn walls(sandbox: &Sandbox) -> Walls {
     linux::walls(sandbox)
+}
+
+/// Files that this process may have open before it raises that for itself. What it starts gets this number again,
+/// so it is asked for once before anything is raised.
+#[must_use]
+pub fn open_files_at_start() -> u64 {
+    linux::files_at_start()
 }
 
 /// Starts a command. `on_gone` is told once all its processes are gone.

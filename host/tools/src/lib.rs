@@ -30,7 +30,9 @@ mod services;
 mod session;
 mod wasm;
 
-pub use confine::{Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, walls};
+pub use confine::{
+    Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, open_files_at_start, walls,
+};
 pub use error::ToolsError;
 pub use fit::misfits;
 pub use hook::{HookCommand, HookEnd, HookFooting};

@@ -47,6 +47,8 @@ pub(crate) struct Shell {
 impl Shell {
     /// `bash` where the path has one, else `sh`; and of `environment` only what is harmless.
     pub(crate) fn new(environment: &BTreeMap<String, String>) -> Self {
+        // What is started later finds the limit that there is now.
+        let _ = super::open_files_at_start();
         let path = environment.get("PATH").map_or(PATH_DEFAULT, String::as_str);
         let program = path
             .split(':')

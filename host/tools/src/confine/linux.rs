@@ -18,6 +18,7 @@ use filter::Sockets;
 use kernel::{Kernel, Rooms};
 use landlock::{Handled, Rules};
 use launch::Launch;
+pub(super) use limits::files_at_start;
 use placeholder::Placeholder;
 pub(super) use placeholder::is_placeholder;
 use rooms::User;
@@ -188,14 +189,14 @@ fn plain(order: &Order<'_>) -> io::Result<Launch> {
         steps: Vec::new(),
         rules: None,
         filter: Vec::new(),
-        ceilings: Vec::new(),
+        ceilings: limits::bare(),
         powers: None,
         held: Vec::new(),
     })
 }
 
 /// The rules of Landlock for a plan. Where there is a file tree of one's own they are the second wall for what is
-/// written; otherwise the only one, and for reading too.
+/// written, and in a closed plan for what is read; otherwise the only one, for both.
 fn rules(
     kernel: &Kernel,
     plan: &Plan,
@@ -208,7 +209,7 @@ fn rules(
     let rules = Rules::new(
         version,
         Handled {
-            reading: rooms.is_none(),
+            reading: rooms.is_none() || plan.is_closed,
             network: version.0 >= 4 && sandbox.network == Network::Off,
         },
     )?;
@@ -224,11 +225,20 @@ fn rules(
                 version.write() | landlock::READ,
             )?;
         }
+        let hidden: Vec<&Path> = plan.hidden.iter().map(|it| it.path.as_path()).collect();
+        let around = if plan.is_closed { "/proc" } else { "/" };
+        allow_reading_around(&rules, Path::new(around), &hidden)?;
+        for path in &plan.sealed {
+            if plan.is_closed {
+                allow_reading_around(&rules, path, &hidden)?;
+            } else {
+                rules.allow(path, landlock::READ)?;
+            }
+        }
+    } else if plan.is_closed {
         for path in &plan.sealed {
             rules.allow(path, landlock::READ)?;
         }
-        let hidden: Vec<&Path> = plan.hidden.iter().map(|it| it.path.as_path()).collect();
-        allow_reading_around(&rules, Path::new("/"), &hidden)?;
     }
     Ok(Some(rules.into_handle()))
 }

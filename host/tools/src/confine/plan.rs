@@ -2,8 +2,12 @@
 //! system, changes nothing, and knows no technique: see `linux/` for how it is made to hold.
 
 mod server;
+pub(super) mod system;
+mod toolchain;
+mod ways;
 
 pub(crate) use server::ServerSite;
+pub(crate) use toolchain::toolchain;
 
 use super::git::{self, Repository};
 use super::linux::is_placeholder;
@@ -72,7 +76,7 @@ pub(crate) struct Plan {
     pub(crate) writable: Vec<PathBuf>,
     /// Folders in them that may be written but not moved away, because of what is in them.
     pub(crate) pinned: Vec<PathBuf>,
-    /// What in them may be read only.
+    /// What in them may be read only; in a closed plan, also what lies elsewhere.
     pub(crate) sealed: Vec<PathBuf>,
     /// Folders that must not come to be: a parent and a name.
     pub(crate) absent: Vec<(PathBuf, &'static str)>,
@@ -80,6 +84,10 @@ pub(crate) struct Plan {
     pub(crate) hidden: Vec<Hidden>,
     /// Files that must not come to be and nothing can be put in place of: taken away afterwards.
     pub(crate) unwanted: Vec<PathBuf>,
+    /// Whether nothing is there but what may be written and what is read only.
+    pub(crate) is_closed: bool,
+    /// Links that are there besides: where, and what they say.
+    pub(crate) links: Vec<(PathBuf, PathBuf)>,
     /// What cannot be made to hold here, in words.
     pub(crate) gaps: Vec<String>,
 }

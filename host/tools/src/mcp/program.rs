@@ -64,7 +64,10 @@ fn start_now(spec: &StdioSpec, shell: &Shell) -> Result<Program, String> {
         writable: Vec::new(),
         ..Sandbox::clone(&user)
     };
-    let plan = plan(spec, &sandbox, (&folder, &temp), &program);
+    let search = shell.environment.iter().find(|(name, _)| name == "PATH");
+    let search = spec.env.get("PATH").or(search.map(|(_, path)| path));
+    let search = search.map_or("", String::as_str);
+    let plan = plan(spec, &sandbox, (&folder, &temp), (&program, search));
     let settled = settled(&sandbox, &plan)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let handle = rustix::fs::open(&folder, flags, Mode::empty())
@@ -109,16 +112,20 @@ fn settled<'a>(sandbox: &'a Sandbox, plan: &'a Plan) -> Result<Settled<'a>, Stri
     Ok(Settled::Walled { plan, sandbox })
 }
 
-fn plan(spec: &StdioSpec, sandbox: &Sandbox, own: (&Path, &Path), program: &Path) -> Plan {
-    let (folder, temp) = own;
+fn plan(
+    spec: &StdioSpec,
+    sandbox: &Sandbox,
+    (folder, temp): (&Path, &Path),
+    (program, search): (&Path, &str),
+) -> Plan {
     let is_writable = |wanted: bool| {
         let folders = spec.folders.iter();
         let folders = folders.filter(move |it| it.is_writable == wanted);
         folders.map(|it| it.path.clone()).collect::<Vec<_>>()
     };
     let arguments = spec.args.iter().map(Path::new);
-    let parts = std::iter::once(program).chain(arguments);
-    let needed: Vec<PathBuf> = parts.flat_map(surroundings).collect();
+    let mut needed: Vec<PathBuf> = arguments.flat_map(surroundings).collect();
+    needed.extend(confine::toolchain(program, search, sandbox.home.as_deref()));
     // One for each folder: making one takes longer than asking it.
     let gates: RefCell<BTreeMap<PathBuf, Option<Gate>>> = RefCell::default();
     let is_sensitive = |workspace: &Path, path: &FilePath| {

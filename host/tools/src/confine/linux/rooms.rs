@@ -4,8 +4,9 @@
 
 use super::c_text;
 use super::kernel::Rooms as Support;
-use super::landlock::Version;
+use super::landlock::{self, Version};
 use super::steps::{Need, Planned, SLOTS, Step};
+use crate::confine::plan::system::{RESOLVER, RUNTIME_KEPT};
 use crate::confine::plan::{Look, Plan};
 use crate::confine::policy::{Network, ProcessLimits};
 use std::ffi::CString;
@@ -23,16 +24,15 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
 ];
 /// Of what else runs on the machine, with sockets to talk to it. Covered, but for these.
 const RUNTIME: [&str; 2] = ["/run", "/var/run"];
-const RUNTIME_KEPT: [&str; 2] = ["/run/current-system", "/run/opengl-driver"];
-/// Needed to look up names where there is a network.
-const RESOLVER: [&str; 3] = [
-    "/run/systemd/resolve",
-    "/run/resolvconf",
-    "/run/NetworkManager",
-];
 const SHARED_TEMP: [&str; 2] = ["/tmp", "/var/tmp"];
 /// Process numbers the kernel keeps back.
 const PIDS_RESERVED: u64 = 300;
+
+const ROOT: &str = "/";
+const PROCESSES: &str = "/proc";
+/// Where a new root is put together: there on every system, and taken hold of before.
+const STAGE: &str = "/dev";
+const STAGE_PROCESSES: &str = "/dev/proc";
 
 /// Slot of the thing that is put over several places.
 const COVER: usize = 0;
@@ -87,18 +87,27 @@ pub(super) fn steps(order: &Order<'_>) -> io::Result<Vec<Planned>> {
     let trees = placements
         .iter()
         .filter(|it| matches!(it.what, What::Tree { .. }));
-    if trees.count() + DEVICES.len() + 1 > SLOTS {
+    // Besides them a cover and the processes.
+    if trees.count() + DEVICES.len() + 2 > SLOTS {
         return Err(io::Error::other("too many paths for one sandbox"));
     }
     let mut script = Script::default();
     script.begin(order)?;
-    script.keep_all(&placements)?;
-    script.must(Step::SealAll);
-    script.processes(order)?;
+    script.keep_all(order, &placements)?;
+    if order.plan.is_closed {
+        script.new_root(order)?;
+    } else {
+        script.must(Step::SealAll);
+        script.new_processes(order, PROCESSES)?;
+    }
+    script.seal_processes(order)?;
     script.devices()?;
     for (index, placement) in placements.iter().enumerate() {
         script.make_room(&placements[..index], placement)?;
         script.place(placement)?;
+    }
+    for (path, target) in &order.plan.links {
+        script.link(path, target)?;
     }
     for placement in placements.iter().filter(|it| it.what == What::Fresh) {
         script.must(Step::SealAt {
@@ -109,11 +118,7 @@ pub(super) fn steps(order: &Order<'_>) -> io::Result<Vec<Planned>> {
         path: text(Path::new("/dev"))?,
     });
     if let Some(version) = order.landlock {
-        let path = text(Path::new("/dev"))?;
-        script.must(Step::Allow {
-            path,
-            rights: version.write(),
-        });
+        script.allow(order, version, &placements)?;
     }
     Ok(script.steps)
 }
@@ -139,20 +144,17 @@ fn placements(order: &Order<'_>) -> Vec<Placement> {
             tree(&path, true);
         }
     }
-    for path in RUNTIME_KEPT {
-        if Path::new(path).exists() {
-            tree(Path::new(path), true);
-        }
-    }
-    if order.network == Network::On {
-        for path in RESOLVER {
-            if Path::new(path).is_dir() {
-                tree(Path::new(path), true);
+    if !plan.is_closed {
+        let resolver = RESOLVER.iter().filter(|_| order.network == Network::On);
+        for path in RUNTIME_KEPT.iter().chain(resolver).map(Path::new) {
+            if path.exists() {
+                tree(path, true);
             }
         }
     }
     let occupied: Vec<PathBuf> = all.iter().map(|it| it.path.clone()).collect();
-    for path in RUNTIME.map(PathBuf::from) {
+    let fresh: &[&str] = if plan.is_closed { &[ROOT] } else { &RUNTIME };
+    for path in fresh.iter().map(PathBuf::from) {
         if std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir()) {
             all.push(Placement {
                 path,
@@ -233,7 +235,7 @@ impl Script {
     }
 
     /// Takes hold of every tree before anything changes.
-    fn keep_all(&mut self, placements: &[Placement]) -> io::Result<()> {
+    fn keep_all(&mut self, order: &Order<'_>, placements: &[Placement]) -> io::Result<()> {
         let mut slot = COVER;
         let mut keep = |script: &mut Self, from: &Path, is_sealed| -> io::Result<()> {
             slot += 1;
@@ -246,6 +248,9 @@ impl Script {
             }
             Ok(())
         };
+        if order.plan.is_closed && !order.support.own_proc {
+            keep(self, Path::new(PROCESSES), true)?;
+        }
         for name in DEVICES {
             keep(self, &Path::new("/dev").join(name), false)?;
         }
@@ -258,17 +263,51 @@ impl Script {
         Ok(())
     }
 
-    fn processes(&mut self, order: &Order<'_>) -> io::Result<()> {
+    /// An empty tree in the place of everything, so that nothing is there but what is put there.
+    fn new_root(&mut self, order: &Order<'_>) -> io::Result<()> {
+        self.must(Step::Mount {
+            path: text(Path::new(STAGE))?,
+            kind: c"tmpfs",
+            options: c_text(b"mode=0755,size=1m")?,
+            flags: libc::MS_NOSUID | libc::MS_NODEV,
+        });
+        // Before the old one is gone: without it the kernel gives no new one.
+        let processes = text(Path::new(STAGE_PROCESSES))?;
+        self.must(Step::Folder {
+            path: processes.clone(),
+            mode: 0o555,
+        });
+        if order.support.own_proc {
+            self.new_processes(order, STAGE_PROCESSES)?;
+        } else {
+            self.put_next(processes);
+        }
+        self.must(Step::Root {
+            path: text(Path::new(STAGE))?,
+        });
+        self.must(Step::Folder {
+            path: text(Path::new("/dev"))?,
+            mode: 0o755,
+        });
+        Ok(())
+    }
+
+    fn new_processes(&mut self, order: &Order<'_>, at: &str) -> io::Result<()> {
+        if order.support.own_proc {
+            self.must(Step::Mount {
+                path: text(Path::new(at))?,
+                kind: c"proc",
+                options: CString::default(),
+                flags: libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC,
+            });
+        }
+        Ok(())
+    }
+
+    fn seal_processes(&mut self, order: &Order<'_>) -> io::Result<()> {
         if !order.support.own_proc {
             return Ok(());
         }
-        let path = text(Path::new("/proc"))?;
-        self.must(Step::Mount {
-            path: path.clone(),
-            kind: c"proc",
-            options: CString::default(),
-            flags: libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC,
-        });
         // Newer kernels count the processes of a namespace; for the superuser it is the only count there is.
         self.push(
             Step::Write {
@@ -279,7 +318,30 @@ impl Script {
             },
             Need::Never,
         );
-        self.must(Step::SealAt { path });
+        self.must(Step::SealAt {
+            path: text(Path::new(PROCESSES))?,
+        });
+        Ok(())
+    }
+
+    /// What was not there before, and so is not in the rules.
+    fn allow(
+        &mut self,
+        order: &Order<'_>,
+        version: Version,
+        placements: &[Placement],
+    ) -> io::Result<()> {
+        let mut allowed = vec![(Path::new("/dev"), version.write())];
+        if order.plan.is_closed {
+            allowed[0].1 |= landlock::READ;
+            allowed.push((Path::new(PROCESSES), landlock::READ));
+            let fresh = placements.iter().filter(|it| it.what == What::Fresh);
+            allowed.extend(fresh.map(|it| (it.path.as_path(), landlock::LIST)));
+        }
+        for (path, rights) in allowed {
+            let path = text(path)?;
+            self.must(Step::Allow { path, rights });
+        }
         Ok(())
     }
 
@@ -364,7 +426,8 @@ impl Script {
             return Ok(());
         };
         let is_file = match &placement.what {
-            What::Tree { from, .. } => from.is_file(),
+            // A socket or a device is none, but no folder either.
+            What::Tree { from, .. } => !from.is_dir(),
             What::Fresh | What::Cover(Look::ClosedFolder) => false,
             What::Cover(Look::ClosedFile | Look::EmptyFile) => true,
         };
@@ -386,10 +449,26 @@ impl Script {
         Ok(())
     }
 
+    /// A link in the new root.
+    fn link(&mut self, path: &Path, target: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new(ROOT));
+        let mut around: Vec<&Path> = folder.ancestors().collect();
+        around.pop();
+        for folder in around.into_iter().rev() {
+            let path = text(folder)?;
+            self.must(Step::Folder { path, mode: 0o755 });
+        }
+        let (path, target) = (text(path)?, text(target)?);
+        self.must(Step::Link { path, target });
+        Ok(())
+    }
+
     fn place(&mut self, placement: &Placement) -> io::Result<()> {
         let path = text(&placement.path)?;
         match &placement.what {
             What::Tree { .. } => self.put_next(path),
+            // There from the beginning.
+            What::Fresh if placement.path == Path::new(ROOT) => {}
             What::Fresh => self.must(Step::Mount {
                 path,
                 kind: c"tmpfs",

@@ -56,6 +56,10 @@ pub(super) enum Step {
         slot: usize,
         path: CString,
     },
+    /// Makes what is mounted at a path the root, and lets go of the old one.
+    Root {
+        path: CString,
+    },
     /// Switches on the network interface that leads nowhere but here.
     Loopback,
     /// Adds to the rules of Landlock what was not there before.
@@ -100,6 +104,7 @@ impl Step {
                 format!("making `{}`", shown(path))
             }
             Self::Place { path, .. } => format!("placing `{}`", shown(path)),
+            Self::Root { .. } => "changing to a file tree of its own".into(),
             Self::Loopback => "switching on the loopback interface".into(),
             Self::Allow { path, .. } => format!("allowing `{}`", shown(path)),
         }
@@ -149,6 +154,7 @@ fn one(step: &Step, slots: &mut [i32; SLOTS], rules: Option<i32>) -> Result<(), 
         Step::File { path, mode } => file(path, *mode),
         Step::Link { path, target } => link(path, target),
         Step::Place { slot, path } => place(&mut slots[*slot], path),
+        Step::Root { path } => root(path),
         Step::Loopback => loopback(),
         Step::Allow { path, rights } => rules.map_or(Ok(()), |rules| allow(rules, path, *rights)),
     }
@@ -293,6 +299,24 @@ fn file(path: &CStr, mode: u32) -> Result<(), i32> {
 fn link(path: &CStr, target: &CStr) -> Result<(), i32> {
     // SAFETY: both texts end with a null byte.
     check(unsafe { libc::symlink(target.as_ptr(), path.as_ptr()) }).map(|_| ())
+}
+
+#[expect(
+    unsafe_code,
+    reason = "no safe wrapper works without allocating or at all"
+)]
+fn root(path: &CStr) -> Result<(), i32> {
+    let here = c".".as_ptr();
+    // SAFETY: all texts end with a null byte; unused arguments may be null.
+    unsafe {
+        check(libc::chdir(path.as_ptr()))?;
+        // The old root comes to lie over the new one, and is taken away from there.
+        let pivoted = libc::syscall(libc::SYS_pivot_root, here, here);
+        check(i32::try_from(pivoted).unwrap_or(-1))?;
+        check(libc::umount2(here, libc::MNT_DETACH))?;
+        check(libc::chdir(c"/".as_ptr()))?;
+    }
+    Ok(())
 }
 
 const MOVE_MOUNT_F_EMPTY_PATH: libc::c_long = 4;

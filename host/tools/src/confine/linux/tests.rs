@@ -1,6 +1,8 @@
 //! Each wall by itself: a kernel that lends only some of them is played, and what the others promise is tried.
 //! Where this machine lends less, what it lends is tried.
 
+mod server;
+
 use super::*;
 use crate::confine::plan::Site;
 use crate::confine::{Group, Shell};
@@ -369,4 +371,43 @@ fn placeholders_leave_alone_what_is_real() {
     fs::write(at(".git/HEAD"), "").unwrap();
     drop(held);
     assert!(at(".git/HEAD").exists());
+}
+
+#[test]
+fn what_is_started_has_the_files_that_there_were_at_the_start() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let place = Place::new();
+    let before = files_at_start();
+    let limit = getrlimit(Resource::Nofile);
+    // Another number than at the start, up or down, as this process may set it for itself.
+    let own = match limit.maximum {
+        Some(most) if most <= before => before - 1,
+        _ => before + 1,
+    };
+    let changed = Rlimit {
+        current: Some(own),
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, changed).unwrap();
+    let walled = place.run(Kernel::get(), "ulimit -S -n");
+    let (workspace, temp) = (place.at("work"), place.at("home/.anteroom/temp"));
+    let folder = OwnedFd::from(File::open(&workspace).unwrap());
+    let order = Order {
+        program: Path::new("/bin/sh"),
+        arguments: &Shell::arguments("ulimit -S -n"),
+        environment: &[],
+        folder: &folder,
+        temp: &temp,
+        has_input: false,
+    };
+    let mut bare = spawn(&order, &Settled::Bare).unwrap();
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let stdout = bare.take_streams().unwrap().stdout;
+    let group = Group::watch(bare, Box::new(|_| ())).unwrap();
+    let mut said = String::new();
+    File::from(stdout).read_to_string(&mut said).unwrap();
+    drop(group);
+    assert_eq!(said.trim(), before.to_string());
+    let most = before.min(place.sandbox.limits.open_files);
+    assert_eq!(walled.trim(), most.to_string());
 }
