@@ -213,7 +213,7 @@ function Editor({ conversation, canvas, title, onDone }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  return html`<textarea ref=${field} class="input canvas-editor" aria-label=${say.editLabel(title)} spellcheck="false" value=${text}
+  return html`<textarea ref=${field} class="input canvas-editor" aria-label=${say.editLabel(title)} spellcheck=${false} value=${text}
       onInput=${(event) => setText(event.currentTarget.value)} onKeyDown=${onKey}></textarea>
     ${(isBehind || problem) && html`<p class="item-tool-error" role="alert">${isBehind ? say.conflict : problem.message}</p>`}
     <footer class="canvas-foot">

@@ -74,7 +74,7 @@ function Palette({ query, close }) {
         ${h(Icon, { name: 'search' })}
         ${filters.map((one, place) => h(Chip, { key: `${one.key}:${one.value}`, filter: one, drop: () => setFilters(filters.filter((_, other) => other !== place)) }))}
         <input class="palette-input" role="combobox" aria-label=${words.title} aria-expanded="true" aria-controls=${id} aria-autocomplete="list"
-          aria-activedescendant=${rows[at] ? `${id}-${at}` : undefined} autofocus autocomplete="off" spellcheck="false"
+          aria-activedescendant=${rows[at] ? `${id}-${at}` : undefined} autofocus autocomplete="off" spellcheck=${false}
           placeholder=${filters.length > 0 ? '' : words.placeholder} value=${text} onInput=${(event) => type(event.currentTarget.value)} onKeyDown=${key} />
       </div>
       <div class="palette-body">

@@ -96,7 +96,7 @@ function Filters({ filter }) {
   });
   const input = (name, type) => h(Field, {
     id: `audit-${name}`, label: said.filters[name],
-    children: (tie) => html`<input ...${tie} name=${name} type=${type} class="input" value=${filter[name]} spellcheck="false" autocomplete="off" />`,
+    children: (tie) => html`<input ...${tie} name=${name} type=${type} class="input" value=${filter[name]} spellcheck=${false} autocomplete="off" />`,
   });
   return html`<form class="manage-filters" role="search" aria-label=${said.filterLabel} onSubmit=${apply} key=${JSON.stringify(filter)}>
     ${choice('action', ACTIONS)} ${choice('verdict', VERDICTS)} ${input('tool', 'text')} ${input('since', 'date')} ${input('until', 'date')}

@@ -83,7 +83,7 @@ function Other({ state }) {
   return html`<form class="manage-form" onSubmit=${submit} novalidate>
     ${h(Field, {
       id: 'base-url', label: said.baseUrl, help: said.baseUrlHelp, problem: isBad ? { message: said.badUrl } : null,
-      children: (tie) => html`<input ...${tie} class="input" type="url" inputmode="url" autocomplete="url" spellcheck="false"
+      children: (tie) => html`<input ...${tie} class="input" type="url" inputmode="url" autocomplete="url" spellcheck=${false}
         value=${url} disabled=${state.isLocked('ai.base_url')} onInput=${(event) => (state.baseUrl.value = event.target.value)} />`,
     })}
     ${h(Fixes, { state })}
@@ -218,7 +218,7 @@ function ModelField({ state }) {
   if (models.value.length === 0) {
     return h(Field, {
       id: 'model', label: said.model, help: state.test.value.report ? said.modelTyped : said.modelUntested,
-      children: (tie) => html`<input ...${tie} class="input" spellcheck="false" autocomplete="off" value=${model.value}
+      children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} autocomplete="off" value=${model.value}
         disabled=${state.isLocked('ai.model')} onInput=${(event) => (model.value = event.target.value)} />`,
     });
   }

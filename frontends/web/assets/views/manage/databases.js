@@ -113,7 +113,7 @@ function AddShared({ reload }) {
     id: 'databases-add', title: said.addTitle, intro: said.addIntro,
     children: html`<form class="manage-form" onSubmit=${submit}>
       ${h(Field, { id: 'shared-name', label: said.name, children: (tie) => html`<input ...${tie} class="input" required value=${name} onInput=${(event) => setName(event.target.value)} />` })}
-      ${h(Field, { id: 'shared-path', label: said.path, help: said.pathHelp, children: (tie) => html`<input ...${tie} class="input" required spellcheck="false" value=${path} onInput=${(event) => setPath(event.target.value)} />` })}
+      ${h(Field, { id: 'shared-path', label: said.path, help: said.pathHelp, children: (tie) => html`<input ...${tie} class="input" required spellcheck=${false} value=${path} onInput=${(event) => setPath(event.target.value)} />` })}
       ${h(ProblemNote, { problem })}
       <div><button type="submit" class="button button-primary" disabled=${isBusy || !name.trim() || !path.trim()}>${said.add}</button></div>
     </form>`,

@@ -88,8 +88,8 @@ function ProjectForm({ project, close }) {
     children: html`<form class="manage-form" onSubmit=${submit}>
       ${h(Field, { id: 'project-name', label: said.name, children: (tie) => html`<input ...${tie} class="input" required maxlength="80" value=${spec.name} onInput=${set('name')} />` })}
       ${h(Field, { id: 'project-instructions', label: said.instructions, help: said.instructionsHelp, children: (tie) => html`<textarea ...${tie} class="input" rows="6" maxlength="32000" value=${spec.instructions} onInput=${set('instructions')}></textarea>` })}
-      ${h(Field, { id: 'project-workspace', label: said.workspace, help: said.workspaceHelp(start.value.workspace), children: (tie) => html`<input ...${tie} class="input" spellcheck="false" value=${spec.workspace} onInput=${set('workspace')} />` })}
-      ${h(Field, { id: 'project-model', label: said.model, help: said.modelHelp, children: (tie) => html`<input ...${tie} class="input" list="project-models" spellcheck="false" value=${spec.model} onInput=${set('model')} />
+      ${h(Field, { id: 'project-workspace', label: said.workspace, help: said.workspaceHelp(start.value.workspace), children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} value=${spec.workspace} onInput=${set('workspace')} />` })}
+      ${h(Field, { id: 'project-model', label: said.model, help: said.modelHelp, children: (tie) => html`<input ...${tie} class="input" list="project-models" spellcheck=${false} value=${spec.model} onInput=${set('model')} />
         <datalist id="project-models">${(models.data ?? []).map((name) => html`<option value=${name}></option>`)}</datalist>` })}
       ${h(ProblemNote, { problem })}
       <footer class="dialog-foot">

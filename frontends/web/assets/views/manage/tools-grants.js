@@ -119,7 +119,7 @@ function GrantForm({ module, capability, workspace, close }) {
       ${bound
         ? h(Field, {
             id: 'grant-reach', label: bound.label, help: bound.help,
-            children: (tie) => html`<textarea ...${tie} class="input" rows="3" spellcheck="false" value=${reach} onInput=${(event) => setReach(event.target.value)}></textarea>`,
+            children: (tie) => html`<textarea ...${tie} class="input" rows="3" spellcheck=${false} value=${reach} onInput=${(event) => setReach(event.target.value)}></textarea>`,
           })
         : null}
       ${h(Field, {

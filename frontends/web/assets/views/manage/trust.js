@@ -20,7 +20,7 @@ export function Trust() {
   };
   return html`
     <form class="manage-row" onSubmit=${look}>
-      ${h(Field, { id: 'trust-path', label: said.path, help: said.pathHelp, children: (tie) => html`<input ...${tie} class="input" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />` })}
+      ${h(Field, { id: 'trust-path', label: said.path, help: said.pathHelp, children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />` })}
       <button type="submit" class="button" disabled=${!text.trim()}>${said.look}</button>
     </form>
     ${h(Loaded, { read, children: (workspace) => h(Workspace, { workspace, reload: read.reload }) })}

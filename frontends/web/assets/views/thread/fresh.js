@@ -84,7 +84,7 @@ function WorkspaceChoice({ choice }) {
   };
   const recent = [...new Set([start.value.workspace, ...recentWorkspaces()])].filter(Boolean);
   return html`<div class="field"><label><span class="field-label">${say.workspace}</span>
-      <input class="input" list="thread-workspaces" value=${path} spellcheck="false" autocomplete="off" aria-describedby="thread-workspace-says"
+      <input class="input" list="thread-workspaces" value=${path} spellcheck=${false} autocomplete="off" aria-describedby="thread-workspace-says"
         onInput=${(/** @type {any} */ event) => (choice.workspace.value = event.currentTarget.value)} /></label>
     <datalist id="thread-workspaces">${recent.map((one) => html`<option key=${one} value=${one}></option>`)}</datalist>
     <div id="thread-workspace-says" class="field-hint">
