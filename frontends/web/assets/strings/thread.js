@@ -241,6 +241,11 @@ export const words = {
   servers: {
     promptTitle: (name) => `Send the prompt ${name}`,
     promptLeft: 'The prompt was not filled in.',
+    promptGone: (server, name) => `The MCP server ${server} offers no prompt ${name} now.`,
+    promptGoneHint: 'Whether it is connected is shown under Tools, MCP.',
+    needed: 'This is needed.',
+    noNumber: 'This is no number.',
+    noWhole: 'This is no whole number.',
     optional: '(optional)',
     choose: 'Choose…',
     cancel: 'Cancel',

@@ -1,5 +1,8 @@
 /** What MCP servers offer to a message: resources behind `@`, prompts as `/server.prompt name=value`. */
-import { get } from '../api.js';
+import { signal } from '../../vendor/signals.js';
+import { ApiError, get } from '../api.js';
+import { follow } from '../live.js';
+import { words as said } from '../../strings/thread.js';
 
 /** How long a list is good, milliseconds. */
 const FRESH = 4000;
@@ -8,8 +11,25 @@ const CALL = /^\/([\w-]+)\.([^\s/]+)(?:\s+([\s\S]*))?$/;
 /** @type {Map<string, {at: number, list: Promise<any[]>}>} */
 const kept = new Map();
 
+/** Rises when servers came, went or offer something else. */
+export const offers = signal(0);
+let isFollowing = false;
+
+function followOffers() {
+  if (isFollowing) return;
+  isFollowing = true;
+  follow('host', {
+    signals(list) {
+      if (!list.some(({ signal: kind, envelope }) => kind === 'event' && ['mcp', 'setting'].includes(envelope.event.noun))) return;
+      kept.clear();
+      offers.value += 1;
+    },
+  });
+}
+
 /** @param {string} what @param {string} workspace @returns {Promise<any[]>} */
 function listOf(what, workspace) {
+  followOffers();
   const key = `${what} ${workspace}`;
   const known = kept.get(key);
   if (known && Date.now() - known.at < FRESH) return known.list;
@@ -50,6 +70,17 @@ export function argumentsIn(prompt, words) {
   return given;
 }
 
+/** @param {string} server @param {string} name */
+function gone(server, name) {
+  return new ApiError(404, { code: 'not_found', message: said.servers.promptGone(server, name), causes: [], hint: said.servers.promptGoneHint, retryable: false });
+}
+
+/** Whether a server of this name was written down, connected or not. @param {string} name @param {string} workspace */
+async function isServer(name, workspace) {
+  const servers = await get('/api/mcp', workspace ? { workspace } : {}).catch(() => []);
+  return servers.some((/** @type {any} */ server) => server.name === name);
+}
+
 /** A prompt as it is written. @param {any} part @returns {string} */
 export function promptWords(part) {
   const pairs = Object.entries(part.arguments ?? {}).map(([name, value]) => `${name}=${/[\s"]|^$/.test(value) ? `"${value.replaceAll('"', "'")}"` : value}`);
@@ -68,6 +99,7 @@ export async function prompted(input, workspace) {
   const [, server, name, words = ''] = found;
   const prompts = await promptsOf(workspace).catch(() => []);
   const prompt = prompts.find((one) => one.server === server && one.name === name);
+  if (!prompt && (await isServer(server, workspace))) throw gone(server, name);
   if (!prompt) return input;
   const given = argumentsIn(prompt, words);
   const open = prompt.arguments.filter((/** @type {any} */ one) => !(one.name in given));

@@ -4,7 +4,7 @@ import { problemOf, serverNow } from '../../lib/api.js';
 import { countdown } from '../../lib/format.js';
 import { words } from '../../strings/thread.js';
 import { backToComposer } from './composer-focus.js';
-import { begun, filled, FormFields } from './question-form.js';
+import { begun, filled, FormFields, goToWrong } from './question-form.js';
 import { Problem } from './problem.js';
 
 const say = words.question;
@@ -16,6 +16,8 @@ export function QuestionCard({ question, conversation }) {
   const form = question.form ?? [];
   const isForm = form.length > 0;
   const [fields, setFields] = useState(() => begun(form));
+  const [isTried, setTried] = useState(false);
+  const whole = filled(form, fields);
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const [left, setLeft] = useState(question.expires_at - serverNow());
   const id = useId();
@@ -31,11 +33,12 @@ export function QuestionCard({ question, conversation }) {
   };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const all = isForm ? filled(form, fields) : null;
-    if (all) void answer({ answer: 'filled', fields: all });
-    else if (!isForm && values.length) void answer({ answer: 'given', values });
+    if (!isForm) return values.length > 0 && void answer({ answer: 'given', values });
+    if (Object.keys(whole.wrong).length === 0) return void answer({ answer: 'filled', fields: whole.fields });
+    setTried(true);
+    goToWrong(/** @type {HTMLElement} */ (event.currentTarget));
   };
-  return html`<form class="thread-question" data-testid="question" data-id=${question.id} tabindex="-1" aria-labelledby=${id} onSubmit=${submit} onKeyDown=${backToComposer}>
+  return html`<form class="thread-question" data-testid="question" data-id=${question.id} tabindex="-1" aria-labelledby=${id} novalidate onSubmit=${submit} onKeyDown=${backToComposer}>
     <header><h3 id=${id}>${question.server ? say.ofServer(question.server) : say.title(question.agent)}</h3><span class="muted">${say.expires(countdown(left))}</span></header>
     <p class="thread-question-text">${question.text}</p>
     ${question.options.map(
@@ -43,11 +46,11 @@ export function QuestionCard({ question, conversation }) {
           type=${question.is_multiple ? 'checkbox' : 'radio'} name=${id} checked=${chosen.includes(option)}
           onChange=${(/** @type {any} */ event) => pick(option, event.currentTarget.checked)} /> <span>${option}</span></label>`,
     )}
-    ${isForm ? h(FormFields, { form, values: fields, set: setFields }) : null}
+    ${isForm ? html`<div class="thread-question-fields">${h(FormFields, { form, values: fields, wrong: isTried ? whole.wrong : {}, set: setFields })}</div>` : null}
     ${isForm ? null : html`<label class="field"><span class=${question.options.length ? 'field-label' : 'hidden-text'}>${say.own}</span>
       <input class="input" value=${own} autocomplete="off" onInput=${(/** @type {any} */ event) => setOwn(event.currentTarget.value)} /></label>`}
     ${problem && h(Problem, { problem })}
-    <footer><button class="button button-primary" disabled=${isForm ? !filled(form, fields) : !values.length}>${say.answer}</button>
+    <footer><button class="button button-primary" disabled=${!isForm && !values.length}>${say.answer}</button>
       <button type="button" class="button" onClick=${() => answer({ answer: 'declined' })}>${say.decline}</button></footer>
   </form>`;
 }

@@ -1,5 +1,6 @@
 /** What opens a menu of the composer, `@`, `/` or `#` at the caret; and what fits it, asked for after a pause. */
 import { useEffect, useState } from '../../lib/dom.js';
+import { offers } from '../../lib/conversation/servers.js';
 
 /** A pause in typing before the server is asked, milliseconds. */
 const PAUSE = 60;
@@ -39,6 +40,6 @@ export function useChoices(trigger, of) {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [wanted]);
+  }, [wanted, offers.value]);
   return trigger ? found : null;
 }
