@@ -14,6 +14,8 @@ export const words = {
   nextTry: (/** @type {number} */ seconds) => (seconds > 0 ? `Tried again in ${seconds} s.` : 'Being tried again.'),
   transports: { stdio: 'stdio', http: 'http', sse: 'sse' },
   tools: (/** @type {number} */ count) => plural(count, 'tool'),
+  resources: (/** @type {number} */ count) => `${plural(count, 'resource')} to attach`,
+  prompts: (/** @type {number} */ count) => `${plural(count, 'prompt')} to send`,
   held: (/** @type {number} */ count) => `${count} held back`,
   calls: (/** @type {number} */ count) => plural(count, 'call'),
   ofProject: 'of the project',

@@ -1,5 +1,5 @@
 /** A new MCP server, written into the config file. Nothing is started by it. */
-import { html, h, useState } from '../../lib/dom.js';
+import { html, h, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
 import { op } from '../../lib/api.js';
 import { words as said } from '../../strings/manage-servers.js';
 import { Field, Part, ProblemNote, Prose, useWork } from './common.js';
@@ -33,6 +33,9 @@ export function entryOf(form) {
 export function AddServer({ made, cancel }) {
   const work = useWork();
   const [form, setForm] = useState(EMPTY);
+  const element = useRef(/** @type {HTMLFormElement|null} */ (null));
+  // The person asked for it.
+  useLayoutEffect(() => element.current?.querySelector('input')?.focus(), []);
   const set = (/** @type {object} */ change) => setForm({ ...form, ...change });
   const isProgram = form.kind === 'stdio';
   const isWhole = NAME.test(form.name) && (isProgram ? form.command.trim() : form.url.trim());
@@ -43,12 +46,12 @@ export function AddServer({ made, cancel }) {
       await made();
     }, said.made(form.name));
   };
-  const line = (/** @type {string} */ key, /** @type {string} */ label, /** @type {unknown} */ help = null) => h(Field, { id: `mcp-new-${key}`, label, help, children: (tie) => html`<input ...${tie} class="input" spellcheck="false" autocomplete="off" value=${form[key]} onInput=${(/** @type {any} */ event) => set({ [key]: event.target.value })} />` });
-  const many = (/** @type {string} */ key, /** @type {string} */ label, /** @type {unknown} */ help = null) => h(Field, { id: `mcp-new-${key}`, label, help, children: (tie) => html`<textarea ...${tie} class="input" rows="2" spellcheck="false" value=${form[key]} onInput=${(/** @type {any} */ event) => set({ [key]: event.target.value })}></textarea>` });
+  const line = (/** @type {string} */ key, /** @type {string} */ label, /** @type {unknown} */ help = null) => h(Field, { id: `mcp-new-${key}`, label, help, children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} autocomplete="off" value=${form[key]} onInput=${(/** @type {any} */ event) => set({ [key]: event.target.value })} />` });
+  const many = (/** @type {string} */ key, /** @type {string} */ label, /** @type {unknown} */ help = null) => h(Field, { id: `mcp-new-${key}`, label, help, children: (tie) => html`<textarea ...${tie} class="input" rows="2" spellcheck=${false} value=${form[key]} onInput=${(/** @type {any} */ event) => set({ [key]: event.target.value })}></textarea>` });
   const check = (/** @type {string} */ key, /** @type {string} */ label, /** @type {unknown} */ help = null) => html`<p><label class="manage-choice"><input type="checkbox" checked=${form[key]} onChange=${(/** @type {any} */ event) => set({ [key]: event.target.checked })} /> <span>${label}</span></label></p>${help ? html`<p class="manage-help">${help}</p>` : null}`;
   return h(Part, {
     id: 'mcp-new', title: said.create, level: 3,
-    children: html`<form onSubmit=${make} data-testid="mcp-add">
+    children: html`<form ref=${element} class="manage-form" onSubmit=${make} data-testid="mcp-add">
       ${h(ProblemNote, { problem: work.problem })}
       ${line('name', said.name, said.nameHelp)}
       ${h(Field, { id: 'mcp-new-kind', label: said.kind, children: (tie) => html`<select ...${tie} class="input" value=${form.kind} onChange=${(/** @type {any} */ event) => set({ kind: event.target.value })}>

@@ -1,5 +1,5 @@
 /** `/tools/mcp`: MCP servers, how each is doing, what is to be decided about it. */
-import { html, h, useEffect, useState } from '../../lib/dom.js';
+import { html, h, useEffect, useRef, useState } from '../../lib/dom.js';
 import { get, op, serverNow } from '../../lib/api.js';
 import { confirm } from '../../lib/dialog.js';
 import { follow } from '../../lib/live.js';
@@ -7,6 +7,8 @@ import { start } from '../../lib/start.js';
 import { words as said } from '../../strings/manage-servers.js';
 import { Badge, Empty, Loaded, Part, ProblemNote, Prose, useFacts, useRead, useWork } from './common.js';
 import { AddServer } from './servers-add.js';
+import { useKeptFocus } from './keep-focus.js';
+import { Lent, useLent } from './servers-lent.js';
 import { asked, Reached } from './servers-shown.js';
 import { ServerTools, isHeld } from './servers-tools.js';
 
@@ -22,6 +24,7 @@ const LOOKS = {
 /** The part of the page. */
 export function Servers() {
   const [isNew, setNew] = useState(false);
+  const add = useRef(/** @type {HTMLButtonElement|null} */ (null));
   const read = useRead(() => get('/api/mcp', { workspace: start.value.workspace }), []);
   useFacts(['mcp', 'setting', 'workspace'], read.reload);
   const isUnderWay = (read.data ?? []).some((/** @type {any} */ server) => server.state.state === 'connecting');
@@ -30,29 +33,37 @@ export function Servers() {
     const timer = setInterval(read.reload, LOOK);
     return () => clearInterval(timer);
   }, [isUnderWay]);
+  const wasNew = useRef(false);
+  useEffect(() => {
+    // Whoever is done with the form goes on where they began.
+    if (wasNew.current && !isNew && document.activeElement === document.body) add.current?.focus();
+    wasNew.current = isNew;
+  }, [isNew]);
   const made = async () => {
     setNew(false);
     await read.reload();
   };
-  const actions = html`<button type="button" class="button button-primary" disabled=${isNew} onClick=${() => setNew(true)}>${said.create}</button>`;
+  const actions = html`<button ref=${add} type="button" class="button button-primary" disabled=${isNew} onClick=${() => setNew(true)}>${said.create}</button>`;
   return h(Part, {
     id: 'tools-mcp', title: said.title, intro: said.intro, actions,
     children: html`
       ${isNew ? h(AddServer, { made, cancel: () => setNew(false) }) : null}
-      ${h(Loaded, { read, children: (servers) => h(List, { servers, reload: read.reload }) })}
+      ${h(Loaded, { read, children: (servers) => h(List, { servers, reload: read.reload, leave: () => add.current?.focus() }) })}
     `,
   });
 }
 
-function List({ servers, reload }) {
+function List({ servers, reload, leave }) {
+  const lent = useLent(servers, start.value.workspace);
   if (servers.length === 0) return h(Empty, { text: said.none });
   return html`<ul class="manage-cards" data-testid="mcp-servers">
-    ${servers.map((server) => html`<li key=${`${server.name} ${server.workspace ?? ''}`}>${h(Card, { server, reload })}</li>`)}
+    ${servers.map((server) => html`<li key=${`${server.name} ${server.workspace ?? ''}`}>${h(Card, { server, lent, reload, leave })}</li>`)}
   </ul>`;
 }
 
-function Card({ server, reload }) {
+function Card({ server, lent, reload, leave }) {
   const work = useWork();
+  const card = useKeptFocus();
   const { name, state } = server;
   const id = `mcp-${name}`;
   const [kind, sign] = LOOKS[state.state];
@@ -69,18 +80,19 @@ function Card({ server, reload }) {
     server.bundle && said.ofBundle(server.bundle),
   ];
   const isWaiting = kind === 'warn' || held > 0;
-  return html`<article class=${`manage-card ${isWaiting ? 'manage-card-warn' : ''}`} aria-labelledby=${id} data-testid="mcp-server" data-name=${name} data-state=${state.state}>
+  return html`<article ref=${card} tabindex="-1" class=${`manage-card ${isWaiting ? 'manage-card-warn' : ''}`} aria-labelledby=${id} data-testid="mcp-server" data-name=${name} data-state=${state.state}>
     <header class="manage-card-head">
       <h3 id=${id}>${name}</h3>
       ${h(Badge, { kind, sign, children: said.states[state.state] })}
       <span class="manage-muted">${facts.filter(Boolean).join(' · ')}</span>
-      ${h(Actions, { server, work, reload })}
+      ${h(Actions, { server, work, reload, leave })}
     </header>
     ${h(ProblemNote, { problem: work.problem })}
     ${said.stateHelp[state.state] ? html`<p class="manage-help">${said.stateHelp[state.state]}</p>` : null}
     ${state.state === 'failed' ? h(Failed, { state }) : null}
     ${server.last_error && state.state !== 'failed' ? html`<p class="manage-help">${said.last}: <bdi>${h(Prose, { text: server.last_error })}</bdi></p>` : null}
     ${h(ServerTools, { server, reload })}
+    ${isReady ? h(Lent, { name, lent }) : null}
     ${h(Log, { name })}
     <details class="manage-details"><summary>${server.transport.transport === 'stdio' ? said.details : said.detailsFar}<span class="hidden-text"> ${name}</span></summary>
       ${h(Reached, { transport: server.transport })}
@@ -104,7 +116,7 @@ function Itself({ server }) {
   </dl>`;
 }
 
-function Actions({ server, work, reload }) {
+function Actions({ server, work, reload, leave }) {
   const { name, state } = server;
   const wish = (/** @type {object} */ what, /** @type {string} */ done) => work.run(async () => {
     await op('mcp', { server: name, ...what });
@@ -127,7 +139,9 @@ function Actions({ server, work, reload }) {
   });
   const remove = async () => {
     const isSure = await confirm({ title: said.removeTitle(name), text: said.removeText, action: said.remove, isDanger: true });
-    if (isSure) await wish({ verb: 'remove' }, said.removed(name));
+    if (!isSure) return;
+    await wish({ verb: 'remove' }, said.removed(name));
+    leave();
   };
   const button = (/** @type {string} */ verb) => html`<button type="button" class="button" disabled=${work.isBusy} aria-label=${said.named(said[verb], name)}
     onClick=${() => wish({ verb }, said.did[verb](name))}>${said[verb]}</button>`;
