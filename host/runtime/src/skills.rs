@@ -19,7 +19,7 @@ mod used;
 use crate::bundles;
 use crate::engine::Engine;
 use crate::host::Port;
-use crate::modules::prefix;
+use crate::modules::{keeper, prefix};
 use anteroom_api::{Content, Problem, ProblemCode, SkillFinding, SkillView};
 use anteroom_gate::visible;
 pub(crate) use change::take;
@@ -40,28 +40,28 @@ fn bundled(engine: &Engine) -> Vec<Bundled> {
         .collect()
 }
 
-/// The skills of a workspace.
+/// The skills of a workspace. Waits for no tool that is being loaded: until all are, none is said to be unknown.
 pub(crate) async fn views(port: &Port, workspace: String) -> Result<Vec<SkillView>, Problem> {
-    let tools = tools(port, &workspace).await;
+    let tools = known_tools(port, &workspace).await;
     let mut found = found(port, workspace).await?;
     for found in &mut found {
-        check_tools(&mut found.view, &tools);
+        check_tools(&mut found.view, tools.as_deref());
     }
     Ok(found.into_iter().map(|found| found.view).collect())
 }
 
-/// The skill that counts for a name.
+/// The skill that counts for a name; likewise.
 pub(crate) async fn view(
     port: &Port,
     workspace: String,
     name: String,
 ) -> Result<SkillView, Problem> {
-    let tools = tools(port, &workspace).await;
+    let tools = known_tools(port, &workspace).await;
     let all = found(port, workspace).await?;
     let names: Vec<String> = all.iter().map(|found| found.view.name.clone()).collect();
     let found = find::named(all, name.trim()).ok_or_else(|| no_skill(&name, &names))?;
     let mut view = whole(found).await?;
-    check_tools(&mut view, &tools);
+    check_tools(&mut view, tools.as_deref());
     Ok(view)
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn view_at(port: &Port, path: String) -> Result<SkillView, Prob
         .await?
         .ok_or_else(missing)?;
     let mut view = whole(found).await?;
-    check_tools(&mut view, &tools);
+    check_tools(&mut view, Some(&tools));
     Ok(view)
 }
 
@@ -112,8 +112,15 @@ async fn tools(port: &Port, workspace: &str) -> Vec<String> {
         .collect()
 }
 
-/// Says which of the tools it leaves are none here.
-fn check_tools(view: &mut SkillView, tools: &[String]) {
+/// The names of the tools of a workspace, if all of them are loaded.
+async fn known_tools(port: &Port, workspace: &str) -> Option<Vec<String>> {
+    let project = keeper::watch_project(&port.engine, Path::new(workspace)).await;
+    port.engine.registry.names_in(Some(&project))
+}
+
+/// Says which of the tools it leaves are none here, where it is known which there are.
+fn check_tools(view: &mut SkillView, tools: Option<&[String]>) {
+    let Some(tools) = tools else { return };
     let entries = view.allowed_tools.as_deref().unwrap_or_default();
     let unknown = allowed::unknown(entries, tools.iter().map(String::as_str));
     view.findings

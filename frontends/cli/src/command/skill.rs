@@ -290,6 +290,8 @@ async fn make(
 
 async fn check(context: &mut Context, wanted: Option<&str>) -> Result<u8, Quit> {
     let reads = context.host.read();
+    // Whether a skill names a tool that is none is known once all of them are loaded.
+    reads.modules(context.workspace()).await?;
     let skills = match wanted {
         None => reads.skills(context.workspace()).await?,
         Some(name) if is_path(name, &context.workspace) => {

@@ -1,7 +1,7 @@
 //! Keeps the shelf like the folders while conversations go on: looks when something may have happened, and lets
 //! what is new count once it is loaded.
 
-use super::{Inner, Registry, views};
+use super::{Inner, Registry, served_tool, views};
 use crate::folder::watch::Eye;
 use crate::folder::{Folder, Patience};
 use anteroom_api::{BoxFuture, ModuleId, ModuleOrigin, ModuleView};
@@ -115,18 +115,44 @@ impl Registry {
 
     /// Waits until the user's folder and a project's were looked at once.
     pub async fn ready(&self, project: Option<&Path>) {
-        let waiting: Vec<watch::Receiver<bool>> = self
-            .watched()
-            .iter()
-            .filter(|(folder, watched)| {
-                watched.origin != ModuleOrigin::Project || Some(folder.as_path()) == project
-            })
-            .map(|(_, watched)| watched.is_ready.clone())
-            .collect();
-        for mut is_ready in waiting {
+        for mut is_ready in self.counting(project) {
             // An error says that the folder was forgotten meanwhile.
             drop(is_ready.wait_for(|is_ready| *is_ready).await);
         }
+    }
+
+    /// The names of the tools that count in a project, as [`Self::definitions_in`] has them; none while some of them
+    /// are still being loaded. Waits for nothing.
+    #[must_use]
+    pub fn names_in(&self, project: Option<&Path>) -> Option<Vec<String>> {
+        let is_looked_at = self.counting(project).iter().all(|ready| *ready.borrow());
+        if !is_looked_at {
+            return None;
+        }
+        let shelf = self.shelf();
+        let mut names = Vec::new();
+        for module in shelf.of(project) {
+            let loading = module.now()?;
+            if let Ok(loaded) = loading
+                && !shelf.is_disabled(&module.id)
+            {
+                names.extend(loaded.tools().iter().map(|tool| tool.view.name.clone()));
+            }
+        }
+        let served = served_tool::definitions(self, project).into_iter();
+        names.extend(served.map(|definition| definition.tool.name.clone()));
+        Some(names)
+    }
+
+    /// Of each folder that counts in a project, whether it was looked at once.
+    fn counting(&self, project: Option<&Path>) -> Vec<watch::Receiver<bool>> {
+        let watched = self.watched();
+        let counting = watched.iter().filter(|(folder, watched)| {
+            watched.origin != ModuleOrigin::Project || Some(folder.as_path()) == project
+        });
+        counting
+            .map(|(_, watched)| watched.is_ready.clone())
+            .collect()
     }
 
     pub(super) async fn look(

@@ -289,3 +289,23 @@ async fn what_may_not_count_is_not_even_read() {
     registry.load_folders().await;
     assert_eq!(registry.modules().await, []);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_names_of_tools_are_asked_without_waiting_for_what_is_being_loaded() {
+    let bench = Bench::empty();
+    let registry = &bench.registry;
+    let folder = bench.folder().join("tools");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("eyes.wasm"), look("one").build()).unwrap();
+    // As long as nobody says whether it counts, the folder is not looked at.
+    let (open, door) = tokio::sync::watch::channel(false);
+    let may_count: MayCount = Arc::new(move || {
+        let mut door = door.clone();
+        Box::pin(async move { door.wait_for(|is_open| *is_open).await.is_ok() })
+    });
+    registry.watch_folder(&folder, ModuleOrigin::User, may_count);
+    assert_eq!(registry.names_in(None), None);
+    open.send_replace(true);
+    registry.ready(None).await;
+    assert_eq!(registry.names_in(None), Some(vec!["look".to_owned()]));
+}

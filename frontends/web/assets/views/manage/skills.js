@@ -4,7 +4,7 @@ import { get, op } from '../../lib/api.js';
 import { confirm } from '../../lib/dialog.js';
 import { start } from '../../lib/start.js';
 import { words as said } from '../../strings/manage-skills.js';
-import { Badge, Empty, Field, Loaded, Page, Part, ProblemNote, Prose, useRead, useWork } from './common.js';
+import { Badge, Empty, Field, Loaded, Page, Part, ProblemNote, Prose, useFacts, useRead, useWork } from './common.js';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
@@ -20,6 +20,17 @@ export default function Skills() {
     document.addEventListener('visibilitychange', seen);
     return () => document.removeEventListener('visibilitychange', seen);
   }, [folder]);
+  useFacts(['module', 'mcp', 'bundle', 'workspace'], read.reload);
+  const namesTools = (read.data ?? []).some((skill) => skill.allowed_tools?.length > 0);
+  useEffect(() => {
+    if (!namesTools) return;
+    // This waits for tools that are being loaded; only then it is known which names are of none.
+    let isOver = false;
+    get('/api/modules', { workspace: folder }).then(() => isOver || read.reload(), () => {});
+    return () => {
+      isOver = true;
+    };
+  }, [folder, namesTools]);
   const made = async () => {
     setNew(false);
     await read.reload();
@@ -46,7 +57,7 @@ function Folder({ folder, setFolder }) {
     setFolder(text.trim());
   };
   return html`<form class="manage-row skill-folder" onSubmit=${look}>
-    ${h(Field, { id: 'skills-folder', label: said.folder, children: (tie) => html`<input ...${tie} class="input" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />` })}
+    ${h(Field, { id: 'skills-folder', label: said.folder, children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />` })}
     <button type="submit" class="button" disabled=${!text.trim()}>${said.look}</button>
   </form>`;
 }
@@ -130,9 +141,9 @@ function New({ folder, made, cancel }) {
   const typed = (set) => (event) => set(event.target.value);
   return h(Part, {
     id: 'skills-new', title: said.create,
-    children: html`<form onSubmit=${make} data-testid="skill-new">
+    children: html`<form class="manage-form" onSubmit=${make} data-testid="skill-new">
       ${h(ProblemNote, { problem: work.problem })}
-      ${h(Field, { id: 'skill-name', label: said.name, help: said.nameHelp, children: (tie) => html`<input ...${tie} class="input" spellcheck="false" autocomplete="off" value=${name} onInput=${typed(setName)} />` })}
+      ${h(Field, { id: 'skill-name', label: said.name, help: said.nameHelp, children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} autocomplete="off" value=${name} onInput=${typed(setName)} />` })}
       ${h(Field, { id: 'skill-description', label: said.description, help: said.descriptionHelp, children: (tie) => html`<input ...${tie} class="input" value=${description} onInput=${typed(setDescription)} />` })}
       ${h(Field, { id: 'skill-body', label: said.body, help: h(Prose, { text: said.bodyHelp }), children: (tie) => html`<textarea ...${tie} class="input" rows="8" value=${body} onInput=${typed(setBody)}></textarea>` })}
       ${h(Field, { id: 'skill-where', label: said.where, children: (tie) => html`<select ...${tie} class="input" value=${isHere ? 'here' : 'own'} onChange=${(event) => setHere(event.target.value === 'here')}>
