@@ -73,6 +73,8 @@ pub enum EffectKind {
     Plan,
     /// Running a command once without the operating system's sandbox.
     Unconfined,
+    /// Having the model answer an MCP server.
+    Sample,
 }
 
 /// How long an approval holds.

@@ -147,6 +147,7 @@ export const words = {
       grant: 'Give a module these capabilities',
       plan: 'Carry out the plan',
       unconfined: 'Run this command once without the sandbox',
+      sample: 'Have the model answer these words of the server, without tools',
     },
     countdown: (left) => `auto-deny ${left}`,
     countdownLabel: (left) => `Denied by itself in ${left}`,

@@ -1334,7 +1334,7 @@ export type Doubted = {
 };
 
 /** The sorts of effect the gate knows. */
-export type EffectKind = 'call' | 'file_read' | 'file_write' | 'file_remove' | 'process' | 'agent' | 'network' | 'grant' | 'plan' | 'unconfined';
+export type EffectKind = 'call' | 'file_read' | 'file_write' | 'file_remove' | 'process' | 'agent' | 'network' | 'grant' | 'plan' | 'unconfined' | 'sample';
 
 /** An effect as shown to a person: exactly what will happen, nothing left out. */
 export type EffectView = {

@@ -25,8 +25,15 @@ pub(super) async fn answer(engine: &Engine, asked: Sample) -> Result<Sampled, St
             "more than {MOST_CHARS} characters are not answered"
         ));
     }
-    allowed(&call, &asked, &shown).await?;
-    ask(engine, &call, asked).await
+    let most = most_tokens(&call, &asked);
+    allowed(&call, &asked, (&shown, most)).await?;
+    ask(engine, &call, (asked, most)).await
+}
+
+/// Tokens that the answer may have: as many as the server wants, within what an answer of ours may have.
+fn most_tokens(call: &CallServices, asked: &Sample) -> u64 {
+    let budget = &call.turn().settings.budget;
+    u64::from(asked.max_tokens).clamp(1, budget.answer_tokens)
 }
 
 /// All that the model would read.
@@ -44,11 +51,15 @@ fn shown(asked: &Sample) -> String {
     whole.join("\n\n")
 }
 
-async fn allowed(call: &CallServices, asked: &Sample, shown: &str) -> Result<(), String> {
+async fn allowed(
+    call: &CallServices,
+    asked: &Sample,
+    (shown, most): (&str, u64),
+) -> Result<(), String> {
     let question = call
         .turn()
         .gate
-        .sampling_question(&asked.server.name, shown);
+        .sampling_question(&asked.server.name, shown, most);
     let (resolution, by) = call.ask_person(question.clone()).await;
     let why = question.decided(&resolution, &by);
     call.note(CallDecision {
@@ -66,10 +77,13 @@ async fn allowed(call: &CallServices, asked: &Sample, shown: &str) -> Result<(),
     }
 }
 
-async fn ask(engine: &Engine, call: &CallServices, asked: Sample) -> Result<Sampled, String> {
+async fn ask(
+    engine: &Engine,
+    call: &CallServices,
+    (asked, most): (Sample, u64),
+) -> Result<Sampled, String> {
     let turn = call.turn();
     let settings = &turn.settings;
-    let most = u64::from(asked.max_tokens).clamp(1, settings.budget.answer_tokens);
     let mut extra = crate::wiring::request_extra(settings);
     extra.insert("max_tokens".to_owned(), json!(most));
     if let Some(temperature) = asked.temperature {
