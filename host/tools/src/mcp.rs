@@ -24,6 +24,7 @@ mod servers;
 mod spec;
 mod status;
 mod stdio;
+mod stirred;
 mod tools;
 mod traffic;
 mod trouble;

@@ -10,7 +10,7 @@ use crate::hex::hex;
 use anteroom_api::{Event, ItemId, McpEvent, McpServerView, McpState, Topic};
 use anteroom_tools::{ServerId, ServerState, ServerStatus};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -150,13 +150,13 @@ async fn keep(weak: Weak<Engine>) {
     follow(&engine).await;
     drop(engine);
     let mut told = HashMap::new();
-    let mut listing = BTreeSet::new();
+    let mut listing = BTreeMap::new();
     let mut counting: Option<AbortHandle> = None;
     loop {
         let Some(engine) = weak.upgrade() else { return };
-        tell(&engine, &mut told).await;
         let now = listing_now(&engine);
         if now != listing {
+        tell(&engine, &mut told, &now).await;
             listing = now;
             counting.take().inspect(AbortHandle::abort);
             let task = lock(&engine.mcp.tasks).spawn(count(weak.clone()));
@@ -169,13 +169,16 @@ async fn keep(weak: Weak<Engine>) {
     }
 }
 
-/// The servers that are ready and have something to list.
-fn listing_now(engine: &Engine) -> BTreeSet<ServerId> {
+/// The servers that are ready and have something to list, with how often their lists became others.
+fn listing_now(engine: &Engine) -> BTreeMap<ServerId, u64> {
     let servers = engine.registry.servers().into_iter();
     let has_lists = |status: &ServerStatus| {
         status.state == ServerState::Ready && (status.has_resources || status.has_prompts)
     };
-    servers.filter(has_lists).map(|status| status.id).collect()
+    servers
+        .filter(has_lists)
+        .map(|status| (status.id, status.lists))
+        .collect()
 }
 
 /// Hands the servers on that there should be now.
@@ -212,7 +215,11 @@ pub(crate) async fn follow(engine: &Engine) {
 }
 
 /// Tells of the servers that are others than any process told last.
-async fn tell(engine: &Engine, told: &mut HashMap<String, String>) {
+async fn tell(
+    engine: &Engine,
+    told: &mut HashMap<String, String>,
+    listing: &BTreeMap<ServerId, u64>,
+) {
     let servers = match view::all(engine, None).await {
         Ok(servers) => servers,
         Err(problem) => return tracing::warn!(%problem, "MCP servers could not be looked at"),
@@ -222,10 +229,12 @@ async fn tell(engine: &Engine, told: &mut HashMap<String, String>) {
         if matches!(server.state, McpState::Connecting) {
             continue;
         }
-        let print = print(&server);
         let name = server.name.clone();
         if told.get(&name) == Some(&print) {
             continue;
+        let of_name = |(id, lists): (&ServerId, &u64)| (id.name == name).then_some(*lists);
+        let lists = listing.iter().filter_map(of_name).sum();
+        let print = print(&server, lists);
         }
         let what = format!("mcp server {name}");
         let first = engine.storage.is_first_to_tell(&what, &print).await;
@@ -240,8 +249,9 @@ async fn tell(engine: &Engine, told: &mut HashMap<String, String>) {
     }
 }
 
-/// What makes a server another one for people: not how often it was called, nor when it is tried again.
-fn print(server: &McpServerView) -> String {
+/// What makes a server another one for people: not how often it was called, nor when it is tried again. `lists` is
+/// how often what it lends became other.
+fn print(server: &McpServerView, lists: u64) -> String {
     let state = match &server.state {
         McpState::Failed { problem, .. } => format!("failed: {}", problem.error),
         state => format!("{state:?}"),
@@ -251,6 +261,7 @@ fn print(server: &McpServerView) -> String {
         .iter()
         .map(|tool| (&tool.name, &tool.hash, &tool.state))
         .collect();
-    let whole = serde_json::json!([server.hash, state, tools, server.is_sampling_allowed]);
+    let is_sampling_allowed = server.is_sampling_allowed;
+    let whole = serde_json::json!([server.hash, state, tools, is_sampling_allowed, lists]);
     hex(&Sha256::digest(whole.to_string().as_bytes()))
 }

@@ -7,12 +7,13 @@ use super::oauth::Tokens;
 use super::program::{self, Program};
 use super::spec::{ServerSpec, ServerTransport, StdioSpec};
 use super::stdio::Lines;
+use super::stirred::Stirred;
 use super::traffic::Traffic;
 use super::trouble;
 use crate::confine::{Group, Shell};
 use crate::lend::plain::Plain;
 use rmcp::RoleClient;
-use rmcp::model::{ProtocolVersion, SubscriptionFilter};
+use rmcp::model::{ProtocolVersion, ServerCapabilities, SubscriptionFilter};
 use rmcp::service::{
     ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _,
     RunningService,
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStderr;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -163,21 +163,20 @@ impl Link {
         }
     }
 
-    /// Asks a server of the new protocol to tell when its tools change; one of the old tells unasked.
-    pub(super) fn listen(&self, tools_changed: Arc<Notify>) -> Option<Listening> {
+    /// Asks a server of the new protocol to tell when its lists change; one of the old tells unasked.
+    pub(super) fn listen(&self, stirred: Arc<Stirred>) -> Option<Listening> {
         let peer = self.service.peer().clone();
         let info = peer.peer_info()?;
-        let tells = info.capabilities.tools.as_ref()?.list_changed == Some(true);
-        if info.protocol_version.has_initialize() || !tells {
+        let filter = told_by(&info.capabilities);
+        if info.protocol_version.has_initialize() || filter == SubscriptionFilter::new() {
             return None;
         }
         Some(Listening(tokio::spawn(async move {
-            let filter = SubscriptionFilter::builder().tools_list_changed().build();
             let Ok(mut told) = peer.listen(filter).await else {
                 return;
             };
-            while let Ok(Some(_)) = told.next().await {
-                tools_changed.notify_one();
+            while let Ok(Some(told)) = told.next().await {
+                stirred.hear(&told);
             }
         })))
     }
@@ -209,6 +208,22 @@ async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
         return Some(why);
     }
     let mut exit = group.exit();
+/// The lists of which a server says that it tells when they change.
+fn told_by(capabilities: &ServerCapabilities) -> SubscriptionFilter {
+    let mut filter = SubscriptionFilter::new();
+    let tools = capabilities.tools.as_ref();
+    filter.tools_list_changed = tools.and_then(|it| it.list_changed).filter(|tells| *tells);
+    let resources = capabilities.resources.as_ref();
+    filter.resources_list_changed = resources
+        .and_then(|it| it.list_changed)
+        .filter(|tells| *tells);
+    let prompts = capabilities.prompts.as_ref();
+    filter.prompts_list_changed = prompts
+        .and_then(|it| it.list_changed)
+        .filter(|tells| *tells);
+    filter
+}
+
     let ended = timeout(LAST_WORDS, exit.wait_for(Option::is_some)).await;
     let exit = (*ended.ok()?.ok()?)?;
     Some(match (exit.code, exit.signal) {

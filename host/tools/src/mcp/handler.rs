@@ -10,6 +10,7 @@ use super::calls::Calls;
 use super::clean;
 use super::log::Log;
 use super::spec::ServerId;
+use super::stirred::Stirred;
 use rmcp::model::{
     ClientCapabilities, ClientConfig, CreateMessageRequestParams, CreateMessageResult,
     ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationCapability,
@@ -21,7 +22,7 @@ use rmcp::service::{InboundStreamOrigin, NotificationContext, RequestContext};
 use rmcp::{ClientHandler, ErrorData, RoleClient};
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 /// Requests of one server that wait for an answer at a time.
 const ASKED_MAX: usize = 4;
@@ -48,8 +49,7 @@ pub(super) struct Door {
     pub(super) host: Arc<dyn ServerHost>,
     pub(super) calls: Arc<Calls>,
     pub(super) log: Arc<Log>,
-    /// Told when the server says that its tools are others now.
-    pub(super) tools_changed: Arc<Notify>,
+    pub(super) stirred: Arc<Stirred>,
     asked: Semaphore,
 }
 
@@ -59,14 +59,14 @@ impl Handler {
         host: Arc<dyn ServerHost>,
         calls: Arc<Calls>,
         log: Arc<Log>,
-        tools_changed: Arc<Notify>,
+        stirred: Arc<Stirred>,
     ) -> Self {
         Self(Arc::new(Door {
             id,
             host,
             calls,
             log,
-            tools_changed,
+            stirred,
             asked: Semaphore::new(ASKED_MAX),
         }))
     }
@@ -274,7 +274,15 @@ impl ClientHandler for Handler {
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
-        self.0.tools_changed.notify_one();
+        self.0.stirred.tools.notify_one();
+    }
+
+    async fn on_resource_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        self.0.stirred.lent.notify_one();
+    }
+
+    async fn on_prompt_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        self.0.stirred.lent.notify_one();
     }
 
     fn get_info(&self) -> ClientConfig {

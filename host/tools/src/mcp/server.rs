@@ -11,6 +11,7 @@ use super::log::Log;
 use super::oauth::{self, Tokens};
 use super::spec::{ServerId, ServerSpec, ServerTransport};
 use super::status::{ServerState, ServerStatus};
+use super::stirred::Stirred;
 use super::tools::{self, Served};
 use crate::confine::Shell;
 use anteroom_api::{Problem, ProblemCode};
@@ -49,7 +50,7 @@ pub(crate) struct Server {
     shell: Arc<Shell>,
     live: Mutex<Live>,
     wish: watch::Sender<Wish>,
-    tools_changed: Arc<Notify>,
+    stirred: Arc<Stirred>,
     /// Told when a request could not be sent: the connection may be lost without having ended.
     doubts: Notify,
     tokens: Option<Arc<Tokens>>,
@@ -72,6 +73,8 @@ struct Live {
     about: About,
     peer: Option<Peer<RoleClient>>,
     tools: Arc<Vec<Arc<Served>>>,
+    /// How often it said that its resources or prompts are others.
+    lists: u64,
     last_error: Option<Problem>,
     /// What it said about signing in.
     challenge: Option<String>,
@@ -104,13 +107,13 @@ impl Server {
         changes: watch::Sender<u64>,
     ) -> Arc<Self> {
         let (calls, log) = (Arc::new(Calls::default()), Arc::new(Log::default()));
-        let tools_changed = Arc::new(Notify::new());
+        let stirred = Arc::new(Stirred::default());
         let handler = Handler::new(
             spec.id.clone(),
             host.clone(),
             calls.clone(),
             log.clone(),
-            tools_changed.clone(),
+            stirred.clone(),
         );
         let tokens = match &spec.transport {
             ServerTransport::Http(http) => http::address(&http.url).ok(),
@@ -143,9 +146,10 @@ impl Server {
                 tools: Arc::default(),
                 last_error: None,
                 challenge: None,
+                lists: 0,
             }),
             wish: watch::Sender::new(wish),
-            tools_changed,
+            stirred,
             doubts: Notify::new(),
             tokens: tokens.map(Arc::new),
             changes,
@@ -248,6 +252,7 @@ impl Server {
             has_prompts: live.about.has_prompts,
             calls: self.calls.begun(),
             running: self.calls.all().len(),
+            lists: live.lists,
             last_error: live.last_error.clone(),
             log: self.log.tail(STATUS_LINES),
         }
@@ -359,7 +364,7 @@ impl Server {
                 return End::Failed(format!("it did not answer within {} s", limit.as_secs()));
             }
         };
-        let _listening = link.listen(self.tools_changed.clone());
+        let _listening = link.listen(self.stirred.clone());
         let end = loop {
             tokio::select! {
                 why = link.lost() => break End::Failed(why),
@@ -367,7 +372,7 @@ impl Server {
                     break End::Failed("a request could not be sent".to_owned());
                 }
                 _ = wish.changed() => break End::Unwanted,
-                () = self.tools_changed.notified() => {
+                () = self.stirred.tools.notified() => {
                     if let Err(why) = self.list_anew(&link).await {
                         break End::Failed(why);
                     }
@@ -381,6 +386,10 @@ impl Server {
 
     /// Connects and lists the tools: only then it is ready.
     async fn open(&self, connecting: &Connecting<'_>) -> Result<Link, NoLink> {
+                () = self.stirred.lent.notified() => {
+                    self.change(|live| live.lists += 1);
+                    tokio::time::sleep(LIST_PAUSE).await;
+                }
         let began = Instant::now();
         let link = connect::connect(connecting).await?;
         let peer = link.service.peer().clone();

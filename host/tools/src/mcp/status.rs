@@ -25,6 +25,8 @@ pub struct ServerStatus {
     pub has_resources: bool,
     /// Whether it has prompts.
     pub has_prompts: bool,
+    /// Rises when it says that its resources or prompts are others.
+    pub lists: u64,
     /// Calls of its tools since the host was started.
     pub calls: u64,
     /// Calls that run now.
