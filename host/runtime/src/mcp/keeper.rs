@@ -155,8 +155,8 @@ async fn keep(weak: Weak<Engine>) {
     loop {
         let Some(engine) = weak.upgrade() else { return };
         let now = listing_now(&engine);
-        if now != listing {
         tell(&engine, &mut told, &now).await;
+        if now != listing {
             listing = now;
             counting.take().inspect(AbortHandle::abort);
             let task = lock(&engine.mcp.tasks).spawn(count(weak.clone()));
