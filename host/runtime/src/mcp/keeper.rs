@@ -230,11 +230,11 @@ async fn tell(
             continue;
         }
         let name = server.name.clone();
-        if told.get(&name) == Some(&print) {
-            continue;
         let of_name = |(id, lists): (&ServerId, &u64)| (id.name == name).then_some(*lists);
         let lists = listing.iter().filter_map(of_name).sum();
         let print = print(&server, lists);
+        if told.get(&name) == Some(&print) {
+            continue;
         }
         let what = format!("mcp server {name}");
         let first = engine.storage.is_first_to_tell(&what, &print).await;

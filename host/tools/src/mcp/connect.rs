@@ -202,12 +202,6 @@ impl Link {
     }
 }
 
-/// Why a program is gone, if we or it ended it.
-async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
-    if let Some(why) = traffic.ended() {
-        return Some(why);
-    }
-    let mut exit = group.exit();
 /// The lists of which a server says that it tells when they change.
 fn told_by(capabilities: &ServerCapabilities) -> SubscriptionFilter {
     let mut filter = SubscriptionFilter::new();
@@ -224,6 +218,12 @@ fn told_by(capabilities: &ServerCapabilities) -> SubscriptionFilter {
     filter
 }
 
+/// Why a program is gone, if we or it ended it.
+async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
+    if let Some(why) = traffic.ended() {
+        return Some(why);
+    }
+    let mut exit = group.exit();
     let ended = timeout(LAST_WORDS, exit.wait_for(Option::is_some)).await;
     let exit = (*ended.ok()?.ok()?)?;
     Some(match (exit.code, exit.signal) {

@@ -144,9 +144,9 @@ impl Server {
                 about: About::default(),
                 peer: None,
                 tools: Arc::default(),
+                lists: 0,
                 last_error: None,
                 challenge: None,
-                lists: 0,
             }),
             wish: watch::Sender::new(wish),
             stirred,
@@ -250,9 +250,9 @@ impl Server {
                 .collect(),
             has_resources: live.about.has_resources,
             has_prompts: live.about.has_prompts,
+            lists: live.lists,
             calls: self.calls.begun(),
             running: self.calls.all().len(),
-            lists: live.lists,
             last_error: live.last_error.clone(),
             log: self.log.tail(STATUS_LINES),
         }
@@ -377,6 +377,10 @@ impl Server {
                         break End::Failed(why);
                     }
                 }
+                () = self.stirred.lent.notified() => {
+                    self.change(|live| live.lists += 1);
+                    tokio::time::sleep(LIST_PAUSE).await;
+                }
             }
         };
         self.change(|live| live.put_away(ServerState::Connecting));
@@ -386,10 +390,6 @@ impl Server {
 
     /// Connects and lists the tools: only then it is ready.
     async fn open(&self, connecting: &Connecting<'_>) -> Result<Link, NoLink> {
-                () = self.stirred.lent.notified() => {
-                    self.change(|live| live.lists += 1);
-                    tokio::time::sleep(LIST_PAUSE).await;
-                }
         let began = Instant::now();
         let link = connect::connect(connecting).await?;
         let peer = link.service.peer().clone();
