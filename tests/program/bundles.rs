@@ -44,3 +44,53 @@ async fn a_bundle_is_made_shown_installed_and_removed() {
     assert!(desk.read(".anteroom/bundles.lock").contains(file));
     desk.stdout(&["bundle", "install"]).await;
 }
+
+#[tokio::test]
+async fn an_update_shows_the_lines_that_differ_and_a_later_anteroom_is_asked_for() {
+    let desk = Desk::new([]).await;
+    desk.stdout(&["bundle", "new", "mine"]).await;
+    let manifest = desk.read("mine/bundle.yaml");
+    desk.write(
+        "mine/skills/hello/run.sh",
+        "# one\n# two\n# three\necho hello\n",
+    );
+    desk.stdout(&["bundle", "pack", "mine", "--sign"]).await;
+    desk.stdout(&["bundle", "install", "mine-0.1.0.abundle", "--yes"])
+        .await;
+    desk.write(
+        "mine/skills/hello/run.sh",
+        "# one\n# two\n# three\necho \u{1b}[2Jbye\n",
+    );
+    desk.write(
+        "mine/bundle.yaml",
+        &manifest.replace("version: 0.1.0", "version: 0.2.0"),
+    );
+    desk.stdout(&["bundle", "pack", "mine", "--sign"]).await;
+    let shown = desk
+        .stdout(&["bundle", "inspect", "mine-0.2.0.abundle"])
+        .await;
+    for words in [
+        "brings the files",
+        "skills/hello/run.sh (changed, wider)",
+        "sha256",
+        "bundle.yaml (changed)",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+
+    desk.write(
+        "mine/bundle.yaml",
+        &manifest.replace("minimum_anteroom: ", "minimum_anteroom: 9"),
+    );
+    let refused = desk
+        .run(&["bundle", "install", "mine", "--unsigned", "--yes"])
+        .await;
+    assert_ne!(refused.code, 0);
+    assert!(
+        refused.stderr.contains("it needs Anteroom 9"),
+        "{refused:?}"
+    );
+    let listed = desk.stdout(&["bundle", "list"]).await;
+    assert!(listed.contains("mine 0.1.0"), "{listed}");
+}

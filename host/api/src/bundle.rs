@@ -60,6 +60,9 @@ pub enum BundlePowerKind {
     Server,
     /// A text that the model is told: instructions, a skill.
     Prompt,
+    /// A file that is not shown elsewhere word for word: what lies beside a skill, a component, whatever else it
+    /// carries. Its size and hash, and its text if that is short.
+    File,
     /// A setting that it makes stricter.
     Setting,
     /// What this version of the program carries and cannot use.
@@ -68,13 +71,14 @@ pub enum BundlePowerKind {
 
 impl BundlePowerKind {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Capability,
         Self::Host,
         Self::Command,
         Self::Tool,
         Self::Server,
         Self::Prompt,
+        Self::File,
         Self::Setting,
         Self::Unused,
     ];
@@ -89,6 +93,7 @@ impl BundlePowerKind {
             Self::Tool => "offers the tools",
             Self::Server => "adds the MCP servers",
             Self::Prompt => "tells the model",
+            Self::File => "brings the files",
             Self::Setting => "makes stricter",
             Self::Unused => "carries, unused by this version",
         }
@@ -104,6 +109,7 @@ impl fmt::Display for BundlePowerKind {
             Self::Tool => "tool",
             Self::Server => "server",
             Self::Prompt => "prompt",
+            Self::File => "file",
             Self::Setting => "setting",
             Self::Unused => "unused",
         })
@@ -310,6 +316,10 @@ pub struct BundleWish {
     /// A project whose lock file is to name what is installed. Its absolute path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// Whether only hosts of the public network may be asked for it. A frontend that others may reach says so: it is
+    /// lent to them, and not the network it stands in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_public: bool,
 }
 
 /// Wishes about bundles.

@@ -2,18 +2,23 @@
 
 mod active;
 mod archive;
+mod carried;
 mod folder;
 mod install;
 mod judge;
+pub(crate) mod kept;
 mod lockfile;
 mod making;
 mod manifest;
 mod paths;
 mod powers;
+#[cfg(test)]
+mod properties;
 mod remote;
 mod source;
 mod state;
 mod store;
+mod trial;
 mod words;
 
 pub(crate) use active::{Shelf, owner, server_entries, skill_folders};
@@ -49,6 +54,8 @@ pub(crate) async fn take(port: &Port, id: OpId, op: BundleOp) -> Result<(), Prob
 /// Lets the installed bundles count, and finishes what an ended process could not tell any more.
 pub(crate) async fn start(port: &Arc<Port>) {
     let engine = &port.engine;
+    crate::mcp::tidy(engine).await;
+    remote::tidy(engine).await;
     let _alone = engine.bundles.alone().await;
     if let Err(problem) = active::refresh(engine, &Wish::default()).await {
         tracing::warn!(%problem, "no bundle counts");

@@ -5,6 +5,8 @@ pub(crate) mod attach;
 mod bridge;
 mod elicit;
 mod keeper;
+mod kept;
+mod paid;
 mod sample;
 mod spec;
 mod view;
@@ -12,6 +14,7 @@ mod wish;
 
 pub(crate) use keeper::{Keeper, follow, settled, start, wake};
 pub(crate) use wish::take;
+pub(crate) use kept::{forget_bundle, tidy};
 
 use crate::config::{self, McpServer};
 use crate::engine::Engine;

@@ -7,6 +7,7 @@ pub(crate) mod lent;
 pub(crate) mod prefix;
 mod reach;
 
+use crate::bundles;
 use crate::host::Port;
 use anteroom_api::{
     Capability, Event, GrantOp, GrantWhere, ModuleEvent, ModuleId, ModuleOp, ModuleOrigin,
@@ -181,6 +182,8 @@ async fn remove(port: &Port, id: OpId, module: ModuleId) -> Result<(), Problem> 
         let _alone = port.engine.modules.alone().await;
         port.engine.registry.uninstall(&module, &folder).await?;
         port.engine.storage.forget_granted(&path).await?;
+        let kept = bundles::kept::of_user(&module.0);
+        port.engine.storage.unstore_all(kept).await?;
         // First what answers the wish: that it is gone.
         let wish = Wish {
             cause: Some(id),

@@ -5,7 +5,7 @@ use crate::Storage;
 use crate::error::StorageError;
 use rusqlite::{OptionalExtension as _, params};
 
-/// Whose values: the toolset, and the project's folder.
+/// Whose values: the toolset, as the caller tells toolsets apart, and the project's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreOwner {
     /// The toolset.
@@ -89,6 +89,22 @@ impl Storage {
                 )?
                 .execute([&owner.toolset, &owner.place, &key])?;
             Ok(gone > 0)
+        })
+        .await
+    }
+
+    /// Forgets everything, in all projects, of the toolsets that begin so.
+    ///
+    /// # Errors
+    /// Any [`crate::Fault`].
+    pub async fn unstore_all(&self, toolsets: String) -> Result<usize, StorageError> {
+        self.write(move |connection| {
+            let gone = connection
+                .prepare_cached(
+                    "DELETE FROM stores WHERE substr(toolset, 1, length(?1)) = ?1",
+                )?
+                .execute([&toolsets])?;
+            Ok(gone)
         })
         .await
     }

@@ -13,6 +13,7 @@
     )
 )]
 
+mod checkout;
 mod clock;
 mod confine;
 mod error;
@@ -31,6 +32,7 @@ mod session;
 mod wasm;
 
 pub use confine::{
+pub use checkout::CheckoutBounds;
     Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, open_files_at_start, walls,
 };
 pub use error::ToolsError;
@@ -47,7 +49,7 @@ pub use mcp::{
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
 pub use services::{
-    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, LoadedSkill, SecretValue, Services,
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, LoadedSkill, SecretValue, Services,
     StoreFailure,
 };
 pub use session::Session;

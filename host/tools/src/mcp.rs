@@ -7,7 +7,6 @@
 mod ask;
 mod call;
 mod calls;
-mod checkout;
 mod clean;
 mod connect;
 mod content;
@@ -38,6 +37,9 @@ pub use offers::{FilledPrompt, PromptPart, ResourceBody, ResourcePart};
 pub use pin::Pin;
 pub(crate) use server::Server;
 pub(crate) use servers::Servers;
+pub(crate) use program::{Program, start as start_program};
+pub(crate) use reach::of as server_reach;
+pub use reach::{reach_differences, reach_lines};
 pub use spec::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
     StdioSpec,

@@ -2,9 +2,12 @@
 
 use crate::wasm::files::Ledger;
 use anteroom_api::item::CallDecision;
-use anteroom_api::{Answer, BoxFuture, CanvasView, OutputStream, Resolution, ToolView};
+use anteroom_api::{
+    Answer, BoxFuture, CanvasView, ModuleOrigin, OutputStream, Resolution, ToolView,
+};
 use anteroom_gate::Asked;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The runtime's side of a running call. One value serves one call.
@@ -66,38 +69,38 @@ pub trait Services: Send + Sync {
     /// A value that a toolset kept in this project.
     fn store_get(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
-        let _ = (toolset, key);
+        let _ = (owner, key);
         no(StoreFailure::nothing())
     }
     /// Keeps a value, in the place of what the key held.
     fn store_set(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
         value: Vec<u8>,
     ) -> BoxFuture<'_, Result<(), StoreFailure>> {
-        let _ = (toolset, key, value);
+        let _ = (owner, key, value);
         no(StoreFailure::nothing())
     }
     /// Forgets a value; says whether there was one.
     fn store_delete(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<bool, StoreFailure>> {
-        let _ = (toolset, key);
+        let _ = (owner, key);
         no(StoreFailure::nothing())
     }
     /// The keys that begin with a prefix, sorted.
     fn store_list(
         &self,
-        toolset: String,
+        owner: KeptBy,
         prefix: String,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
-        let _ = (toolset, prefix);
+        let _ = (owner, prefix);
         no(StoreFailure::nothing())
     }
     /// A secret of the person's for one host; none if there is no such secret or it is for other hosts.
@@ -125,6 +128,19 @@ pub struct LoadedSkill {
     pub folder: Option<String>,
     /// The files beside it, relative to that folder.
     pub files: Vec<String>,
+}
+
+/// Whose a kept value is: a name alone is anybody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptBy {
+    /// The toolset.
+    pub toolset: String,
+    /// Where it was found.
+    pub origin: ModuleOrigin,
+    /// SHA-256 of its binary, hexadecimal.
+    pub hash: String,
+    /// Its file, if it is one.
+    pub path: Option<PathBuf>,
 }
 
 /// Why a value could not be kept or read.

@@ -29,6 +29,8 @@ mod processes;
 mod releases;
 #[path = "crate/remote.rs"]
 mod remote;
+#[path = "crate/repositories.rs"]
+mod repositories;
 #[path = "crate/servers.rs"]
 mod servers;
 #[path = "crate/support.rs"]

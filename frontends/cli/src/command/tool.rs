@@ -117,12 +117,13 @@ pub(crate) fn lines(modules: &[ModuleView], theme: &Theme) -> Vec<String> {
 }
 
 fn module_line(module: &ModuleView, theme: &Theme) -> String {
-    let origin = match module.origin {
-        ModuleOrigin::BuiltIn => "built-in",
-        ModuleOrigin::User => "user",
-        ModuleOrigin::Bundle => "bundle",
-        ModuleOrigin::Project => "project",
-        ModuleOrigin::Server => "server",
+    let origin = match (module.origin, &module.bundle) {
+        (ModuleOrigin::BuiltIn, _) => "built-in".to_owned(),
+        (ModuleOrigin::User, _) => "user".to_owned(),
+        (ModuleOrigin::Bundle, None) => "bundle".to_owned(),
+        (ModuleOrigin::Bundle, Some(bundle)) => format!("bundle {}", reveal(bundle)),
+        (ModuleOrigin::Project, _) => "project".to_owned(),
+        (ModuleOrigin::Server, _) => "server".to_owned(),
     };
     let health = match &module.state {
         ModuleState::Failed { .. } => Health::Failed,
@@ -137,7 +138,7 @@ fn module_line(module: &ModuleView, theme: &Theme) -> String {
         theme.paint(Style::Bold, &reveal(&module.id.0)),
         theme.paint(
             Style::Dim,
-            &[origin, &words::bytes(module.size_bytes), &hash].join(theme.dot())
+            &[origin.as_str(), &words::bytes(module.size_bytes), &hash].join(theme.dot())
         )
     )
 }

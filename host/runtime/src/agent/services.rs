@@ -14,8 +14,8 @@ use anteroom_api::{
 use anteroom_gate::{Asked, Taint};
 use anteroom_storage::{ChangeOwner, Fault, StorageError};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Ledger, LoadedSkill, SecretValue,
-    Services, StoreFailure,
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, Ledger, LoadedSkill,
+    SecretValue, Services, StoreFailure,
 };
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -381,7 +381,7 @@ impl Services for CallServices {
 
     fn store_get(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
         Box::pin(self.stored(toolset, key))
@@ -389,7 +389,7 @@ impl Services for CallServices {
 
     fn store_set(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
         value: Vec<u8>,
     ) -> BoxFuture<'_, Result<(), StoreFailure>> {
@@ -398,7 +398,7 @@ impl Services for CallServices {
 
     fn store_delete(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<bool, StoreFailure>> {
         Box::pin(self.unstore(toolset, key))
@@ -406,7 +406,7 @@ impl Services for CallServices {
 
     fn store_list(
         &self,
-        toolset: String,
+        owner: KeptBy,
         prefix: String,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
         Box::pin(self.stored_keys(toolset, prefix))

@@ -1,8 +1,9 @@
 //! What a toolset keeps between calls: the runtime's half of the interface `store`.
 
 use super::services::CallServices;
+use crate::bundles;
 use anteroom_storage::{StorageError, StoreOwner, StoreRoom};
-use anteroom_tools::StoreFailure;
+use anteroom_tools::{KeptBy, StoreFailure};
 
 /// What one toolset may keep in a project.
 const ROOM: StoreRoom = StoreRoom {
@@ -11,30 +12,33 @@ const ROOM: StoreRoom = StoreRoom {
 };
 
 impl CallServices {
-    fn owner(&self, toolset: String) -> StoreOwner {
-        StoreOwner {
+    fn owner(&self, owner: &KeptBy) -> Result<StoreOwner, StoreFailure> {
+        let toolset = bundles::kept::owner(&self.turn().engine, owner).ok_or_else(|| {
+            StoreFailure::Failed("the bundle that brought it is not installed any more".to_owned())
+        })?;
+        Ok(StoreOwner {
             toolset,
             place: self.turn().workspace.to_string_lossy().into_owned(),
-        }
+        })
     }
 
     pub(super) async fn stored(
         &self,
-        toolset: String,
+        owner: KeptBy,
         key: String,
     ) -> Result<Option<Vec<u8>>, StoreFailure> {
         let storage = &self.turn().engine.storage;
-        let found = storage.stored(self.owner(toolset), key).await;
+        let found = storage.stored(self.owner(&owner)?, key).await;
         found.map_err(|error| failed(&error))
     }
 
     pub(super) async fn store(
         &self,
-        toolset: String,
+        owner: KeptBy,
         entry: (String, Vec<u8>),
     ) -> Result<(), StoreFailure> {
         let storage = &self.turn().engine.storage;
-        let kept = storage.store(self.owner(toolset), entry, ROOM).await;
+        let kept = storage.store(self.owner(&owner)?, entry, ROOM).await;
         if kept.map_err(|error| failed(&error))? {
             return Ok(());
         }
@@ -44,19 +48,19 @@ impl CallServices {
         )))
     }
 
-    pub(super) async fn unstore(&self, toolset: String, key: String) -> Result<bool, StoreFailure> {
+    pub(super) async fn unstore(&self, owner: KeptBy, key: String) -> Result<bool, StoreFailure> {
         let storage = &self.turn().engine.storage;
-        let gone = storage.unstore(self.owner(toolset), key).await;
+        let gone = storage.unstore(self.owner(&owner)?, key).await;
         gone.map_err(|error| failed(&error))
     }
 
     pub(super) async fn stored_keys(
         &self,
-        toolset: String,
+        owner: KeptBy,
         prefix: String,
     ) -> Result<Vec<String>, StoreFailure> {
         let storage = &self.turn().engine.storage;
-        let keys = storage.stored_keys(self.owner(toolset)).await;
+        let keys = storage.stored_keys(self.owner(&owner)?).await;
         let mut keys = keys.map_err(|error| failed(&error))?;
         keys.retain(|key| key.starts_with(&prefix));
         Ok(keys)

@@ -2,31 +2,42 @@
 
 use super::active::{self, Active};
 use super::judge::{Against, Judged, judge};
+use super::kept;
 use super::lockfile::{self, Locked};
-use super::manifest::Contents;
 use super::powers;
 use super::source::{self, blocking, no_bundle};
 use super::state::{Edition, Place, State, unwritable};
+use super::trial::{components, differences};
 use super::{manifest, store};
 use crate::engine::Engine;
 use crate::host::Port;
 use crate::live;
+use crate::mcp;
 use crate::modules::keeper::{self, Wish};
 use anteroom_api::{
     BundleEvent, BundleReport, BundleStep, BundleWish, Event, GrantOp, GrantWhere, ModuleEvent,
     ModuleId, ModuleView, OpId, Problem, ProblemCode, Topic,
 };
+use anteroom_tools::DownloadReach;
 use std::sync::Arc;
 
 /// What a bundle is and would be able to do.
 pub(crate) async fn inspect(port: &Port, wish: BundleWish) -> Result<BundleReport, Problem> {
     let engine = &port.engine;
     let state = read(engine).await?;
-    let found = source::find(engine, source::way(engine, &state, &wish.source)?).await?;
+    let found = source::find(engine, source::way(engine, &state, &wish.source)?, reach(&wish)).await?;
     let judged = look(engine, &state, &wish, found.clone()).await?;
     let digest = judged.report.digest.clone();
     engine.bundles.remember(digest, found);
     Ok(judged.report)
+}
+
+/// Which hosts a wish may have asked.
+fn reach(wish: &BundleWish) -> DownloadReach {
+    match wish.is_public {
+        true => DownloadReach::Public,
+        false => DownloadReach::Named,
+    }
 }
 
 /// Installs exactly what was shown.
@@ -40,7 +51,10 @@ pub(crate) async fn install(
     let state = read(engine).await?;
     let found = match engine.bundles.remembered(&digest) {
         Some(found) => found,
-        None => source::find(engine, source::way(engine, &state, &wish.source)?).await?,
+        None => {
+            let way = source::way(engine, &state, &wish.source)?;
+            source::find(engine, way, reach(&wish)).await?
+        }
     };
     let judged = look(engine, &state, &wish, found).await?;
     accepted(&judged.report, &digest)?;
@@ -71,6 +85,9 @@ pub(crate) async fn remove(
         Some(active) => active.modules(),
         None => return Err(no_bundle(&name)),
     };
+    let servers = mcp::entries(engine).into_iter();
+    let servers = servers.filter(|it| it.bundle.as_ref() == Some(&name));
+    let servers: Vec<String> = servers.map(|it| it.filled.name).collect();
     let gone = name.clone();
     blocking(move || {
         let held = place.hold()?;
@@ -94,6 +111,8 @@ pub(crate) async fn remove(
     events.extend(revoked);
     tell(engine, Some(id), events).await?;
     live::reload(port).await;
+    // Its servers are ended by now, or write to nowhere.
+    kept::forget(engine, &name, servers).await?;
     match project {
         Some(project) => lockfile::write(&project, name, None).await,
         None => Ok(()),
@@ -242,59 +261,6 @@ async fn try_out(engine: &Engine, judged: &Judged) -> Result<(), Problem> {
             Err(problem.hint("ask its author; nothing was installed"))
         }
     }
-}
-
-/// The toolsets by name.
-pub(crate) fn components(judged: &Judged) -> Vec<(String, Vec<u8>)> {
-    let toolsets = judged.contents.manifest.toolsets.iter();
-    let files = toolsets.filter_map(|toolset| {
-        let path = format!("{}/{}.wasm", manifest::TOOLS, toolset.name);
-        let bytes = judged.archive.file(&path)?.to_vec();
-        Some((toolset.name.clone(), bytes))
-    });
-    files.collect()
-}
-
-/// How toolsets differ from what `bundle.yaml` says of them, one line each.
-pub(crate) fn differences(contents: &Contents, views: &[ModuleView]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for toolset in &contents.manifest.toolsets {
-        let Some(view) = views.iter().find(|view| view.id.0 == toolset.name) else {
-            lines.push(format!("the toolset `{}` is missing", toolset.name));
-            continue;
-        };
-        for tool in &view.tools {
-            let said = toolset.tools.iter().find(|it| it.name == tool.name);
-            match said {
-                None => lines.push(format!(
-                    "`{}` offers a tool `{}` that `bundle.yaml` does not name",
-                    toolset.name, tool.name
-                )),
-                Some(said) if said.description.trim() != tool.description.trim() => {
-                    lines.push(format!(
-                        "the tool `{}` describes itself otherwise: {}",
-                        tool.name,
-                        anteroom_gate::visible(&tool.description)
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        for said in &toolset.tools {
-            if !view.tools.iter().any(|tool| tool.name == said.name) {
-                lines.push(format!("`{}` has no tool `{}`", toolset.name, said.name));
-            }
-        }
-        for wanted in &toolset.capabilities {
-            if !view.requested.contains(&wanted.capability) {
-                lines.push(format!(
-                    "`{}` does not ask for `{}`",
-                    toolset.name, wanted.capability
-                ));
-            }
-        }
-    }
-    lines
 }
 
 /// Puts it on the disk and lets it count.

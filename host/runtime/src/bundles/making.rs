@@ -2,12 +2,12 @@
 
 use super::archive::{self, Seal, Unsealed};
 use super::folder::{self, SIGNATURE};
-use super::install::{components, differences};
 use super::judge::{Against, Judged, judge};
 use super::manifest;
 use super::source::{self, blocking, invalid, no_bundle_in};
 use super::state::{State, unwritable};
 use super::store;
+use super::trial::{components, differences};
 use crate::engine::Engine;
 use crate::host::Port;
 use anteroom_api::{
@@ -243,6 +243,7 @@ async fn looked(found: source::Found) -> Result<Judged, Problem> {
             may_be_older: false,
             is_locked: false,
             project: None,
+            is_public: false,
         };
         let against = Against {
             state: &State::default(),

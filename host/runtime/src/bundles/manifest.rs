@@ -2,7 +2,8 @@
 //! whose bytes were checked.
 
 use super::archive::Archive;
-use anteroom_api::Capability;
+use super::carried::{self, Carried};
+use anteroom_api::{Capability, Tier};
 use anteroom_gate::visible;
 use semver::Version;
 use serde::Deserialize;
@@ -77,6 +78,16 @@ pub(crate) struct Toolset {
 pub(crate) struct ToolSays {
     pub(crate) name: String,
     pub(crate) description: String,
+    /// The tier it declares.
+    #[serde(default = "looks")]
+    pub(crate) tier: Tier,
+    /// The JSON Schema of what it takes; none if it takes nothing.
+    #[serde(default)]
+    pub(crate) arguments: Option<serde_json::Value>,
+}
+
+fn looks() -> Tier {
+    Tier::Read
 }
 
 /// A capability, and how far it is to reach.
@@ -104,8 +115,8 @@ pub(crate) struct Contents {
     /// Each with its folder's name and the text of its `SKILL.md`.
     pub(crate) skills: Vec<(String, String)>,
     pub(crate) settings: Option<String>,
-    /// Files of sorts that this version cannot use.
-    pub(crate) unused: Vec<String>,
+    /// Every file that is not shown word for word as one of the above.
+    pub(crate) carried: Vec<Carried>,
 }
 
 /// Understands a bundle whose bytes were checked.
@@ -113,7 +124,7 @@ pub(crate) struct Contents {
 /// # Errors
 /// What is wrong with it, in words for its author.
 pub(crate) fn read(archive: &Archive) -> Result<Contents, String> {
-    let manifest: Manifest = yaml(FILE, text(archive, FILE)?.ok_or("it has no `bundle.yaml`")?)?;
+    let manifest = written(text(archive, FILE)?.ok_or("it has no `bundle.yaml`")?)?;
     if (&manifest.name, &manifest.version) != (&archive.name, &archive.version) {
         return Err("its list and its `bundle.yaml` name another bundle or version".to_owned());
     }
@@ -123,26 +134,32 @@ pub(crate) fn read(archive: &Archive) -> Result<Contents, String> {
         instructions: instructions(archive)?,
         settings: text(archive, SETTINGS)?.map(str::to_owned),
         skills: Vec::new(),
-        unused: Vec::new(),
+        carried: Vec::new(),
         manifest,
     };
     let mut toolsets = BTreeSet::new();
-    for (entry, _) in &archive.files {
+    for (entry, bytes) in &archive.files {
         let parts: Vec<&str> = entry.path.split('/').collect();
-        match parts.as_slice() {
-            [FILE | SERVERS | INSTRUCTIONS | SETTINGS] => {}
-            [name] if FOR_PEOPLE.contains(name) => {}
-            [TOOLS, file] if file.ends_with(".wasm") => {
-                toolsets.insert(file.trim_end_matches(".wasm").to_owned());
-            }
+        let weight = match parts.as_slice() {
+            // Shown word for word.
+            [INSTRUCTIONS] => continue,
             [SKILLS, name, "SKILL.md"] => {
                 let words = text(archive, &entry.path)?.unwrap_or_default().to_owned();
                 contents.skills.push(((*name).to_owned(), words));
+                continue;
             }
-            [SKILLS, _, _, ..] => {}
-            [kind, _, ..] if UNUSED.contains(kind) => contents.unused.push(entry.path.clone()),
+            [TOOLS, file] if file.ends_with(".wasm") => {
+                toolsets.insert(file.trim_end_matches(".wasm").to_owned());
+                carried::Weight::Code
+            }
+            [SKILLS, _, _, ..] => carried::Weight::BesideSkill,
+            [kind, _, ..] if UNUSED.contains(kind) => carried::Weight::Unused,
+            // What counts of them is shown piece by piece.
+            [FILE | SERVERS | SETTINGS] => carried::Weight::None,
+            [name] if FOR_PEOPLE.contains(name) => carried::Weight::None,
             _ => return Err(format!("`{}` has no place in a bundle", entry.path)),
-        }
+        };
+        contents.carried.push(Carried::of(entry, bytes, weight));
     }
     check_toolsets(&contents.manifest, &toolsets)?;
     check_holds(archive, &contents.manifest)?;
@@ -159,9 +176,35 @@ pub(crate) fn read(archive: &Archive) -> Result<Contents, String> {
 
 /// The name and version that a folder's `bundle.yaml` gives.
 pub(crate) fn named(words: &str) -> Result<(String, String), String> {
-    let manifest: Manifest = yaml(FILE, words)?;
+    let manifest = written(words)?;
     check(&manifest)?;
     Ok((manifest.name, manifest.version))
+}
+
+/// The text of `bundle.yaml`. What needs a later version may say what this one does not know, so that is looked at
+/// first.
+fn written(words: &str) -> Result<Manifest, String> {
+    #[derive(Deserialize)]
+    struct Least {
+        minimum_anteroom: Option<String>,
+    }
+    let least = serde_saphyr::from_str::<Least>(words).ok();
+    if let Some(least) = least.and_then(|it| it.minimum_anteroom) {
+        check_least(&least)?;
+    }
+    yaml(FILE, words)
+}
+
+/// That this version of the program is late enough.
+fn check_least(least: &str) -> Result<(), String> {
+    let least = semantic("minimum_anteroom", least)?;
+    let own = semantic("own version", env!("CARGO_PKG_VERSION"))?;
+    match least > own {
+        true => Err(format!(
+            "it needs Anteroom {least} or later, and this is {own}"
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Whether a file or folder at the top of a bundle's folder belongs to it.
@@ -192,7 +235,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
 fn check(manifest: &Manifest) -> Result<(), String> {
     check_name(&manifest.name)?;
     semantic("version", &manifest.version)?;
-    let least = semantic("minimum_anteroom", &manifest.minimum_anteroom)?;
+    check_least(&manifest.minimum_anteroom)?;
     for (what, line) in [
         ("author", &manifest.author),
         ("licence", &manifest.licence),
@@ -207,13 +250,7 @@ fn check(manifest: &Manifest) -> Result<(), String> {
     if manifest.toolsets.len() > TOOLSETS_MAX {
         return Err(format!("it has more than {TOOLSETS_MAX} toolsets"));
     }
-    let own = semantic("own version", env!("CARGO_PKG_VERSION"))?;
-    match least > own {
-        true => Err(format!(
-            "it needs Anteroom {least} or later, and this is {own}"
-        )),
-        false => Ok(()),
-    }
+    Ok(())
 }
 
 fn semantic(what: &str, text: &str) -> Result<Version, String> {
@@ -241,6 +278,14 @@ fn check_toolsets(manifest: &Manifest, found: &BTreeSet<String>) -> Result<(), S
             let name = visible(&toolset.name);
             return Err(format!(
                 "`{FILE}` names a toolset `{name}` that is not there"
+            ));
+        }
+        let mut tools = BTreeSet::new();
+        if let Some(twice) = toolset.tools.iter().find(|it| !tools.insert(&it.name)) {
+            return Err(format!(
+                "the toolset `{}` has two tools `{}`",
+                toolset.name,
+                visible(&twice.name)
             ));
         }
         let mut wanted = BTreeSet::new();

@@ -1,6 +1,7 @@
 //! What a bundle will be able to do, as a list that can be shown, compared and signed off.
 
-use super::manifest::{Contents, Toolset, Wanted};
+use super::carried;
+use super::manifest::{Contents, ToolSays, Toolset, Wanted};
 use crate::config;
 use anteroom_api::{BundleChange, BundlePower, BundlePowerKind, Capability, GrantReach, ModuleId};
 use serde_json::Value;
@@ -53,11 +54,7 @@ pub(crate) fn of(contents: &Contents) -> Vec<BundlePower> {
             add(BundlePowerKind::Setting, key, value);
         }
     }
-    for path in &contents.unused {
-        let kind = path.split('/').next().unwrap_or_default();
-        let words = format!("{kind} are carried; this version of Anteroom does not use them");
-        add(BundlePowerKind::Unused, path.clone(), words);
-    }
+    powers.extend(contents.carried.iter().map(carried::Carried::power));
     powers.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
     powers
 }
@@ -93,7 +90,13 @@ pub(crate) fn changes(before: &[BundlePower], after: &[BundlePower]) -> Vec<Bund
             let is_widening = match power.kind {
                 BundlePowerKind::Setting => old.is_some(),
                 BundlePowerKind::Unused => false,
-                _ => true,
+                BundlePowerKind::File => carried::is_heavy(&power.name),
+                BundlePowerKind::Capability
+                | BundlePowerKind::Host
+                | BundlePowerKind::Command
+                | BundlePowerKind::Tool
+                | BundlePowerKind::Server
+                | BundlePowerKind::Prompt => true,
             };
             changes.push(BundleChange {
                 kind: power.kind,
@@ -132,7 +135,7 @@ fn of_toolset(toolset: &Toolset, add: &mut impl FnMut(BundlePowerKind, String, S
         add(
             BundlePowerKind::Tool,
             format!("{module}: {}", tool.name),
-            tool.description.clone(),
+            described(tool),
         );
     }
     for wanted in &toolset.capabilities {
@@ -155,10 +158,27 @@ fn of_toolset(toolset: &Toolset, add: &mut impl FnMut(BundlePowerKind, String, S
     }
 }
 
+/// What the model is told of a tool, how risky it is, and what it takes. The last two are a line each, so that no
+/// description can be taken for them.
+fn described(tool: &ToolSays) -> String {
+    let takes = match &tool.arguments {
+        Some(schema) => schema.to_string(),
+        None => "nothing".to_owned(),
+    };
+    format!(
+        "{}\nrisk: {}\ntakes: {takes}",
+        tool.description.trim(),
+        tool.tier
+    )
+}
+
 fn in_words(wanted: &Wanted) -> String {
     let only = |what: &str, list: &[String]| match list {
         [] => String::new(),
-        list => format!("; only {what} {}", list.join(", ")),
+        list => {
+            let list: Vec<String> = list.iter().map(|it| word(it)).collect();
+            format!("; only {what} {}", list.join(", "))
+        }
     };
     let everywhere = match wanted.capability {
         Capability::Process if wanted.commands.is_empty() => "; any command",
@@ -177,17 +197,21 @@ fn in_words(wanted: &Wanted) -> String {
     )
 }
 
+/// A word as it is if nothing in it could be taken for something else, in quotes otherwise.
+fn word(text: &str) -> String {
+    let is_plain = |it: char| it.is_alphanumeric() || "-_./*:@+=~$%{}".contains(it);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => Value::from(text).to_string(),
+    }
+}
+
 /// An entry of an MCP server without what is shown beside it.
 fn server(entry: &Value) -> String {
     let fields = entry.as_object().into_iter().flatten();
     let shown = ["name", "env"];
     let fields = fields.filter(|(key, _)| !shown.contains(&key.as_str()));
-    let fields = fields.map(|(key, value)| {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        format!("{key}: {value}")
-    });
+    let fields = fields.map(|(key, value)| format!("{}: {value}", word(key)));
     fields.collect::<Vec<_>>().join("; ")
 }
 
@@ -195,26 +219,21 @@ fn server(entry: &Value) -> String {
 fn command(entry: &Value) -> Option<String> {
     let command = entry.get("command")?;
     let words = |value: &Value| match value {
-        Value::String(word) => vec![word.clone()],
+        Value::String(text) => vec![word(text)],
         Value::Array(words) => words
             .iter()
-            .map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+            .map(|it| it.as_str().map_or_else(|| it.to_string(), word))
             .collect(),
         other => vec![other.to_string()],
     };
     let mut line = words(command);
     line.extend(entry.get("args").map(words).unwrap_or_default());
-    let quoted = line
-        .iter()
-        .map(|word| match word.contains(' ') || word.is_empty() {
-            true => format!("'{word}'"),
-            false => word.clone(),
-        });
-    Some(quoted.collect::<Vec<_>>().join(" "))
+    Some(line.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{archive, manifest};
     use super::*;
 
     fn power(kind: BundlePowerKind, name: &str, text: &str) -> BundlePower {
@@ -254,5 +273,114 @@ mod tests {
         assert_eq!(all, expected);
         assert!(changes(&after, &after).is_empty());
         assert!(changes(&[], &before).iter().all(|it| it.before.is_none()));
+    }
+
+    /// A bundle with every sort of content there is.
+    fn everything() -> Vec<(String, Vec<u8>)> {
+        let manifest = "name: all\nversion: 1.0.0\nauthor: A\nlicence: MIT\nminimum_anteroom: 0.1.0\nholds: [instructions, skills, tools, mcp, settings, agents, workflows]\ntoolsets:\n  - name: csv\n    tools:\n      - name: rows\n        description: Counts.\n        tier: write\n        arguments: {type: object, properties: {path: {type: string}}}\n    capabilities:\n      - capability: files_read\n        folders: [data]\n      - capability: fetch\n        hosts: [a.test]\n        secrets: [token]\n";
+        let servers = "mcp_servers:\n  - name: time\n    command: uvx\n    args: [server-time]\n    env: {ZONE: utc}\n  - name: far\n    url: https://far.test/mcp\n";
+        let texts = [
+            ("bundle.yaml", manifest),
+            ("instructions.md", "Keep to it.\n"),
+            ("skills/a/SKILL.md", "---\nname: a\n---\nDo it.\n"),
+            ("skills/a/run.sh", "echo done\n"),
+            ("skills/a/deep/er/empty", ""),
+            ("mcp.yaml", servers),
+            ("settings.yaml", "safety:\n  denied_tools: [bash]\n"),
+            ("agents/a.md", "An agent.\n"),
+            ("workflows/w.yaml", "steps: []\n"),
+            ("README.md", "Read.\n"),
+            ("LICENSE", "MIT\n"),
+            ("LICENSE.md", "MIT\n"),
+            ("LICENSE.txt", "MIT\n"),
+            ("NOTICE", "None.\n"),
+            ("CHANGELOG.md", "New.\n"),
+        ];
+        let mut files: Vec<(String, Vec<u8>)> = texts
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+            .collect();
+        files.push(("skills/a/picture.bin".to_owned(), vec![0, 255, 7]));
+        files.push(("skills/a/long.txt".to_owned(), vec![b'a'; 9000]));
+        files.push(("tools/csv.wasm".to_owned(), b"\0asm".to_vec()));
+        files
+    }
+
+    fn read(files: &[(String, Vec<u8>)]) -> Result<Vec<BundlePower>, String> {
+        let unsealed = archive::Unsealed::new(("all", "1.0.0"), files.to_vec())?;
+        let archive = archive::open(&unsealed.bytes(None))?;
+        Ok(of(&manifest::read(&archive)?))
+    }
+
+    #[test]
+    fn nothing_in_a_bundle_can_change_without_being_shown() {
+        let files = everything();
+        let before = read(&files).unwrap();
+        for at in 0..files.len() {
+            let mut seen = 0;
+            let (path, bytes) = &files[at];
+            let mut others = vec![
+                [bytes, b"\n".as_slice()].concat(),
+                [bytes, b" # more\n".as_slice()].concat(),
+                [bytes, "\u{200b}".as_bytes()].concat(),
+                [b"\n".as_slice(), bytes].concat(),
+            ];
+            // Every single byte, for another of the same size.
+            others.extend((0..bytes.len().min(600)).map(|place| {
+                let mut other = bytes.clone();
+                other[place] = if other[place] == b'a' { b'b' } else { b'a' };
+                other
+            }));
+            for other in others {
+                let mut changed = files.clone();
+                changed[at].1 = other;
+                // What cannot be read any more is no bundle.
+                let Ok(after) = read(&changed) else {
+                    continue;
+                };
+                seen += 1;
+                let shown = changes(&before, &after);
+                assert!(!shown.is_empty(), "{path}: {:?}", changed[at].1);
+                let is_heavy = carried::is_heavy(path) || path == "instructions.md";
+                let is_widening = shown.iter().any(|it| it.is_widening);
+                assert!(!is_heavy || is_widening, "{path}: {shown:?}");
+            }
+            assert!(seen > 0, "{path} could be changed in no way");
+        }
+        for gone in 0..files.len() {
+            let mut fewer = files.clone();
+            let (path, _) = fewer.remove(gone);
+            if let Ok(after) = read(&fewer) {
+                assert!(!changes(&before, &after).is_empty(), "{path}");
+                assert!(!changes(&after, &before).is_empty(), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_reads_alike_is_told_apart() {
+        let wanted = |folders: &[&str], secrets: &[&str]| {
+            let owned = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect();
+            in_words(&Wanted {
+                capability: Capability::FilesRead,
+                folders: owned(folders),
+                commands: Vec::new(),
+                hosts: Vec::new(),
+                secrets: owned(secrets),
+            })
+        };
+        assert_ne!(wanted(&["a, b"], &[]), wanted(&["a", "b"], &[]));
+        assert_ne!(wanted(&["a\", \"b"], &[]), wanted(&["a", "b"], &[]));
+        assert_ne!(
+            wanted(&["a; only the secrets b"], &[]),
+            wanted(&["a"], &["b"])
+        );
+        let entry = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let one = entry(r#"{"url": "a; network: true"}"#);
+        let other = entry(r#"{"url": "a", "network": true}"#);
+        assert_ne!(server(&one), server(&other));
+        let one = entry(r#"{"command": "sh", "args": ["-c", "a' 'b"]}"#);
+        let other = entry(r#"{"command": "sh", "args": ["-c", "a", "b"]}"#);
+        assert_ne!(command(&one), command(&other));
     }
 }

@@ -2,18 +2,48 @@
 
 use super::archive;
 use super::paths;
-use super::source::{Found, blocking, invalid, on_disk};
+use super::source::{Found, blocking, invalid, no_bundle_in, on_disk};
 use crate::engine::Engine;
 use anteroom_api::{Problem, ProblemCode};
 use anteroom_gate::visible;
+use anteroom_tools::{CheckoutBounds, DownloadReach};
+use std::fs;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// In the data folder: what is fetched, until it was looked at.
 const FOLDER: &str = "fetched";
+/// The largest bundle there is fits in, as it is packed and as files.
+const BOUNDS: CheckoutBounds = CheckoutBounds {
+    bytes: 2 * archive::BUNDLE_MAX,
+    time: Duration::from_secs(300),
+    reach: DownloadReach::Named,
+};
+
+/// How long what is fetched may lie there before it counts as left behind: longer than fetching takes.
+const LEFT_BEHIND_MS: i64 = 60 * 60 * 1000;
+
+/// Removes what a process that ended in the middle has left.
+pub(crate) async fn tidy(engine: &Engine) {
+    let (folder, now) = (engine.paths.data.join(FOLDER), engine.ambient.now());
+    let swept = tokio::task::spawn_blocking(move || {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|about| about.modified());
+            let age = modified.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            let at = age.and_then(|age| i64::try_from(age.as_millis()).ok());
+            if at.is_some_and(|at| now.0.saturating_sub(at) > LEFT_BEHIND_MS)
+                && let Err(error) = fs::remove_dir_all(entry.path())
+            {
+                tracing::warn!(%error, "what was fetched and left could not be removed");
+            }
+        }
+    });
+    drop(swept.await);
+}
 
 /// Fetches a file from an address.
-pub(crate) async fn download(address: String) -> Result<Found, Problem> {
-    let bytes = anteroom_tools::download(&address, archive::BUNDLE_MAX).await;
+pub(crate) async fn download(address: String, reach: DownloadReach) -> Result<Found, Problem> {
+    let bytes = anteroom_tools::download(&address, archive::BUNDLE_MAX, reach).await;
     Ok(Found {
         bytes: bytes.map_err(|why| unreachable(&address, why))?,
         place: address,
@@ -22,22 +52,28 @@ pub(crate) async fn download(address: String) -> Result<Found, Problem> {
 }
 
 /// Fetches a repository and takes its folder: `address`, `address#branch`, `address#branch:folder`.
-pub(crate) async fn clone(engine: &Engine, repository: String) -> Result<Found, Problem> {
+pub(crate) async fn clone(
+    engine: &Engine,
+    repository: String,
+    reach: DownloadReach,
+) -> Result<Found, Problem> {
     let (address, reference, inner) = taken_apart(&repository)?;
     let folder = engine
         .paths
         .data
         .join(FOLDER)
         .join(engine.ambient.uuid().to_string());
-    let fetched = engine.registry.checkout(address, reference, &folder).await;
+    let bounds = CheckoutBounds { reach, ..BOUNDS };
+    let fetched = engine
+        .registry
+        .checkout(address, reference, &folder, bounds)
+        .await;
     let found = match fetched {
         Err(why) => Err(unreachable(&repository, why)),
         Ok(tree) => {
-            let tree = match inner {
-                Some(inner) => tree.join(inner),
-                None => tree,
-            };
-            blocking(move || on_disk(&tree)).await
+            let inner = inner.map(Path::to_path_buf);
+            let place = repository.clone();
+            blocking(move || taken(&tree, inner.as_deref(), &place)).await
         }
     };
     // What was taken from it is in memory.
@@ -47,6 +83,22 @@ pub(crate) async fn clone(engine: &Engine, repository: String) -> Result<Found, 
         place: format!("git+{repository}"),
         ..found?
     })
+}
+
+/// What lies in a repository under a name. Whoever wrote the repository has written its links, too, so none is
+/// followed: neither on the way, nor inside.
+fn taken(tree: &Path, inner: Option<&Path>, place: &str) -> Result<Found, Problem> {
+    let mut path = tree.to_owned();
+    for part in inner.into_iter().flat_map(Path::components) {
+        path.push(part);
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink());
+        if is_link {
+            let name = path.strip_prefix(tree).unwrap_or(&path);
+            let why = format!("`{}` is a link", visible(&name.display().to_string()));
+            return Err(no_bundle_in(place, why));
+        }
+    }
+    on_disk(&path)
 }
 
 /// Address, branch or tag, and folder.

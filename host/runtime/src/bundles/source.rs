@@ -7,6 +7,7 @@ use super::store;
 use crate::engine::Engine;
 use anteroom_api::{BundleSource, Problem, ProblemCode};
 use anteroom_gate::visible;
+use anteroom_tools::DownloadReach;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -91,7 +92,11 @@ fn named(place: &str) -> Result<Way, Problem> {
 }
 
 /// Fetches the bytes. Checks nothing of them.
-pub(crate) async fn find(engine: &Engine, way: Way) -> Result<Found, Problem> {
+pub(crate) async fn find(
+    engine: &Engine,
+    way: Way,
+    reach: DownloadReach,
+) -> Result<Found, Problem> {
     match way {
         Way::Disk(path) => blocking(move || on_disk(&path)).await,
         Way::Kept(file, place) => {
@@ -99,8 +104,8 @@ pub(crate) async fn find(engine: &Engine, way: Way) -> Result<Found, Problem> {
             Ok(Found { place, ..found })
         }
         Way::Found(found) => Ok(*found),
-        Way::Address(address) => super::remote::download(address).await,
-        Way::Repository(repository) => super::remote::clone(engine, repository).await,
+        Way::Address(address) => super::remote::download(address, reach).await,
+        Way::Repository(repository) => super::remote::clone(engine, repository, reach).await,
     }
 }
 

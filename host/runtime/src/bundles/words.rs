@@ -1,6 +1,7 @@
 //! The instructions of bundles, as the model is told them: labelled as theirs, which cannot widen anything.
 
 use super::active;
+use crate::agent::frame::unframed;
 use crate::agent::prompt::Section;
 use crate::engine::Engine;
 
@@ -29,8 +30,8 @@ pub(crate) fn told(engine: &Engine, mut sections: Vec<Section>) -> Vec<Section> 
     sections
 }
 
-/// The closing tag inside a text must not close its wrapper.
+/// Nothing inside of a text may close its wrapper, or pass as words of somebody else.
 fn wrapped((name, text): &(String, String)) -> String {
-    let text = text.trim().replace("</instructions", "<\\/instructions");
+    let text = unframed(text.trim());
     format!("<instructions from=\"bundle {name}\">\n{text}\n</instructions>")
 }

@@ -198,8 +198,10 @@ pub(crate) async fn follow(engine: &Engine) {
     let project = project(engine);
     let site = Site {
         data: &engine.paths.data,
+    let bundles = crate::bundles::kept::homes(engine);
         project: &project,
         ca_file: settings.ai.ca_file.as_deref(),
+        bundles: &bundles,
         approved: &decided.approved,
     };
     let servers = super::entries(engine);

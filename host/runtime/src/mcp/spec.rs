@@ -15,14 +15,16 @@ use std::time::Duration;
 /// Folder of the servers' own folders, in the data folder.
 const FOLDER: &str = "servers";
 
+/// In it: the folders of bundles' servers. No server is called so.
+const OF_BUNDLES: &str = "@bundles";
 /// Where the servers of this process live.
 pub(super) struct Site<'a> {
     pub(super) data: &'a Path,
     /// The project's tools folder.
     pub(super) project: &'a Path,
     pub(super) ca_file: Option<&'a Path>,
-    /// The hashes that were approved.
-    pub(super) approved: &'a BTreeSet<String>,
+    /// Whose folder is whose, of bundles.
+    pub(super) bundles: &'a BTreeMap<String, PathBuf>,
 }
 
 pub(super) fn id(server: &McpServer, project: &Path) -> ServerId {
@@ -90,16 +92,36 @@ fn transport(server: &McpServer, id: &ServerId, site: &Site<'_>) -> ServerTransp
     }
 }
 
-/// A server's own folder. Two projects may name their servers alike.
-fn folder(data: &Path, id: &ServerId) -> PathBuf {
-    let name = match &id.place {
-        None => id.name.clone(),
+/// A server's own folder. Two projects may name their servers alike, and two people their bundles.
+fn folder(server: &McpServer, id: &ServerId, site: &Site<'_>) -> PathBuf {
+    if let Some(bundle) = &server.bundle {
+        let whose = site.bundles.get(bundle).cloned();
+        let whose = whose.unwrap_or_else(|| Path::new(bundle).join("unknown"));
+        let all = servers_folder(site.data).join(OF_BUNDLES);
+        return all.join(whose).join(&id.name);
+    }
+    match &id.place {
+        None => own_folder(site.data, &id.name),
         Some(place) => {
             let place = hex(&Sha256::digest(place.as_os_str().as_encoded_bytes()));
-            format!("{}-{}", id.name, &place[..12])
+            servers_folder(site.data).join(format!("{}-{}", id.name, &place[..12]))
         }
-    };
-    data.join(FOLDER).join(name)
+    }
+}
+
+/// The folder of all servers' folders.
+pub(super) fn servers_folder(data: &Path) -> PathBuf {
+    data.join(FOLDER)
+}
+
+/// The folder of one of the user's own servers.
+pub(super) fn own_folder(data: &Path, server: &str) -> PathBuf {
+    servers_folder(data).join(server)
+}
+
+/// The folder of the folders of a bundle's servers, whoever made it.
+pub(super) fn bundle_folder(data: &Path, bundle: &str) -> PathBuf {
+    servers_folder(data).join(OF_BUNDLES).join(bundle)
 }
 
 fn folders(server: &McpServer) -> Vec<McpFolder> {
@@ -268,7 +290,12 @@ mod tests {
         for other in others {
             assert_ne!(usual, hash(&other), "{:?}", other.filled);
         }
-        let site = |approved| Site {
+        let bundles = BTreeMap::<String, PathBuf>::new();
+        // Another program at the same path, or fewer walls, is something else.
+        for other in [reach("/tmp/uvx", &[]), reach("/usr/bin/uvx", &["a wall"])] {
+            assert_ne!(usual, hash_of(&server(|_| {}), &other), "{other:?}");
+        }
+        let site = Site {
             data: Path::new("/data"),
             project,
             ca_file: None,

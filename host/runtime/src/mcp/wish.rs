@@ -254,3 +254,4 @@ async fn write(port: &Port, id: OpId, all: Vec<Value>) -> Result<(), Problem> {
     config::change(&file(port), SETTING, value.as_ref())?;
     live::changed_by(port, id, SETTING.to_owned()).await
 }
+    super::kept::forget_own(&port.engine, &name).await?;

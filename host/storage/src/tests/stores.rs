@@ -63,3 +63,26 @@ async fn there_is_no_more_room_than_was_given() {
     }
     assert_eq!(storage.stored_keys(mine()).await.unwrap(), ["a", "b"]);
 }
+
+#[tokio::test]
+async fn what_goes_leaves_nothing_behind_in_any_project() {
+    let place = Place::new();
+    let storage = place.open().await;
+    let all = [
+        owner("bundle/a/1/x", "/w"),
+        owner("bundle/a/2/y", "/v"),
+        owner("bundle/ab/1/x", "/w"),
+        owner("bundle/A/1/x", "/w"),
+        owner("x", "/w"),
+    ];
+    for one in &all {
+        let entry = ("k".to_owned(), b"1".to_vec());
+        assert!(storage.store(one.clone(), entry, ROOM).await.unwrap());
+    }
+    assert_eq!(storage.unstore_all("bundle/a/".into()).await.unwrap(), 2);
+    let mut left = Vec::new();
+    for one in &all {
+        left.push(storage.stored_keys(one.clone()).await.unwrap().len());
+    }
+    assert_eq!(left, [0, 0, 1, 1, 1]);
+}

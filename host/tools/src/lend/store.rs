@@ -1,7 +1,7 @@
 //! `store`: small values of a toolset in a project. Kept by the runtime; the grant and the sizes of one value are
 //! checked here.
 
-use crate::services::StoreFailure;
+use crate::services::{KeptBy, StoreFailure};
 use crate::wasm::bindings::anteroom::tool::store::{Host, StoreError};
 use crate::wasm::hosted::Hosted;
 use crate::wasm::state::CallState;
@@ -14,11 +14,11 @@ const VALUE_MAX: usize = 64 << 10;
 
 impl Host for Hosted {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, StoreError>> {
-        let (state, toolset) = match checked(&self.state, Some(&key)) {
+        let (state, owner) = match checked(&self.state, Some(&key)) {
             Ok(checked) => checked,
             Err(error) => return Ok(Err(error)),
         };
-        let found = state.services.store_get(toolset, key).await;
+        let found = state.services.store_get(owner, key).await;
         Ok(found.map_err(in_words))
     }
 
@@ -27,7 +27,7 @@ impl Host for Hosted {
         key: String,
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), StoreError>> {
-        let (state, toolset) = match checked(&self.state, Some(&key)) {
+        let (state, owner) = match checked(&self.state, Some(&key)) {
             Ok(checked) => checked,
             Err(error) => return Ok(Err(error)),
         };
@@ -37,25 +37,25 @@ impl Host for Hosted {
                 value.len()
             ))));
         }
-        let kept = state.services.store_set(toolset, key, value).await;
+        let kept = state.services.store_set(owner, key, value).await;
         Ok(kept.map_err(in_words))
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<bool, StoreError>> {
-        let (state, toolset) = match checked(&self.state, Some(&key)) {
+        let (state, owner) = match checked(&self.state, Some(&key)) {
             Ok(checked) => checked,
             Err(error) => return Ok(Err(error)),
         };
-        let forgotten = state.services.store_delete(toolset, key).await;
+        let forgotten = state.services.store_delete(owner, key).await;
         Ok(forgotten.map_err(in_words))
     }
 
     async fn list(&mut self, prefix: String) -> wasmtime::Result<Result<Vec<String>, StoreError>> {
-        let (state, toolset) = match checked(&self.state, None) {
+        let (state, owner) = match checked(&self.state, None) {
             Ok(checked) => checked,
             Err(error) => return Ok(Err(error)),
         };
-        let keys = state.services.store_list(toolset, prefix).await;
+        let keys = state.services.store_list(owner, prefix).await;
         Ok(keys.map_err(in_words))
     }
 }
@@ -64,7 +64,7 @@ impl Host for Hosted {
 fn checked<'a>(
     state: &'a CallState,
     key: Option<&str>,
-) -> Result<(&'a CallState, String), StoreError> {
+) -> Result<(&'a CallState, KeptBy), StoreError> {
     state
         .require(Capability::Store)
         .map_err(StoreError::Denied)?;
@@ -75,7 +75,7 @@ fn checked<'a>(
             "a key has 1 to {KEY_MAX} bytes and no control characters"
         )));
     }
-    Ok((state, state.caller.module.clone()))
+    Ok((state, state.caller.kept_by.clone()))
 }
 
 fn in_words(failure: StoreFailure) -> StoreError {

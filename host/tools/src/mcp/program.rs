@@ -24,18 +24,53 @@ const TEMP: &str = "tmp";
 const FOLDER_DEPTH: usize = 4;
 
 /// A program that was started. Dropping it ends all its processes.
-pub(super) struct Program {
-    pub(super) group: Group,
-    pub(super) stdin: ChildStdin,
-    pub(super) stdout: ChildStdout,
-    pub(super) stderr: ChildStderr,
+pub(crate) struct Program {
+    pub(crate) group: Group,
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: ChildStdout,
+    pub(crate) stderr: ChildStderr,
+}
+
+/// Why a program was not started.
+pub(crate) enum NotStarted {
+    /// It is not what was approved any more, line by line.
+    Differs(Vec<String>),
+    /// For this reason, in words.
+    Words(String),
 }
 
 /// Starts it.
 ///
 /// # Errors
 /// Why it could not be started, in words.
-pub(super) async fn start(spec: &StdioSpec, shell: &Arc<Shell>) -> Result<Program, String> {
+pub(crate) async fn start(spec: &StdioSpec, shell: &Arc<Shell>) -> Result<Program, String> {
+    let started = start_if(spec, shell, None).await;
+    started.map_err(|why| match why {
+        NotStarted::Words(words) => words,
+        NotStarted::Differs(lines) => lines.join("; "),
+    })
+}
+
+/// Starts a server's program while it is and reaches exactly what was approved.
+///
+/// # Errors
+/// Why it was not started.
+pub(super) async fn start_approved(
+    spec: &StdioSpec,
+    shell: &Arc<Shell>,
+    approved: Option<&McpReach>,
+) -> Result<Program, NotStarted> {
+    let Some(approved) = approved else {
+        return Err(NotStarted::Differs(Vec::new()));
+    };
+    start_if(spec, shell, Some(approved.clone())).await
+}
+
+async fn start_if(
+    spec: &StdioSpec,
+    shell: &Arc<Shell>,
+    approved: Option<McpReach>,
+) -> Result<Program, NotStarted> {
     let (spec, shell) = (spec.clone(), shell.clone());
     // Reads folders, and waits until the program runs.
     let started = tokio::task::spawn_blocking(move || start_now(&spec, &shell));

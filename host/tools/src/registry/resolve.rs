@@ -6,7 +6,7 @@ use super::{Call, Definition, Outcome, Registry, answer, arguments, definition};
 use crate::clock::Clock;
 use crate::module::{Loaded, Module};
 use crate::options::Limits;
-use crate::services::Services;
+use crate::services::{KeptBy, Services};
 use crate::wasm::bindings::anteroom::tool::types::CallContext;
 use crate::wasm::call::{self, Invocation};
 use crate::wasm::describe::Tool;
@@ -198,6 +198,12 @@ impl ComponentTool {
 
     fn fitting(&self, arguments: &Value) -> Result<String, String> {
         let tool = self.tool();
+            kept_by: KeptBy {
+                toolset: self.module.id.0.clone(),
+                origin: self.module.origin,
+                hash: self.module.hash.clone(),
+                path: self.module.path.clone(),
+            },
         let fitting = arguments::check(&tool.view, &tool.validator, arguments);
         fitting.map_err(|words| arguments::changed(words, self.is_changed))
     }

@@ -5,7 +5,7 @@ use crate::confine::Shell;
 use crate::lend::fetch;
 use crate::lent::Lent;
 use crate::meter::{Count, Counters};
-use crate::services::Services;
+use crate::services::{KeptBy, Services};
 use crate::session::Session;
 use crate::wasm::files::Keeping;
 use anteroom_api::item::CallDecision;
@@ -62,6 +62,8 @@ pub(crate) struct CallState {
 pub(crate) struct Caller {
     /// The module, as `aroom tool grant` names it.
     pub(crate) module: String,
+    /// Whose it is what it keeps.
+    pub(crate) kept_by: KeptBy,
     /// Whether the module is embedded in the binary.
     pub(crate) is_built_in: bool,
     /// The capabilities the tool declares; it is lent no others, whatever its module was granted.

@@ -9,7 +9,7 @@ use anteroom_api::{
 };
 use anteroom_gate::{Asked, CallFacts, CallVerdict, Gate, Memory, Place, Policy};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, LoadedSkill, Options, Outcome,
+    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, KeptBy, LoadedSkill, Options, Outcome,
     Registry, SecretValue, Services, Session, StoreFailure, ToolLimits,
 };
 use std::collections::BTreeMap;
@@ -395,7 +395,7 @@ impl Services for Seen {
 
     fn store_get(
         &self,
-        _: String,
+        _: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
         let found = self.kept.lock().unwrap().get(&key).cloned();
@@ -404,7 +404,7 @@ impl Services for Seen {
 
     fn store_set(
         &self,
-        _: String,
+        _: KeptBy,
         key: String,
         value: Vec<u8>,
     ) -> BoxFuture<'_, Result<(), StoreFailure>> {
@@ -412,7 +412,7 @@ impl Services for Seen {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn store_list(&self, _: String, _: String) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
+    fn store_list(&self, _: KeptBy, _: String) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
         let keys = self.kept.lock().unwrap().keys().cloned().collect();
         Box::pin(std::future::ready(Ok(keys)))
     }

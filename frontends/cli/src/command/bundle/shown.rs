@@ -1,6 +1,6 @@
 //! Bundles as a person reads them: who signed it, what it will be able to do, and what differs.
 
-use crate::clean::{reveal, reveal_lines};
+use crate::clean::reveal;
 use crate::theme::{Style, Theme, pad};
 use crate::words;
 use anteroom_api::{
@@ -8,8 +8,8 @@ use anteroom_api::{
     BundleTrust, BundleView, Health,
 };
 
-/// Lines of a text that are shown of each side of a difference.
-const TEXT_LINES: usize = 400;
+/// Lines that are the same, shown around those that differ.
+const AROUND: usize = 2;
 
 /// One line, and one more if something is wrong.
 pub(super) fn installed(bundle: &BundleView, theme: &Theme) -> Vec<String> {
@@ -174,30 +174,59 @@ fn changes(changes: &[BundleChange], theme: &Theme) -> Vec<String> {
             };
             let head = format!("    {sign} {} ({word}{wider})", reveal(&change.name));
             lines.push(theme.paint(style, &head));
-            if let Some(before) = &change.before {
-                lines.extend(text("      - ", before));
-            }
-            if let Some(after) = &change.after {
-                lines.extend(text("      + ", after));
+            match (&change.before, &change.after) {
+                (Some(before), Some(after)) => lines.extend(between(before, after)),
+                (Some(before), None) => lines.extend(text("      - ", before)),
+                (None, Some(after)) => lines.extend(text("      + ", after)),
+                (None, None) => {}
             }
         }
     }
     lines
 }
 
+/// Whole, however long it is: what is agreed to was shown.
 fn text(margin: &str, text: &str) -> Vec<String> {
-    let all = reveal_lines(text.trim_end());
-    let left_out = all.len().saturating_sub(TEXT_LINES);
-    let mut lines: Vec<String> = all
-        .iter()
-        .take(TEXT_LINES)
-        .filter(|_| !text.is_empty())
-        .map(|line| format!("{margin}{line}"))
-        .collect();
-    if left_out > 0 {
-        lines.push(format!("{margin}[{left_out} more lines]"));
+    match text.is_empty() {
+        true => Vec::new(),
+        false => with(margin, &text.trim_end().split('\n').collect::<Vec<_>>()),
     }
+}
+
+/// From the first line that differs to the last, whole, with a little of what is the same around it.
+fn between(before: &str, after: &str) -> Vec<String> {
+    // Compared as they are: what looks alike once it is written out is a difference all the same.
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (before.split('\n').collect(), after.split('\n').collect());
+    let pairs = old.iter().zip(&new);
+    let head = pairs.take_while(|(one, other)| one == other).count();
+    let most = old.len().min(new.len()) - head;
+    let pairs = old.iter().rev().zip(new.iter().rev());
+    let same = pairs.take_while(|(one, other)| one == other).count();
+    let tail = same.min(most);
+    let from = head.saturating_sub(AROUND);
+    let behind = tail.min(AROUND);
+    let left_out = |lines: usize| {
+        let words = words::plural(lines, "line", "lines");
+        (lines > 0).then(|| format!("        [{words} as before]"))
+    };
+    let mut lines: Vec<String> = left_out(from).into_iter().collect();
+    lines.extend(with("        ", &old[from..head]));
+    lines.extend(with("      - ", &old[head..old.len() - tail]));
+    lines.extend(with("      + ", &new[head..new.len() - tail]));
+    lines.extend(with(
+        "        ",
+        &new[new.len() - tail..new.len() - tail + behind],
+    ));
+    lines.extend(left_out(tail - behind));
     lines
+}
+
+fn with(margin: &str, lines: &[&str]) -> Vec<String> {
+    let lines = lines.iter();
+    lines
+        .map(|line| format!("{margin}{}", reveal(line)))
+        .collect()
 }
 
 /// A fingerprint in groups that can be read aloud.
@@ -212,4 +241,44 @@ pub(super) fn grouped(fingerprint: &str) -> String {
 
 fn short(fingerprint: &str) -> String {
     reveal(fingerprint).chars().take(16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_shown_from_its_first_line_to_its_last() {
+        let all = |change: &str| {
+            let lines = (1..=9).map(|it| match it {
+                5 => change.to_owned(),
+                it => it.to_string(),
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let shown = between(&all("old"), &all("new\nand more"));
+        let expected = [
+            "        [2 lines as before]",
+            "        3",
+            "        4",
+            "      - old",
+            "      + new",
+            "      + and more",
+            "        6",
+            "        7",
+            "        [2 lines as before]",
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(between("a", "b"), ["      - a", "      + b"]);
+        // What is repeated is counted once.
+        assert_eq!(between("a\na", "a"), ["        a", "      - a"]);
+        // What hides is a difference, also from what it is written out as.
+        assert_eq!(between("a\u{202e}b", "a\\u{202e}b").len(), 2);
+    }
+
+    #[test]
+    fn nothing_of_a_long_text_is_left_out() {
+        let long = "line\n".repeat(2000);
+        assert_eq!(text("  ", long.trim_end()).len(), 2000);
+    }
 }

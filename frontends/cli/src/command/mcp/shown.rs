@@ -19,9 +19,12 @@ pub(crate) fn list(servers: &[McpServerView], theme: &Theme) -> Vec<String> {
         let (sign, style) = sign(&server.state, theme);
         let kind = pad(kind(&server.transport), 5);
         let about = theme.fit(&brief(server), ABOUT_COLUMNS);
-        let origin = match &server.workspace {
-            Some(_) => theme.paint(Style::Dim, " (project)"),
-            None => String::new(),
+        let origin = match (&server.workspace, &server.bundle) {
+            (Some(_), _) => theme.paint(Style::Dim, " (project)"),
+            (None, Some(bundle)) => {
+                theme.paint(Style::Dim, &format!(" (bundle {})", reveal(bundle)))
+            }
+            (None, None) => String::new(),
         };
         format!(
             "{} {}  {}  {about}{origin}",
@@ -192,9 +195,10 @@ pub(crate) fn tool(tool: &McpToolView, theme: &Theme) -> Vec<String> {
 /// Exactly what an approval lets start: the command word by word, and all it is given.
 pub(crate) fn to_approve(server: &McpServerView, theme: &Theme) -> Vec<String> {
     let name = reveal(&server.name);
-    let origin = match &server.workspace {
-        Some(folder) => format!(", which {} names,", reveal(folder)),
-        None => String::new(),
+    let origin = match (&server.workspace, &server.bundle) {
+        (Some(folder), _) => format!(", which {} names,", reveal(folder)),
+        (None, Some(bundle)) => format!(", which the bundle {} brought,", reveal(bundle)),
+        (None, None) => String::new(),
     };
     let head = format!("The MCP server {name}{origin} would start:");
     let mut lines = vec![theme.paint(Style::Bold, &head)];

@@ -2,14 +2,14 @@
 
 use crate::clock::Clock;
 use crate::confine::Shell;
-use crate::services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, Services};
+use crate::services::{AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, Services};
 use crate::session::Session;
 use crate::wasm::files::{Bounds, Change, End, Guard, Ledger, Store, View};
 use crate::wasm::state::{CallParts, CallState, Caller};
 use anteroom_api::item::CallDecision;
 use anteroom_api::{
-    Answer, BoxFuture, CanvasView, Capability, GrantReach, Meter, Mode, OutputStream, Resolution,
-    Scope, Stop, Tier,
+    Answer, BoxFuture, CanvasView, Capability, GrantReach, Meter, Mode, ModuleOrigin, OutputStream,
+    Resolution, Scope, Stop, Tier,
 };
 use anteroom_gate::{Asked, CallFacts, CallVerdict, Gate, Memory, Permit, Place, Policy};
 use std::collections::BTreeMap;
@@ -171,6 +171,12 @@ impl Home {
         let state = Arc::new(CallState::new(CallParts {
             caller: Caller {
                 module: "files".into(),
+                kept_by: KeptBy {
+                    toolset: "files".into(),
+                    origin: ModuleOrigin::BuiltIn,
+                    hash: String::new(),
+                    path: None,
+                },
                 is_built_in: true,
                 declared: Capability::ALL.to_vec(),
                 grants: grants.into(),

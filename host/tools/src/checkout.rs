@@ -1,27 +1,43 @@
-//! Fetches a repository with `git`, inside the walls of a server: its own folder, its own settings, the network.
-//! What came is files of strangers; nothing of it is run, and git is told to run nothing.
+//! Fetches a repository with `git`, inside the walls of a server: its own folder, its own settings, the network, and
+//! only so much room and time. What came is files of strangers; nothing of it is run, and git is told to run nothing.
 
-use super::program::{self, Program};
-use super::spec::{ServerFolder, StdioSpec};
 use crate::Registry;
+use crate::lend::fetch::{DownloadReach, public_addresses};
+use crate::mcp::{Program, ServerFolder, StdioSpec, start_program};
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 
-/// How long it may take.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Bytes of git's words that are looked at.
 const WORDS_MAX: u64 = 64 << 10;
+/// Files and folders that may be made.
+const ENTRIES_MAX: usize = 50_000;
+/// How often it is looked how large it has become.
+const ROUND: Duration = Duration::from_millis(100);
+/// How long it is waited until all that was ended is gone.
+const ENDING: Duration = Duration::from_secs(5);
 /// In the folder: the files.
 const TREE: &str = "tree";
 /// In the folder: all settings that git has.
 const SETTINGS: &str = "settings";
 
+/// How much a repository may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckoutBounds {
+    /// Bytes on the disk, as it is packed and as files.
+    pub bytes: u64,
+    /// How long fetching it may take.
+    pub time: Duration,
+    /// Which machines may be asked.
+    pub reach: DownloadReach,
+}
+
 impl Registry {
     /// Fetches the newest state of a repository, or of one of its branches or tags, into a folder that is made.
-    /// Answers where the files lie.
+    /// Answers where the files lie. What goes beyond the bounds is ended; the folder is the caller's to remove.
     ///
     /// # Errors
     /// Why not, in words for a person.
@@ -30,16 +46,100 @@ impl Registry {
         address: &str,
         reference: Option<&str>,
         folder: &Path,
+        bounds: CheckoutBounds,
     ) -> Result<PathBuf, String> {
         let spec = spec(address, reference, folder)?;
         // Only what belongs here lies in it: nobody else's settings, no hooks.
         fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-        fs::write(folder.join(SETTINGS), settings(address)).map_err(|error| error.to_string())?;
-        let program = program::start(&spec, self.shell()).await?;
-        match tokio::time::timeout(PATIENCE, ended(program)).await {
-            Ok(Ok(())) => Ok(folder.join(TREE)),
-            Ok(Err(words)) => Err(words),
-            Err(_) => Err(format!("it took longer than {} s", PATIENCE.as_secs())),
+        let settings = match bounds.reach {
+            DownloadReach::Named => settings(address),
+            DownloadReach::Public => settings(address) + &pinned(address).await?,
+        };
+        fs::write(folder.join(SETTINGS), settings).map_err(|error| error.to_string())?;
+        let program = start_program(&spec, self.shell()).await?;
+        let mut exit = program.group.exit();
+        let done = tokio::select! {
+            // What it became is looked at once more in any case.
+            biased;
+            done = ended(program) => done,
+            words = outgrown(folder, bounds.bytes) => Err(words),
+            () = tokio::time::sleep(bounds.time) => {
+                Err(format!("it took longer than {} s", bounds.time.as_secs()))
+            }
+        };
+        // Whoever removes the folder must not find it growing. It was dropped, so it is ended.
+        drop(tokio::time::timeout(ENDING, exit.wait_for(Option::is_some)).await);
+        done?;
+        match measured(folder, bounds.bytes).await {
+            Some(words) => Err(words),
+            None => Ok(folder.join(TREE)),
+        }
+    }
+}
+
+/// Settings that keep git on the public network: it goes to exactly the addresses that were looked at, and is sent on
+/// by nobody. What lies on this machine was named at it.
+async fn pinned(address: &str) -> Result<String, String> {
+    if address.starts_with("file:") {
+        return Ok(String::new());
+    }
+    let (name, found) = public_addresses(address).await?;
+    let port = found.first().map(SocketAddr::port).unwrap_or_default();
+    let addresses = found.iter().map(|address| match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    });
+    let addresses: Vec<String> = addresses.collect();
+    let addresses = addresses.join(",");
+    Ok(format!(
+        "[http]\n\tfollowRedirects = false\n\tproxy =\n\tcurloptResolve = \"{name}:{port}:{addresses}\"\n"
+    ))
+}
+
+/// Waits until the folder is larger than it may be.
+async fn outgrown(folder: &Path, most: u64) -> String {
+    loop {
+        tokio::time::sleep(ROUND).await;
+        if let Some(words) = measured(folder, most).await {
+            return words;
+        }
+    }
+}
+
+/// Why a folder is too large, if it is.
+async fn measured(folder: &Path, most: u64) -> Option<String> {
+    let folder = folder.to_owned();
+    let measured = tokio::task::spawn_blocking(move || {
+        let (mut bytes, mut entries) = (0, 0);
+        add(&folder, most, &mut bytes, &mut entries);
+        (bytes, entries)
+    });
+    match measured.await {
+        Ok((bytes, _)) if bytes > most => Some(format!(
+            "the repository is larger than {} MB, files and history together",
+            most >> 20
+        )),
+        Ok((_, entries)) if entries > ENTRIES_MAX => {
+            Some(format!("the repository has more than {ENTRIES_MAX} files"))
+        }
+        Ok(_) => None,
+        Err(error) => Some(format!("it cannot be measured: {error}")),
+    }
+}
+
+/// Adds up what lies below a folder, as far as it is of interest. What vanishes meanwhile counts for nothing.
+fn add(folder: &Path, most: u64, bytes: &mut u64, entries: &mut usize) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        *entries += 1;
+        if *entries > ENTRIES_MAX || *bytes > most {
+            return;
+        }
+        // A link is itself, not what it leads to.
+        if let Ok(about) = entry.path().symlink_metadata() {
+            *bytes = bytes.saturating_add(about.len());
+            if about.is_dir() {
+                add(&entry.path(), most, bytes, entries);
+            }
         }
     }
 }
