@@ -59,6 +59,7 @@ export const words = {
     tool: 'Offers the tools',
     server: 'Adds the MCP servers',
     prompt: 'Tells the model',
+    file: 'Brings the files',
     setting: 'Makes stricter',
     unused: 'Carries, unused by this version',
   },

@@ -111,6 +111,7 @@ const tools = {
   reloaded: 'Folders looked through',
   review: (/** @type {string} */ names) => `Waiting for your review: ${names}`,
   origins: { built_in: 'built in', user: 'your tools folder', bundle: 'a bundle', project: 'the project’s tools folder', server: 'an MCP server' },
+  ofBundle: (/** @type {string} */ name) => `the bundle ${name}`,
   states: { loaded: 'Loaded', failed: 'Failed', disabled: 'Off' },
   paused: 'Paused until reviewed',
   partly: 'Partly granted',

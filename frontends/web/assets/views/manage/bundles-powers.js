@@ -3,7 +3,7 @@ import { html, h } from '../../lib/dom.js';
 import { words as said } from '../../strings/manage-bundles.js';
 import { Badge } from './common.js';
 
-const KINDS = ['capability', 'host', 'command', 'tool', 'server', 'prompt', 'setting', 'unused'];
+const KINDS = ['capability', 'host', 'command', 'tool', 'server', 'prompt', 'file', 'setting', 'unused'];
 
 /** A fingerprint in groups that can be read aloud. @param {string} fingerprint */
 export function grouped(fingerprint) {

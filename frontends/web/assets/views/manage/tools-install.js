@@ -1,10 +1,11 @@
 /** Installing a toolset: a file is dropped or picked, sent, and lies in the user's tools folder. Grants nothing. */
-import { html, h, useRef, useState } from '../../lib/dom.js';
+import { html, h, useState } from '../../lib/dom.js';
 import { problemOf, request } from '../../lib/api.js';
 import { polite } from '../../lib/announce.js';
 import { size } from '../../lib/format.js';
 import { words } from '../../strings/manage.js';
 import { ProblemNote } from './common.js';
+import { Drop } from './drop.js';
 
 const said = words.install;
 const LARGEST = 64 * 1024 * 1024;
@@ -16,8 +17,6 @@ const LARGEST = 64 * 1024 * 1024;
 /** The place to drop files on, the button that does the same, and what became of each. */
 export function Install({ known, onInstalled }) {
   const [uploads, setUploads] = useState(/** @type {Upload[]} */ ([]));
-  const [isOver, setOver] = useState(false);
-  const picker = useRef(null);
   const set = (file, change) => setUploads((list) => list.map((one) => (one.file === file ? { ...one, ...change } : one)));
   const send = async (file, isReplacing) => {
     set(file, { state: 'sending', problem: null });
@@ -37,33 +36,20 @@ export function Install({ known, onInstalled }) {
     setUploads((before) => [...before.filter((one) => one.state === 'sending'), ...list.map((file) => ({ file, state: 'sending', problem: null }))]);
     for (const file of list) void send(file, false);
   };
-  const drop = (event) => {
-    event.preventDefault();
-    setOver(false);
-    take(event.dataTransfer?.files ?? []);
-  };
-  const over = (event) => {
-    event.preventDefault();
-    setOver(true);
-  };
-  const picked = (event) => {
-    take(event.target.files);
-    event.target.value = '';
-  };
-  return html`<div class=${`manage-drop ${isOver ? 'manage-drop-over' : ''}`} data-testid="module-drop"
-      onDragOver=${over} onDragLeave=${() => setOver(false)} onDrop=${drop}>
-    <p>${said.drop}</p>
-    <input ref=${picker} type="file" accept=".wasm,application/wasm" multiple hidden onChange=${picked} data-testid="module-file" aria-label=${said.pick} />
-    <button type="button" class="button" onClick=${() => picker.current.click()}>${said.pick}</button>
-    <ul class="manage-plain" aria-live="polite">
-      ${uploads.map((one) => html`<li key=${one.file.name} data-testid="module-upload" data-state=${one.state}>
-        <p><strong>${one.file.name}</strong> · ${size(one.file.size)} · ${said.states[one.state]}</p>
-        ${one.problem ? h(ProblemNote, { problem: one.problem, kind: one.state === 'exists' ? 'warn' : 'danger' }) : null}
-        ${one.state === 'exists' ? html`<button type="button" class="button" onClick=${() => send(one.file, true)}>${said.replace(idOf(one.file))}</button>` : null}
-        ${one.state === 'failed' ? html`<button type="button" class="button" onClick=${() => send(one.file, false)}>${words.common.retry}</button>` : null}
-      </li>`)}
-    </ul>
-  </div>`;
+  return h(Drop, {
+    text: said.drop, pick: said.pick, accept: '.wasm,application/wasm', isMultiple: true,
+    testid: 'module-drop', fileTestid: 'module-file', take,
+    children: html`
+      <ul class="manage-plain" aria-live="polite">
+        ${uploads.map((one) => html`<li key=${one.file.name} data-testid="module-upload" data-state=${one.state}>
+          <p><strong>${one.file.name}</strong> · ${size(one.file.size)} · ${said.states[one.state]}</p>
+          ${one.problem ? h(ProblemNote, { problem: one.problem, kind: one.state === 'exists' ? 'warn' : 'danger' }) : null}
+          ${one.state === 'exists' ? html`<button type="button" class="button" onClick=${() => send(one.file, true)}>${said.replace(idOf(one.file))}</button>` : null}
+          ${one.state === 'failed' ? html`<button type="button" class="button" onClick=${() => send(one.file, false)}>${words.common.retry}</button>` : null}
+        </li>`)}
+      </ul>
+    `,
+  });
 }
 
 /** @param {File} file */

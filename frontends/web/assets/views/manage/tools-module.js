@@ -26,7 +26,7 @@ export function ModuleCard({ module, workspace, grants, isFresh, reload }) {
     <header class="manage-card-head">
       <h3 id=${headId}>${module.id}</h3>
       ${h(State, { module, waiting })}
-      <span class="manage-muted">${said.origins[module.origin]} · ${plural(module.tools.length, 'tool')} · ${size(module.size_bytes)}</span>
+      <span class="manage-muted">${module.bundle ? said.ofBundle(module.bundle) : said.origins[module.origin]} · ${plural(module.tools.length, 'tool')} · ${size(module.size_bytes)}</span>
       ${h(Actions, { module, work, reload, isOff })}
     </header>
     ${isFresh && waiting ? h(Note, { children: html`<p>${said.freshlyInstalled}</p>` }) : null}
