@@ -42,6 +42,17 @@ impl Context {
     ///
     /// # Errors
     /// `invalid-args` for an empty path, one with a NUL, and one that begins with `~`, which no tool expands.
+    ///
+    /// ```
+    /// use anteroom_sdk::Context;
+    ///
+    /// let context = Context::for_tests("/work");
+    /// let path = context.path("./src/../notes.md")?;
+    /// assert_eq!(context.show(&path), "notes.md");
+    /// assert!(context.is_inside(&path) && !context.is_inside(&context.path("/etc/hosts")?));
+    /// assert!(context.path("~/notes.md").is_err());
+    /// # Ok::<(), anteroom_sdk::ToolError>(())
+    /// ```
     pub fn path(&self, text: &str) -> Result<PathBuf, ToolError> {
         Ok(match self.place(text)? {
             Place::Workspace(path) if cfg!(target_family = "wasm") => path,

@@ -9,6 +9,12 @@ const ENTRIES_LOOKED_AT: usize = 2_000;
 /// More than this many near names would be a listing.
 const NAMES_TOLD: usize = 3;
 
+/// ```
+/// use anteroom_sdk::ToolError;
+///
+/// let error = ToolError::not_found("there is no town `Olso`; there is `Oslo`");
+/// assert_eq!(error.words(), "there is no town `Olso`; there is `Oslo`");
+/// ```
 impl ToolError {
     /// The arguments make no sense.
     pub fn invalid_args(words: impl Into<String>) -> Self {
@@ -56,6 +62,16 @@ impl From<io::Error> for ToolError {
 ///
 /// Shape: `attempt` completes "could not": `explain(context, "read", path, &error)`. What is missing names what is
 /// called alike in the nearest folder that exists.
+///
+/// ```
+/// use anteroom_sdk::{Context, ToolError, explain};
+///
+/// let context = Context::for_tests(std::env::temp_dir());
+/// let path = context.path("not-there.csv")?;
+/// let error = std::fs::read(&path).unwrap_err();
+/// assert!(matches!(explain(&context, "read", &path, &error), ToolError::NotFound(_)));
+/// # Ok::<(), ToolError>(())
+/// ```
 #[must_use]
 pub fn explain(context: &Context, attempt: &str, path: &Path, error: &io::Error) -> ToolError {
     let shown = context.show(path);

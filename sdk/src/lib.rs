@@ -52,6 +52,8 @@ pub mod bindings;
 mod context;
 pub mod edits;
 mod error;
+#[cfg(doctest)]
+mod guide;
 mod lent;
 mod output;
 mod schema;
@@ -73,7 +75,7 @@ pub use toolset::{Tool, Toolset, manifest, run};
 /// Offers tools to the host: makes the crate's one [`Toolset`], named `Tools`, and, when built for WebAssembly,
 /// the exports of the component.
 ///
-/// The order is the order the model sees. Use it once, at the crate root.
+/// The order is the order the model sees. Use it once, at the crate root, which then has no other type `Tools`.
 #[macro_export]
 macro_rules! export {
     ($($tool:ty),+ $(,)?) => {

@@ -27,19 +27,17 @@ fn shrink(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else {
         return;
     };
-    for name in ["title", "format", "default", "additionalProperties"] {
+    for name in ["title", "default", "additionalProperties"] {
         // A map's `additionalProperties` is a schema and says what its values are; only `false` is left out.
         if name != "additionalProperties" || members.get(name) == Some(&Value::Bool(false)) {
             members.shift_remove(name);
         }
     }
-    if members.get("minimum").and_then(Value::as_f64) == Some(0.0) {
-        members.shift_remove("minimum");
-    }
-    members.shift_remove("maximum");
+    drop_bounds_of_type(members);
     if members.get("description").and_then(Value::as_str) == Some("") {
         members.shift_remove("description");
     }
+    members.shift_remove("format");
     drop_null(members);
     join_constants(members);
     for (name, member) in members.iter_mut() {
@@ -50,6 +48,27 @@ fn shrink(schema: &mut Value) {
             }
             ("items" | "additionalProperties", inner) => shrink(inner),
             _ => {}
+        }
+    }
+}
+
+/// The bounds that a number has by its type say nothing; those that somebody wrote stay.
+fn drop_bounds_of_type(members: &mut Map<String, Value>) {
+    let format = members.get("format").and_then(Value::as_str);
+    let (least, most) = match format {
+        Some("uint8") => (0.0, f64::from(u8::MAX)),
+        Some("uint16") => (0.0, f64::from(u16::MAX)),
+        Some("int8") => (f64::from(i8::MIN), f64::from(i8::MAX)),
+        Some("int16") => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        Some(format) if format.starts_with("uint") => (0.0, f64::INFINITY),
+        _ => (f64::NEG_INFINITY, f64::INFINITY),
+    };
+    let bound = |name: &str| members.get(name).and_then(Value::as_f64);
+    let is_least = bound("minimum").is_some_and(|bound| bound <= least);
+    let is_most = bound("maximum").is_some_and(|bound| bound >= most);
+    for (name, is_of_type) in [("minimum", is_least), ("maximum", is_most)] {
+        if is_of_type {
+            members.shift_remove(name);
         }
     }
 }
@@ -158,6 +177,39 @@ mod tests {
                 "deep": {"type": "boolean"},
             },
             "required": ["pattern"],
+        }));
+    }
+
+    #[test]
+    fn bounds_are_told_if_somebody_wrote_them() {
+        #[derive(Deserialize, JsonSchema)]
+        struct Bounded {
+            #[schemars(range(min = 1, max = 10))]
+            few: u8,
+            #[schemars(range(min = -5))]
+            cold: i16,
+            #[schemars(range(max = 500))]
+            many: usize,
+            #[schemars(length(max = 3))]
+            names: Vec<String>,
+            byte: u8,
+            short: i16,
+            long: u64,
+            part: f32,
+        }
+        check::<Bounded>(json!({
+            "type": "object",
+            "properties": {
+                "few": {"type": "integer", "minimum": 1, "maximum": 10},
+                "cold": {"type": "integer", "minimum": -5},
+                "many": {"type": "integer", "maximum": 500},
+                "names": {"type": "array", "items": {"type": "string"}, "maxItems": 3},
+                "byte": {"type": "integer"},
+                "short": {"type": "integer"},
+                "long": {"type": "integer"},
+                "part": {"type": "number"},
+            },
+            "required": ["few", "cold", "many", "names", "byte", "short", "long", "part"],
         }));
     }
 

@@ -40,7 +40,8 @@ pub trait Toolset {
     fn call(context: &Context, name: &str, arguments: &str) -> Result<Output, ToolError>;
 }
 
-/// What the host and the model are told about a tool.
+/// What the host and the model are told about a tool. The schema is as small as it can be said: titles, formats and
+/// defaults are left out, so a default belongs into the comment of its field; bounds and lengths stay.
 #[must_use]
 pub fn manifest<T: Tool>() -> ToolManifest {
     ToolManifest {

@@ -247,11 +247,6 @@ pub enum ToolCommand {
     },
     /// Look through the tools folders now.
     Reload,
-    /// Make the folder of a new toolset.
-    New {
-        /// Its name.
-        name: String,
-    },
     /// Run one tool by hand.
     Run(RunTool),
 }

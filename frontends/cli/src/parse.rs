@@ -8,6 +8,7 @@ use crate::args::{
 use crate::command::completions::{self, Answer};
 use crate::command::server::{Serve, ServerCommand};
 use crate::command::skill::SkillArguments;
+use crate::command::tool::new;
 use crate::exit::{self, Exit};
 use crate::frontend;
 use crate::invocation::{
@@ -110,7 +111,7 @@ fn resolve(arguments: Arguments) -> Result<Invocation, Refused> {
                 "`--test` stands alone: `aroom --test`".to_owned(),
             ));
         }
-        (false, Some(command)) => resolve_command(command, global.json)?,
+        (false, Some(command)) => resolve_command(command, &global)?,
         (false, None) => Command::Server(ServerCommand::Serve(Serve::default())),
     };
     if let Command::Server(command) = &command {
@@ -159,14 +160,14 @@ fn overrides(global: &Global) -> Vec<(String, Value, String)> {
     overrides
 }
 
-fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused> {
+fn resolve_command(command: Commands, global: &Global) -> Result<Command, Refused> {
     Ok(match command {
         Commands::Chat { prompt, place } => Command::Chat(Chat {
             prompt: joined(&prompt),
             is_without_tools: place.no_tools,
             resume: place.resume(),
         }),
-        Commands::Exec(exec) => Command::Exec(exec.resolve(is_json).map_err(Refused::Usage)?),
+        Commands::Exec(exec) => Command::Exec(exec.resolve(global.json).map_err(Refused::Usage)?),
         Commands::Init {
             base_url,
             api_key_env,
@@ -184,7 +185,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
         Commands::Doctor { .. } => Command::Doctor,
         Commands::Server(command) => Command::Server(command),
         Commands::Organize(command) => Command::Organize(command),
-        Commands::Tool { command } => Command::Tool(tool(command)),
+        Commands::Tool { command } => Command::Tool(tool(command, global)?),
         Commands::Bundle { command } => Command::Bundle(command),
         Commands::Mcp { command } => Command::Mcp(command),
         Commands::Skill(SkillArguments::Skill { command }) => Command::Skill(command),
@@ -204,10 +205,7 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
             Answer::Ask(wanted) => Command::Complete(wanted),
         },
         Commands::Man(man) => {
-            return Err(match crate::man::run(&man) {
-                Ok(told) => Refused::Done(told),
-                Err(problem) => Refused::Problem(Box::new(problem)),
-            });
+            return Err(told(crate::man::run(&man)));
         }
         Commands::Schema {
             command: SchemaArguments::Events,
@@ -219,13 +217,21 @@ fn resolve_command(command: Commands, is_json: bool) -> Result<Command, Refused>
     })
 }
 
+/// What was all that was wanted.
+fn told(answer: Result<String, Problem>) -> Refused {
+    match answer {
+        Ok(told) => Refused::Done(told),
+        Err(problem) => Refused::Problem(Box::new(problem)),
+    }
+}
+
 fn joined(words: &[String]) -> Option<String> {
     let text = words.join(" ");
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn tool(command: ToolArguments) -> ToolCommand {
-    match command {
+fn tool(command: ToolArguments, global: &Global) -> Result<ToolCommand, Refused> {
+    Ok(match command {
         ToolArguments::List => ToolCommand::List,
         ToolArguments::Inspect { module } => ToolCommand::Inspect { module },
         ToolArguments::Grant {
@@ -266,9 +272,9 @@ fn tool(command: ToolArguments) -> ToolCommand {
         ToolArguments::New {
             name,
             lang: Language::Rust,
-        } => ToolCommand::New { name },
+        } => return Err(told(new::make(global.path.as_deref(), &name))),
         ToolArguments::Run(run) => ToolCommand::Run(run),
-    }
+    })
 }
 
 fn switch(module: String, is_enabled: bool) -> ToolCommand {

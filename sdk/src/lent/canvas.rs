@@ -1,4 +1,19 @@
 //! Texts that grow beside the conversation. Capability `canvas`.
+//!
+//! ```
+//! use anteroom_sdk::canvas;
+//! use anteroom_sdk::testing::Host;
+//!
+//! let host = Host::new("/work");
+//! host.during(|| {
+//!     let plan = canvas::create("Plan", "markdown", "# Plan")?;
+//!     let plan = canvas::update(&plan.id, plan.version, "# Plan\n\n1. Begin")?;
+//!     assert_eq!((plan.version, canvas::get(&plan.id)?), (2, plan));
+//!     Ok::<(), anteroom_sdk::ToolError>(())
+//! })?;
+//! assert_eq!(host.canvases()[0].title, "Plan");
+//! # Ok::<(), anteroom_sdk::ToolError>(())
+//! ```
 
 use super::{NO_HOST, is_hosted};
 use crate::ToolError;
@@ -10,6 +25,10 @@ pub use crate::bindings::anteroom::tool::canvas::Document;
 /// # Errors
 /// `invalid-args` if it cannot be saved as given, `denied` without the grant.
 pub fn create(title: &str, kind: &str, body: &str) -> Result<Document, ToolError> {
+    #[cfg(not(target_family = "wasm"))]
+    if let Some(made) = crate::testing::ask(|host| host.played().create(title, kind, body)) {
+        return Ok(made);
+    }
     if !is_hosted() {
         return Err(ToolError::failed(NO_HOST));
     }
@@ -21,6 +40,10 @@ pub fn create(title: &str, kind: &str, body: &str) -> Result<Document, ToolError
 /// # Errors
 /// `not-found` if this conversation has no such canvas, `denied` without the grant.
 pub fn get(id: &str) -> Result<Document, ToolError> {
+    #[cfg(not(target_family = "wasm"))]
+    if let Some(found) = crate::testing::ask(|host| host.played().canvas(id).cloned()) {
+        return found.ok_or_else(|| in_words(id, host::CanvasError::NotFound));
+    }
     if !is_hosted() {
         return Err(ToolError::failed(NO_HOST));
     }
@@ -32,6 +55,19 @@ pub fn get(id: &str) -> Result<Document, ToolError> {
 /// # Errors
 /// As [`get`]; `failed` if it has changed since `base_version`.
 pub fn update(id: &str, base_version: u32, body: &str) -> Result<Document, ToolError> {
+    #[cfg(not(target_family = "wasm"))]
+    if let Some(saved) = crate::testing::ask(|host| {
+        let document = host.played().canvas(id);
+        let document = document.ok_or(host::CanvasError::NotFound)?;
+        if document.version != base_version {
+            return Err(host::CanvasError::Conflict(document.version));
+        }
+        document.version += 1;
+        body.clone_into(&mut document.body);
+        Ok(document.clone())
+    }) {
+        return saved.map_err(|error| in_words(id, error));
+    }
     if !is_hosted() {
         return Err(ToolError::failed(NO_HOST));
     }

@@ -1,4 +1,18 @@
 //! Look up tools that are not described to the model in full. Capability `catalog`.
+//!
+//! ```
+//! use anteroom_sdk::catalog::{self, Entry};
+//! use anteroom_sdk::testing::Host;
+//!
+//! let host = Host::new("/work").listing(Entry {
+//!     name: "weather.tomorrow".to_owned(),
+//!     description: "Tomorrow's weather.".to_owned(),
+//!     input_schema: r#"{"type":"object"}"#.to_owned(),
+//! });
+//! let found = host.during(|| catalog::find("weather", 3))?;
+//! assert_eq!(found[0].name, "weather.tomorrow");
+//! # Ok::<(), anteroom_sdk::ToolError>(())
+//! ```
 
 use super::{NO_HOST, is_hosted};
 use crate::ToolError;

@@ -1,16 +1,22 @@
 //! Make requests to other machines. Capability `fetch`, for secrets also `secrets`.
 //!
-//! ```no_run
-//! # use anteroom_sdk::{ToolError, fetch};
-//! # fn main() -> Result<(), ToolError> {
-//! let forecast: serde_json::Value = fetch::get("https://api.example.org/forecast")
-//!     .header("Accept", "application/json")
-//!     .secret("Authorization", "Bearer ", "forecast")
-//!     .send()?
-//!     .expect_success()?
-//!     .json()?;
-//! # Ok(())
-//! # }
+//! ```
+//! use anteroom_sdk::fetch::{self, Response};
+//! use anteroom_sdk::testing::Host;
+//!
+//! let host = Host::new("/work")
+//!     .responding("https://api.example.org/", Response::new(200, r#"{"sun": true}"#));
+//! let forecast: serde_json::Value = host.during(|| {
+//!     fetch::get("https://api.example.org/forecast")
+//!         .header("Accept", "application/json")
+//!         .secret("Authorization", "Bearer ", "forecast")
+//!         .send()?
+//!         .expect_success()?
+//!         .json()
+//! })?;
+//! assert_eq!(forecast["sun"], true);
+//! assert_eq!(host.requests()[0].secret_headers[0].secret, "forecast");
+//! # Ok::<(), anteroom_sdk::ToolError>(())
 //! ```
 
 use super::{NO_HOST, is_hosted};

@@ -1,4 +1,17 @@
 //! Lines and progress shown beside the call. Needs no grant.
+//!
+//! ```
+//! use anteroom_sdk::log::{self, Level};
+//! use anteroom_sdk::testing::Host;
+//!
+//! let host = Host::new("/work");
+//! host.during(|| {
+//!     log::progress("3 of 10", Some(0.3));
+//!     log::line(Level::Warn, "`a.csv` is empty");
+//! });
+//! assert_eq!(host.progress(), [("3 of 10".to_owned(), Some(0.3))]);
+//! assert_eq!(host.lines(), [(Level::Warn, "`a.csv` is empty".to_owned())]);
+//! ```
 
 use super::is_hosted;
 use crate::bindings::anteroom::tool::log as host;

@@ -1,9 +1,31 @@
 //! Open skills: instructions written for a kind of task. Capability `skills`.
+//!
+//! ```
+//! use anteroom_sdk::skills::{self, Skill};
+//! use anteroom_sdk::testing::Host;
+//!
+//! let host = Host::new("/work").knowing(Skill::new("tidy", "Sort the imports of $ARGUMENTS."));
+//! let skill = host.during(|| skills::load("tidy", "src/lib.rs"))?;
+//! assert_eq!(skill.body, "Sort the imports of src/lib.rs.");
+//! # Ok::<(), anteroom_sdk::ToolError>(())
+//! ```
 
 use super::{NO_HOST, is_hosted};
 use crate::ToolError;
 use crate::bindings::anteroom::tool::skills as host;
 pub use crate::bindings::anteroom::tool::skills::Skill;
+
+impl Skill {
+    /// A skill for tests, without files.
+    pub fn new(name: impl Into<String>, body: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            body: body.into(),
+            folder: None,
+            files: Vec::new(),
+        }
+    }
+}
 
 /// Opens a skill by its name, with what it is wanted for.
 ///

@@ -1,4 +1,17 @@
 //! Keep small values between calls, for this toolset in this project. Capability `store`.
+//!
+//! ```
+//! use anteroom_sdk::store;
+//! use anteroom_sdk::testing::Host;
+//!
+//! let host = Host::new("/work").keeping("visits", "2");
+//! host.during(|| {
+//!     let visits: u32 = store::get_json("visits")?.unwrap_or_default();
+//!     store::set_json("visits", &(visits + 1))
+//! })?;
+//! assert_eq!(host.kept("visits"), Some(b"3".to_vec()));
+//! # Ok::<(), anteroom_sdk::ToolError>(())
+//! ```
 
 use super::{NO_HOST, is_hosted};
 use crate::ToolError;
@@ -13,7 +26,7 @@ use serde::de::DeserializeOwned;
 pub fn get(key: &str) -> Result<Option<Vec<u8>>, ToolError> {
     #[cfg(not(target_family = "wasm"))]
     if let Some(answer) = crate::testing::ask(|host| host.get(key)) {
-        return Ok(answer);
+        return answer;
     }
     if !is_hosted() {
         return Err(ToolError::failed(NO_HOST));
@@ -43,7 +56,7 @@ pub fn set(key: &str, value: &[u8]) -> Result<(), ToolError> {
 pub fn delete(key: &str) -> Result<bool, ToolError> {
     #[cfg(not(target_family = "wasm"))]
     if let Some(answer) = crate::testing::ask(|host| host.delete(key)) {
-        return Ok(answer);
+        return answer;
     }
     if !is_hosted() {
         return Err(ToolError::failed(NO_HOST));

@@ -2,7 +2,7 @@
 
 mod grant;
 mod inspect;
-mod new;
+pub(crate) mod new;
 mod place;
 pub(crate) mod run;
 
@@ -35,7 +35,6 @@ pub(crate) async fn run(context: &mut Context, command: &ToolCommand) -> Result<
             place::switch(context, module, *is_enabled).await
         }
         ToolCommand::Reload => place::reload(context).await,
-        ToolCommand::New { name } => new::make(context, name),
         ToolCommand::Run(wanted) => run::run(context, wanted).await,
     }
 }

@@ -1,9 +1,7 @@
 //! `aroom tool new`: a folder with a toolset that builds and tests at once. The contract and the SDK lie in the
 //! program, because neither is on a registry.
 
-use super::done;
-use crate::context::{Context, Quit};
-use crate::exit;
+use crate::words;
 use anteroom_api::{Problem, ProblemCode};
 use std::fs;
 use std::io;
@@ -27,7 +25,7 @@ const SDK: &[(&str, &str)] = files!("sdk/src":
     "bindings.rs", "context.rs", "edits.rs", "edits/near.rs", "edits/tolerant.rs", "error.rs", "lent.rs",
     "lent/agents.rs", "lent/ask.rs", "lent/canvas.rs", "lent/catalog.rs", "lent/fetch.rs", "lent/log.rs",
     "lent/process.rs", "lent/skills.rs", "lent/store.rs", "lent/workspace.rs", "lib.rs", "output.rs",
-    "schema.rs", "testing.rs", "toolset.rs",
+    "schema.rs", "testing.rs", "testing/played.rs", "toolset.rs",
 );
 /// What is filled in, with where it is written to.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -46,22 +44,43 @@ const VERSIONS: [(&str, &str); 4] = [
     ("wit_bindgen", "0.61.1"),
 ];
 
-pub(super) fn make(context: &mut Context, name: &str) -> Result<u8, Quit> {
-    let folder = Path::new(&context.workspace()).join(name);
-    write(&folder, name)?;
-    done(context, &format!("made `{name}`; next:"));
-    for line in [
-        format!("cd {name}"),
-        "cargo test".to_owned(),
-        "cargo build --release --target wasm32-wasip2".to_owned(),
-        format!(
-            "aroom tool install target/wasm32-wasip2/release/{}.wasm",
-            snake(name)
-        ),
-    ] {
-        context.printer.line(&format!("  {line}"));
+/// Makes the folder of a toolset below another; gives what to say of it.
+///
+/// Needs no host, so that it can be run where nothing of the user's own can be written, as by the agent itself.
+///
+/// # Errors
+/// A name that cannot be one, a folder that is there already, and what the system says.
+pub(crate) fn make(below: Option<&Path>, name: &str) -> Result<String, Problem> {
+    let below = below.unwrap_or(Path::new("."));
+    if !below.is_dir() {
+        return Err(Problem::new(
+            ProblemCode::NotFound,
+            format!("there is no folder `{}`", below.display()),
+        )
+        .hint("name an existing folder with `-p`"));
     }
-    Ok(exit::OK)
+    let folder = below.join(name);
+    let folder = folder.strip_prefix(".").unwrap_or(&folder);
+    write(folder, name)?;
+    Ok(format!(
+        "made `{name}`; next:\n  cd {}\n  cargo test\n  cargo build --release --target wasm32-wasip2\n  \
+         aroom tool install target/wasm32-wasip2/release/{}.wasm\n",
+        words::quoted(&folder.to_string_lossy()),
+        snake(name)
+    ))
+}
+
+/// Names that crates of others, the folders beside the tool, or the language have already.
+const TAKEN: &str = "alloc anteroom-sdk core proc-macro schemars sdk serde serde-json src std target test wit \
+    wit-bindgen abstract as async await become box break const continue crate do dyn else enum extern false final fn \
+    for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait \
+    true try type typeof unsafe unsized use virtual where while yield";
+/// Types that the template's code means already: a tool of such a name is a type with `Tool` behind it.
+const TYPES: &str = "Arguments Box Capability Context Deserialize Err Host JsonSchema None Ok Option Output Result \
+    Self Some String Tier Tool ToolError Tools Vec";
+
+fn is_among(names: &str, name: &str) -> bool {
+    names.split_whitespace().any(|taken| taken == name)
 }
 
 /// Writes all files of a new toolset.
@@ -75,13 +94,14 @@ fn write(folder: &Path, name: &str) -> Result<(), Problem> {
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && !name.ends_with('-')
-        && !name.contains("--");
+        && !name.contains("--")
+        && !is_among(TAKEN, name);
     if !is_name {
         return Err(Problem::new(
             ProblemCode::InvalidInput,
             format!("`{name}` is no name for a toolset"),
         )
-        .hint("use small letters, digits and `-`, for example `word-count`"));
+        .hint("use small letters, digits and `-`, for example `word-count`, and no word of Rust"));
     }
     if folder.exists() {
         return Err(Problem::new(
@@ -131,11 +151,15 @@ fn filled(text: &str, name: &str) -> String {
         let (first, rest) = word.split_at(1);
         format!("{}{rest}", first.to_ascii_uppercase())
     });
+    let mut kind: String = words.collect();
+    if is_among(TYPES, &kind) {
+        kind.push_str("Tool");
+    }
     let mut values = vec![
         ("name", name.to_owned()),
         ("tool", snake(name)),
         ("crate", snake(name)),
-        ("type", words.collect()),
+        ("type", kind),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
     values.extend(VERSIONS.map(|(crate_name, version)| (crate_name, version.to_owned())));
@@ -181,7 +205,9 @@ mod tests {
         let contract: BTreeSet<String> = contract.filter(|it| !it.contains('/')).collect();
         assert_eq!(names(WIT), contract);
         let mut sdk = found(&root().join("sdk/src"), "");
-        assert!(sdk.remove("edits/properties.rs"), "only for its own tests");
+        for its_own_tests in ["edits/properties.rs", "guide.rs"] {
+            assert!(sdk.remove(its_own_tests), "{its_own_tests}");
+        }
         assert_eq!(names(SDK), sdk);
     }
 
@@ -236,6 +262,11 @@ mod tests {
             tool.contains(r#"NAME: &'static str = "word_count""#),
             "{tool}"
         );
+        for (name, kind) in [("context", "ContextTool"), ("tools", "ToolsTool")] {
+            let tool = filled(include_str!("template/lib.rs.in"), name);
+            let shown = [format!("pub struct {kind};"), format!("export!({kind});")];
+            assert!(shown.iter().all(|words| tool.contains(words)), "{tool}");
+        }
     }
 
     #[test]
@@ -250,6 +281,9 @@ mod tests {
             "a--b",
             "../a",
             "1a",
+            "test",
+            "serde-json",
+            "async",
             &"a".repeat(33),
         ] {
             let problem = write(&folder.join("absent"), name).unwrap_err();
