@@ -1,5 +1,5 @@
 /** `/skills`: which skills there are, where each is from, what it says, what is wrong with a file; new ones. */
-import { html, h, useEffect, useState } from '../../lib/dom.js';
+import { html, h, useEffect, useLayoutEffect, useRef, useState } from '../../lib/dom.js';
 import { get, op } from '../../lib/api.js';
 import { confirm } from '../../lib/dialog.js';
 import { start } from '../../lib/start.js';
@@ -13,6 +13,7 @@ export default function Skills() {
   const [folder, setFolder] = useState(start.value.workspace);
   const [wanted, setWanted] = useState('');
   const [isNew, setNew] = useState(false);
+  const add = useRef(/** @type {HTMLButtonElement|null} */ (null));
   const read = useRead(() => get('/api/skills', { workspace: folder }), [folder]);
   useEffect(() => {
     // Files may have changed while another window was in front.
@@ -31,12 +32,18 @@ export default function Skills() {
       isOver = true;
     };
   }, [folder, namesTools]);
+  const wasNew = useRef(false);
+  useEffect(() => {
+    // Whoever is done with the form goes on where they began.
+    if (wasNew.current && !isNew && document.activeElement === document.body) add.current?.focus();
+    wasNew.current = isNew;
+  }, [isNew]);
   const made = async () => {
     setNew(false);
     await read.reload();
   };
   const actions = html`<button type="button" class="button" onClick=${read.reload}>${said.again}</button>
-    <button type="button" class="button button-primary" disabled=${isNew} onClick=${() => setNew(true)}>${said.create}</button>`;
+    <button ref=${add} type="button" class="button button-primary" disabled=${isNew} onClick=${() => setNew(true)}>${said.create}</button>`;
   return h(Page, {
     title: said.title, intro: said.intro, testid: 'skills-page', actions,
     children: html`
@@ -130,6 +137,9 @@ function New({ folder, made, cancel }) {
   const [description, setDescription] = useState('');
   const [body, setBody] = useState('');
   const [isHere, setHere] = useState(false);
+  const element = useRef(/** @type {HTMLFormElement|null} */ (null));
+  // The person asked for it.
+  useLayoutEffect(() => element.current?.querySelector('input')?.focus(), []);
   const make = (event) => {
     event.preventDefault();
     const wish = { verb: 'new', name, description, ...(body.trim() ? { body } : {}), ...(isHere ? { workspace: folder } : {}) };
@@ -141,7 +151,7 @@ function New({ folder, made, cancel }) {
   const typed = (set) => (event) => set(event.target.value);
   return h(Part, {
     id: 'skills-new', title: said.create,
-    children: html`<form class="manage-form" onSubmit=${make} data-testid="skill-new">
+    children: html`<form ref=${element} class="manage-form" onSubmit=${make} data-testid="skill-new">
       ${h(ProblemNote, { problem: work.problem })}
       ${h(Field, { id: 'skill-name', label: said.name, help: said.nameHelp, children: (tie) => html`<input ...${tie} class="input" spellcheck=${false} autocomplete="off" value=${name} onInput=${typed(setName)} />` })}
       ${h(Field, { id: 'skill-description', label: said.description, help: said.descriptionHelp, children: (tie) => html`<input ...${tie} class="input" value=${description} onInput=${typed(setDescription)} />` })}
