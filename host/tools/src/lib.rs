@@ -25,6 +25,7 @@ mod lent;
 mod mcp;
 mod meter;
 mod module;
+mod net;
 mod options;
 mod registry;
 mod services;

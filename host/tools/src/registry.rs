@@ -40,7 +40,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// Bytes of arguments.
 const ARGUMENTS_MAX_BYTES: usize = 1 << 20;
@@ -217,6 +217,20 @@ impl Registry {
         let definitions = self.definitions().await.into_iter();
         let names: Vec<String> = definitions.map(|it| it.tool.name.clone()).collect();
         Outcome::failed(nearest::words(permit.tool(), &names))
+    }
+
+    /// Lets a call in: to the tool that its permit is for, while there is a place. It is its own until it is dropped.
+    fn admit(&self, permit: &Permit, tool: &str) -> Result<SemaphorePermit<'_>, Outcome> {
+        if permit.tool() != tool {
+            let words = "the permit is for another tool; this is a bug of the host";
+            return Err(Outcome::failed(words));
+        }
+        self.0.calls.try_acquire().map_err(|_| {
+            Outcome::failed(format!(
+                "{} calls run already, which is the limit; wait for some to end and try again",
+                self.0.calls_max
+            ))
+        })
     }
 
     fn limits(&self, tool: &Tool) -> Limits {

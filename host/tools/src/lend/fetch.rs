@@ -1,7 +1,6 @@
 //! `fetch`: requests to other machines. What is sent is shown to the grants and to the permit before a name is looked
 //! up; secrets are put in behind them, and taken out of what comes back.
 
-pub(crate) mod address;
 mod download;
 mod exchange;
 mod target;

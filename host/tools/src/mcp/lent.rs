@@ -9,8 +9,9 @@ use anteroom_api::{McpPromptArgument, McpPromptView, McpResourceView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rmcp::model::{
-    GetPromptRequestParams, GetPromptResponse, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ResourceContents, Role,
+    GetPromptRequestParams, GetPromptResponse, PaginatedRequestParams, Prompt,
+    ReadResourceRequestParams, ReadResourceResponse, Resource, ResourceContents, ResourceTemplate,
+    Role,
 };
 use rmcp::{Peer, RoleClient};
 use serde_json::Value;
@@ -30,6 +31,8 @@ const READ_MAX_BYTES: usize = 16 << 20;
 const NAME_CHARS: usize = 500;
 /// Characters of a description.
 const DESCRIPTION_CHARS: usize = 500;
+/// Characters of a media type.
+const KIND_CHARS: usize = 100;
 /// Arguments of a prompt.
 const ARGUMENTS_MAX: usize = 64;
 
@@ -41,79 +44,67 @@ pub(super) async fn resources(server: &Server) -> Vec<McpResourceView> {
     let name = &server.spec.id.name;
     let mut found = Vec::new();
     let listed = timeout(LIST_TIMEOUT, async {
-        list_resources(&peer, name, &mut found).await?;
-        list_templates(&peer, name, &mut found).await
+        pages(&mut found, |params| async {
+            let page = peer.list_resources(Some(params)).await;
+            let page = page.map_err(|error| trouble::of_request(&error))?;
+            let views = page.resources.into_iter().map(|it| resource(name, it));
+            Ok((views.collect(), page.next_cursor))
+        })
+        .await?;
+        let templates = pages(&mut found, |params| async {
+            let page = peer.list_resource_templates(Some(params)).await;
+            let page = page.map_err(|error| trouble::of_request(&error))?;
+            let views = page.resource_templates.into_iter();
+            let views = views.map(|it| template(name, it));
+            Ok((views.collect(), page.next_cursor))
+        });
+        // Many servers have none, and say so with an error.
+        drop(templates.await);
+        Ok(())
     });
     told(server, "resources", listed.await);
     found
 }
 
-async fn list_resources(
-    peer: &Peer<RoleClient>,
-    server: &str,
-    found: &mut Vec<McpResourceView>,
-) -> Result<(), String> {
-    let mut cursor = None;
-    for _ in 0..PAGES_MAX {
-        let params = PaginatedRequestParams::default().with_cursor(cursor);
-        let page = peer.list_resources(Some(params)).await;
-        let page = page.map_err(|error| trouble::of_request(&error))?;
-        for resource in page.resources {
-            push(
-                found,
-                McpResourceView {
-                    server: server.to_owned(),
-                    uri: clean::line(&resource.uri, NAME_CHARS),
-                    name: clean::line(
-                        resource.title.as_deref().unwrap_or(&resource.name),
-                        NAME_CHARS,
-                    ),
-                    description: description(resource.description.as_deref()),
-                    media_type: resource.mime_type.map(|kind| clean::line(&kind, 100)),
-                    is_template: false,
-                },
-            );
-        }
-        cursor = page.next_cursor;
-        if cursor.is_none() || found.len() >= ENTRIES_MAX {
-            break;
-        }
+fn resource(server: &str, listed: Resource) -> McpResourceView {
+    McpResourceView {
+        server: server.to_owned(),
+        uri: clean::line(&listed.uri, NAME_CHARS),
+        name: clean::line(listed.title.as_deref().unwrap_or(&listed.name), NAME_CHARS),
+        description: description(listed.description.as_deref()),
+        media_type: listed.mime_type.as_deref().map(media_type),
+        is_template: false,
     }
-    Ok(())
 }
 
-async fn list_templates(
-    peer: &Peer<RoleClient>,
-    server: &str,
-    found: &mut Vec<McpResourceView>,
-) -> Result<(), String> {
+fn template(server: &str, listed: ResourceTemplate) -> McpResourceView {
+    McpResourceView {
+        server: server.to_owned(),
+        uri: clean::line(&listed.uri_template, NAME_CHARS),
+        name: clean::line(listed.title.as_deref().unwrap_or(&listed.name), NAME_CHARS),
+        description: description(listed.description.as_deref()),
+        media_type: listed.mime_type.as_deref().map(media_type),
+        is_template: true,
+    }
+}
+
+/// Asks for page after page until a list ends or is long enough. What came is in `found` also if this is dropped.
+async fn pages<T, Page>(
+    found: &mut Vec<T>,
+    mut page: impl FnMut(PaginatedRequestParams) -> Page,
+) -> Result<(), String>
+where
+    Page: Future<Output = Result<(Vec<T>, Option<String>), String>>,
+{
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
-        let params = PaginatedRequestParams::default().with_cursor(cursor);
-        // Many servers have none, and say so with an error.
-        let Ok(page) = peer.list_resource_templates(Some(params)).await else {
-            return Ok(());
-        };
-        for template in page.resource_templates {
-            push(
-                found,
-                McpResourceView {
-                    server: server.to_owned(),
-                    uri: clean::line(&template.uri_template, NAME_CHARS),
-                    name: clean::line(
-                        template.title.as_deref().unwrap_or(&template.name),
-                        NAME_CHARS,
-                    ),
-                    description: description(template.description.as_deref()),
-                    media_type: template.mime_type.map(|kind| clean::line(&kind, 100)),
-                    is_template: true,
-                },
-            );
-        }
-        cursor = page.next_cursor;
-        if cursor.is_none() || found.len() >= ENTRIES_MAX {
+        let (entries, next) = page(PaginatedRequestParams::default().with_cursor(cursor)).await?;
+        let room = ENTRIES_MAX.saturating_sub(found.len());
+        found.extend(entries.into_iter().take(room));
+        if next.is_none() || found.len() >= ENTRIES_MAX {
             break;
         }
+        cursor = next;
     }
     Ok(())
 }
@@ -131,7 +122,7 @@ pub(super) async fn read_resource(server: &Server, uri: &str) -> Result<Vec<Reso
     let mut room = READ_MAX_BYTES;
     let mut parts = Vec::new();
     for contents in result.contents {
-        let (uri, media_type, body) = match contents {
+        let (uri, kind, body) = match contents {
             ResourceContents::TextResourceContents {
                 uri,
                 mime_type,
@@ -157,7 +148,7 @@ pub(super) async fn read_resource(server: &Server, uri: &str) -> Result<Vec<Reso
         room = room.checked_sub(length).ok_or_else(too_long)?;
         parts.push(ResourcePart {
             uri: clean::line(&uri, NAME_CHARS),
-            media_type: media_type.map(|kind| clean::line(&kind, 100)),
+            media_type: kind.as_deref().map(media_type),
             body,
         });
     }
@@ -169,49 +160,35 @@ pub(super) async fn prompts(server: &Server) -> Vec<McpPromptView> {
     let Some(peer) = server.peer().filter(|_| server.has_prompts()) else {
         return Vec::new();
     };
+    let name = &server.spec.id.name;
     let mut found = Vec::new();
-    let listed = timeout(LIST_TIMEOUT, list_prompts(&peer, server, &mut found)).await;
+    let listing = pages(&mut found, |params| async {
+        let page = peer.list_prompts(Some(params)).await;
+        let page = page.map_err(|error| trouble::of_request(&error))?;
+        let views = page.prompts.into_iter().map(|it| prompt(name, it));
+        Ok((views.collect(), page.next_cursor))
+    });
+    let listed = timeout(LIST_TIMEOUT, listing).await;
     told(server, "prompts", listed);
     found
 }
 
-async fn list_prompts(
-    peer: &Peer<RoleClient>,
-    server: &Server,
-    found: &mut Vec<McpPromptView>,
-) -> Result<(), String> {
-    let mut cursor = None;
-    for _ in 0..PAGES_MAX {
-        let params = PaginatedRequestParams::default().with_cursor(cursor);
-        let page = peer.list_prompts(Some(params)).await;
-        let page = page.map_err(|error| trouble::of_request(&error))?;
-        for prompt in page.prompts {
-            let arguments = prompt.arguments.unwrap_or_default().into_iter();
-            let arguments = arguments
-                .take(ARGUMENTS_MAX)
-                .map(|argument| McpPromptArgument {
-                    name: clean::line(&argument.name, NAME_CHARS),
-                    description: description(argument.description.as_deref()),
-                    is_required: argument.required == Some(true),
-                });
-            push(
-                found,
-                McpPromptView {
-                    server: server.spec.id.name.clone(),
-                    name: clean::line(&prompt.name, NAME_CHARS),
-                    description: description(
-                        prompt.description.as_deref().or(prompt.title.as_deref()),
-                    ),
-                    arguments: arguments.collect(),
-                },
-            );
-        }
-        cursor = page.next_cursor;
-        if cursor.is_none() || found.len() >= ENTRIES_MAX {
-            break;
-        }
+fn prompt(server: &str, listed: Prompt) -> McpPromptView {
+    let about = listed.description.as_deref().or(listed.title.as_deref());
+    let arguments = listed.arguments.unwrap_or_default().into_iter();
+    let arguments = arguments
+        .take(ARGUMENTS_MAX)
+        .map(|argument| McpPromptArgument {
+            name: clean::line(&argument.name, NAME_CHARS),
+            description: description(argument.description.as_deref()),
+            is_required: argument.required == Some(true),
+        });
+    McpPromptView {
+        server: server.to_owned(),
+        name: clean::line(&listed.name, NAME_CHARS),
+        description: description(about),
+        arguments: arguments.collect(),
     }
-    Ok(())
 }
 
 /// Fills in a prompt.
@@ -260,10 +237,8 @@ fn too_long() -> String {
     format!("it is longer than {} MB", READ_MAX_BYTES >> 20)
 }
 
-fn push<T>(found: &mut Vec<T>, entry: T) {
-    if found.len() < ENTRIES_MAX {
-        found.push(entry);
-    }
+fn media_type(from_outside: &str) -> String {
+    clean::line(from_outside, KIND_CHARS)
 }
 
 fn description(from_outside: Option<&str>) -> Option<String> {
@@ -284,5 +259,61 @@ fn told(
         Err(_) => server
             .log
             .add(&format!("it did not list its {what} in time")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anteroom_api::BoxFuture;
+    use std::task::{Context, Waker};
+
+    type Page = Result<(Vec<usize>, Option<String>), String>;
+
+    /// A list without an end, ten entries a page; after so many pages it hangs or fails.
+    fn list(
+        last: usize,
+        is_hanging: bool,
+    ) -> impl FnMut(PaginatedRequestParams) -> BoxFuture<'static, Page> {
+        move |params: PaginatedRequestParams| {
+            Box::pin(async move {
+                let page: usize = params.cursor.map_or(0, |cursor| cursor.parse().unwrap());
+                if page >= last && is_hanging {
+                    std::future::pending::<()>().await;
+                }
+                match page < last {
+                    true => Ok((
+                        (page * 10..page * 10 + 10).collect(),
+                        Some((page + 1).to_string()),
+                    )),
+                    false => Err("no more".to_owned()),
+                }
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_before_time_was_up_or_a_page_failed_is_kept() {
+        let mut found = Vec::new();
+        {
+            // Asked once, it stops at the page that hangs; there its time is up.
+            let listing = std::pin::pin!(pages(&mut found, list(3, true)));
+            let mut asked = Context::from_waker(Waker::noop());
+            assert!(listing.poll(&mut asked).is_pending());
+        }
+        assert_eq!(found, (0..30).collect::<Vec<_>>());
+        let failed = pages(&mut found, list(2, false)).await;
+        assert_eq!(failed, Err("no more".to_owned()));
+        assert_eq!(found.len(), 50);
+    }
+
+    #[tokio::test]
+    async fn a_list_without_end_ends() {
+        let mut found = Vec::new();
+        assert_eq!(pages(&mut found, list(usize::MAX, false)).await, Ok(()));
+        assert_eq!(found.len(), PAGES_MAX * 10);
+        let mut found = vec![0; ENTRIES_MAX - 5];
+        assert_eq!(pages(&mut found, list(usize::MAX, false)).await, Ok(()));
+        assert_eq!(found.len(), ENTRIES_MAX);
     }
 }

@@ -162,20 +162,13 @@ impl ComponentTool {
         stop: Stop,
     ) -> Outcome {
         let trust = trust_of(&self.module);
-        if permit.tool() != self.tool().view.name {
-            let words = "the permit is for another tool; this is a bug of the host";
-            return Outcome::failed(words);
-        }
+        let _place = match self.registry.admit(&permit, &self.tool().view.name) {
+            Ok(place) => place,
+            Err(refused) => return refused,
+        };
         let arguments = match self.fitting(permit.arguments()) {
             Ok(arguments) => arguments,
             Err(words) => return Outcome::failed(words).trusted(trust),
-        };
-        let inner = &self.registry.0;
-        let Ok(_place) = inner.calls.try_acquire() else {
-            return Outcome::failed(format!(
-                "{} calls run already, which is the limit; wait for some to end and try again",
-                inner.calls_max
-            ));
         };
         let limits = self.registry.limits(self.tool());
         let state = Arc::new(CallState::new(CallParts {
@@ -185,10 +178,10 @@ impl ComponentTool {
             session: call.session.clone(),
             clock: Clock::start(limits.wall),
             stop,
-            shell: inner.shell.clone(),
+            shell: self.registry.0.shell.clone(),
         }));
         let invocation = self.invocation(&call, &state, arguments, limits);
-        let end = call::run(&inner.loader.engine, invocation).await;
+        let end = call::run(&self.registry.0.loader.engine, invocation).await;
         answer::outcome(end, &state, &call, trust)
     }
 

@@ -114,20 +114,13 @@ impl ServedTool {
         stop: Stop,
     ) -> Outcome {
         let trust = self.trust();
-        if permit.tool() != self.tool.tool.view.name {
-            let words = "the permit is for another tool; this is a bug of the host";
-            return Outcome::failed(words);
-        }
+        let _place = match self.registry.admit(&permit, &self.tool.tool.view.name) {
+            Ok(place) => place,
+            Err(refused) => return refused,
+        };
         let arguments = match self.fitting(permit.arguments()) {
             Ok(arguments) => arguments,
             Err(words) => return Outcome::failed(words).trusted(trust),
-        };
-        let inner = &self.registry.0;
-        let Ok(_place) = inner.calls.try_acquire() else {
-            return Outcome::failed(format!(
-                "{} calls run already, which is the limit; wait for some to end and try again",
-                inner.calls_max
-            ));
         };
         let served = ServedCall {
             server: self.server.clone(),

@@ -2,6 +2,7 @@
 
 use super::exchange::{client, in_words, resolve};
 use super::target::{Named, Target};
+use crate::net::{self, NoBody};
 use crate::wasm::bindings::anteroom::tool::fetch::FetchError;
 use reqwest::header::LOCATION;
 use std::time::Duration;
@@ -46,18 +47,13 @@ async fn fetch(url: &str, most_bytes: u64) -> Result<Vec<u8>, String> {
         if !status.is_success() {
             return Err(format!("`{}` answers {status}", target.host));
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
+        let most = usize::try_from(most_bytes).unwrap_or(usize::MAX);
+        return net::body(&mut response, most)
             .await
-            .map_err(|error| words(in_words(&error)))?
-        {
-            if (bytes.len() + chunk.len()) as u64 > most_bytes {
-                return Err(format!("it is larger than {} MB", most_bytes >> 20));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        return Ok(bytes);
+            .map_err(|why| match why {
+                NoBody::TooLong => format!("it is larger than {} MB", most_bytes >> 20),
+                NoBody::Broken(error) => words(in_words(&error)),
+            });
     }
     Err(format!("it redirects more than {REDIRECTS_MAX} times"))
 }

@@ -1,15 +1,11 @@
 //! One exchange with one machine: its addresses are found once, checked, and the connection goes to exactly those.
 
-use super::address;
 use super::target::{Named, Target};
+use crate::net::{self, NoAddress, NoBody, address};
 use crate::wasm::bindings::anteroom::tool::fetch::FetchError;
 use reqwest::header::{HeaderMap, LOCATION};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode, Url};
-use rustls::ClientConfig;
-use rustls::crypto::ring;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Bytes of a response.
@@ -68,66 +64,29 @@ pub(super) async fn exchange(sent: Sent) -> Result<Received, FetchError> {
 
 /// The machine's addresses that may be reached.
 pub(super) async fn resolve(target: &Target, named: Named) -> Result<Vec<SocketAddr>, FetchError> {
-    let looked_up = tokio::net::lookup_host((target.name.as_str(), target.port));
-    let found = match tokio::time::timeout(CONNECT, looked_up).await {
-        Ok(Ok(found)) => found,
-        Ok(Err(error)) => {
-            let words = format!("`{}` could not be found: {error}", target.name);
-            return Err(FetchError::Failed(words));
+    let place = (target.name.as_str(), target.port);
+    let found = net::addresses(place, CONNECT, |ip| may_reach(target, named, ip)).await;
+    found.map_err(|why| match why {
+        NoAddress::NotFound(error) => {
+            FetchError::Failed(format!("`{}` could not be found: {error}", target.name))
         }
-        Err(_) => return Err(FetchError::TimedOut),
-    };
-    let found: Vec<SocketAddr> = found.collect();
-    let allowed = permitted(target, named, &found);
-    if allowed.is_empty() {
-        return Err(FetchError::Denied(target.is_private()));
-    }
-    Ok(allowed)
+        NoAddress::Late => FetchError::TimedOut,
+        NoAddress::Refused => FetchError::Denied(target.is_private()),
+    })
 }
 
-/// Those of the addresses that may be reached. A name that leads to this machine is not encrypted only if all of it
-/// is this machine.
-fn permitted(target: &Target, named: Named, found: &[SocketAddr]) -> Vec<SocketAddr> {
-    let is_plain = target.url.scheme() == "http";
-    let may_reach = |address: &&SocketAddr| {
-        let ip = address.ip();
-        if is_plain {
-            return named == Named::Literally && ip.is_loopback();
-        }
-        named == Named::Literally || address::is_public(ip)
-    };
-    found.iter().filter(may_reach).copied().collect()
+/// Whether an address may be reached under this name. Without encryption it is this machine alone.
+fn may_reach(target: &Target, named: Named, ip: IpAddr) -> bool {
+    let is_literal = named == Named::Literally;
+    match target.url.scheme() {
+        "http" => is_literal && ip.is_loopback(),
+        _ => is_literal || address::is_public(ip),
+    }
 }
 
 /// A client for one machine. Nothing of the environment leads it elsewhere: no proxy, no redirect, no name server.
 pub(super) fn client(target: &Target, addresses: &[SocketAddr]) -> Result<Client, String> {
-    Client::builder()
-        .tls_backend_preconfigured(tls()?)
-        .resolve_to_addrs(&target.name, addresses)
-        .no_proxy()
-        .redirect(Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(CONNECT)
-        .http2_max_header_list_size(64 * 1024)
-        .pool_max_idle_per_host(1)
-        .user_agent(concat!("anteroom/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| format!("the HTTP client could not be made: {error}"))
-}
-
-fn tls() -> Result<ClientConfig, String> {
-    let provider = Arc::new(ring::default_provider());
-    let setup = |error: rustls::Error| format!("TLS could not be set up: {error}");
-    let verifier = rustls_platform_verifier::Verifier::new(provider.clone()).map_err(setup)?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(setup)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    net::pinned(&target.name, addresses, CONNECT)
 }
 
 /// Where the same machine sends on to, if it does.
@@ -169,13 +128,11 @@ async fn read(mut response: Response, sent: u64) -> Result<Received, FetchError>
         .filter(|(name, _)| !matches!(name.as_str(), "set-cookie" | "set-cookie2"))
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| in_words(&error))? {
-        if body.len() + chunk.len() > RESPONSE_MAX {
-            return Err(FetchError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = net::body(&mut response, RESPONSE_MAX).await;
+    let body = body.map_err(|why| match why {
+        NoBody::TooLong => FetchError::TooLarge,
+        NoBody::Broken(error) => in_words(&error),
+    })?;
     Ok(Received {
         status,
         url,
@@ -217,20 +174,19 @@ mod tests {
 
     #[test]
     fn a_name_that_leads_inside_is_not_reached() {
-        let found: Vec<SocketAddr> = ["10.0.0.1:443", "1.1.1.1:443", "[::1]:443"]
-            .map(|text| text.parse().unwrap())
-            .to_vec();
-        let of = |url: &str, named| permitted(&target(url), named, &found);
-        assert_eq!(of("https://a.test/", Named::None), [found[1]]);
-        assert_eq!(of("https://a.test/", Named::ByPattern), [found[1]]);
-        assert_eq!(of("https://a.test/", Named::Literally), found);
-        assert_eq!(of("http://localhost/", Named::Literally), [found[2]]);
-        assert_eq!(of("http://localhost/", Named::ByPattern), []);
-        let inside = [found[0], found[2]];
+        let found: [IpAddr; 3] = ["10.0.0.1", "1.1.1.1", "::1"].map(|it| it.parse().unwrap());
+        let of = |url: &str, named| found.map(|ip| may_reach(&target(url), named, ip));
+        assert_eq!(of("https://a.test/", Named::None), [false, true, false]);
         assert_eq!(
-            permitted(&target("https://a.test/"), Named::None, &inside),
-            []
+            of("https://a.test/", Named::ByPattern),
+            [false, true, false]
         );
+        assert_eq!(of("https://a.test/", Named::Literally), [true; 3]);
+        assert_eq!(
+            of("http://localhost/", Named::Literally),
+            [false, false, true]
+        );
+        assert_eq!(of("http://localhost/", Named::ByPattern), [false; 3]);
     }
 
     #[test]

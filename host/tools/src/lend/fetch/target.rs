@@ -1,6 +1,6 @@
 //! Where a request goes and what it is, checked word by word, and what of it a grant reaches. Pure.
 
-use super::address;
+use crate::net::{address, bare};
 use crate::wasm::bindings::anteroom::tool::fetch::{FetchError, Request};
 use reqwest::Method;
 use reqwest::Url;
@@ -76,7 +76,7 @@ impl Target {
         }
         url.set_fragment(None);
         let shown = url.host_str().unwrap_or_default().to_owned();
-        let name = shown.trim_start_matches('[').trim_end_matches(']');
+        let name = bare(&shown);
         if name.is_empty() || name.ends_with('.') {
             return Err("its host is no plain name".into());
         }

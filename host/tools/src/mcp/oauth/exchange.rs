@@ -2,13 +2,11 @@
 //! encrypted, on the public network or the server's own origin, without redirects, and short.
 
 use super::discovery::Found;
-use crate::lend::fetch::address;
 use crate::mcp::clean;
-use crate::mcp::http;
+use crate::net::{self, NoAddress, NoBody, address};
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -140,25 +138,19 @@ impl Exchange {
     /// A client for one host: its addresses are found once and looked at, and the connection goes to exactly those.
     async fn client(&self, url: &Url) -> Result<reqwest::Client, String> {
         let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = net::bare(host);
         let port = url.port_or_known_default().unwrap_or(443);
-        let looked_up = timeout(TIMEOUT, tokio::net::lookup_host((bare, port))).await;
-        let found = looked_up
-            .map_err(|_| format!("`{host}` could not be found in time"))?
-            .map_err(|error| format!("`{host}` could not be found: {error}"))?;
         let is_own = url.origin() == self.server.origin();
-        let allowed: Vec<SocketAddr> = found
-            .filter(|found| is_own || address::is_public(found.ip()))
-            .collect();
-        if allowed.is_empty() {
-            return Err(format!(
-                "`{host}` lies in a private network, where a server may not send us"
-            ));
-        }
-        let builder = http::builder(None)?;
-        let builder = builder.resolve_to_addrs(bare, &allowed).no_proxy();
-        let built = builder.build();
-        built.map_err(|error| format!("the HTTP client could not be made: {error}"))
+        let may_reach = |ip| is_own || address::is_public(ip);
+        let found = net::addresses((name, port), TIMEOUT, may_reach).await;
+        let found = found.map_err(|why| match why {
+            NoAddress::NotFound(error) => format!("`{host}` could not be found: {error}"),
+            NoAddress::Late => format!("`{host}` could not be found in time"),
+            NoAddress::Refused => {
+                format!("`{host}` lies in a private network, where a server may not send us")
+            }
+        })?;
+        net::pinned(name, &found, TIMEOUT)
     }
 }
 
@@ -187,13 +179,11 @@ async fn ask(request: reqwest::RequestBuilder, url: &Url) -> Result<Answer, Stri
         // What an error of the client says may hold the address with a code in it.
         let mut response = request.send().await.map_err(|_| "it cannot be reached")?;
         let status = response.status();
-        let mut bytes = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(|_| "it broke off")? {
-            if bytes.len() + piece.len() > ANSWER_MAX {
-                return Err("it answers too much");
-            }
-            bytes.extend_from_slice(&piece);
-        }
+        let bytes = net::body(&mut response, ANSWER_MAX).await;
+        let bytes = bytes.map_err(|why| match why {
+            NoBody::TooLong => "it answers too much",
+            NoBody::Broken(_) => "it broke off",
+        })?;
         Ok(Answer {
             status: status.as_u16(),
             is_success: status.is_success(),
