@@ -1,4 +1,4 @@
-//! How much a server may say: what goes beyond ends the connection, with the reason.
+//! How much a server may say, over whichever transport: what goes beyond ends the connection, with the reason.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,10 +15,20 @@ const BYTES_MAX: usize = 8 * MESSAGE_MAX_BYTES;
 /// Lines of a connection that are no messages. Some servers greet on the wrong stream.
 const NONSENSE_MAX: u32 = 20;
 
+/// How much may be said in that time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) messages: u32,
+    pub(super) bytes: usize,
+}
+
 /// What one connection has said.
 #[derive(Debug)]
 pub(super) struct Traffic {
+    limits: Limits,
     counts: Mutex<Counts>,
+    /// Whether we ended it.
+    is_cut: watch::Sender<bool>,
     is_over: watch::Sender<bool>,
 }
 
@@ -44,7 +54,15 @@ struct Counts {
 
 impl Traffic {
     pub(super) fn new() -> Self {
+        Self::within(Limits {
+            messages: MESSAGES_MAX,
+            bytes: BYTES_MAX,
+        })
+    }
+
+    pub(super) fn within(limits: Limits) -> Self {
         Self {
+            limits,
             counts: Mutex::new(Counts {
                 since: Instant::now(),
                 messages: 0,
@@ -52,8 +70,15 @@ impl Traffic {
                 nonsense: 0,
                 ended: None,
             }),
+            is_cut: watch::Sender::new(false),
             is_over: watch::Sender::new(false),
         }
+    }
+
+    /// Waits until we end the connection.
+    pub(super) async fn cut(&self) {
+        let mut is_cut = self.is_cut.subscribe();
+        drop(is_cut.wait_for(|is_cut| *is_cut).await);
     }
 
     /// Waits until the connection is over, whoever ended it.
@@ -68,12 +93,13 @@ impl Traffic {
     /// It is too much; the connection is to be ended.
     pub(super) fn bytes(&self, count: usize) -> Result<(), ()> {
         let mut counts = self.counts();
-        counts.bytes += count;
-        let is_flood = counts.bytes > BYTES_MAX;
-        counts.end_if(is_flood, || {
+        counts.bytes = counts.bytes.saturating_add(count);
+        let most = self.limits.bytes;
+        let is_flood = counts.bytes > most;
+        self.end_if(counts, is_flood, || {
             format!(
                 "it sent more than {} MB within {} s",
-                BYTES_MAX >> 20,
+                most >> 20,
                 WINDOW.as_secs()
             )
         })
@@ -86,10 +112,11 @@ impl Traffic {
     pub(super) fn message(&self) -> Result<(), ()> {
         let mut counts = self.counts();
         counts.messages += 1;
-        let is_flood = counts.messages > MESSAGES_MAX;
-        counts.end_if(is_flood, || {
+        let most = self.limits.messages;
+        let is_flood = counts.messages > most;
+        self.end_if(counts, is_flood, || {
             format!(
-                "it sent more than {MESSAGES_MAX} messages within {} s",
+                "it sent more than {most} messages within {} s",
                 WINDOW.as_secs()
             )
         })
@@ -103,15 +130,31 @@ impl Traffic {
         let mut counts = self.counts();
         counts.nonsense += 1;
         let is_over = counts.nonsense > NONSENSE_MAX;
-        counts.end_if(is_over, || {
+        self.end_if(counts, is_over, || {
             format!("it wrote more than {NONSENSE_MAX} lines that are no messages of the protocol")
         })
     }
 
     /// The connection is ended for this reason; the first one counts.
     pub(super) fn end(&self, why: impl Into<String>) {
-        let mut counts = self.counts();
-        counts.ended.get_or_insert_with(|| why.into());
+        // It is over already, whatever is said of it.
+        let _ = self.end_if(self.counts(), true, || why.into());
+    }
+
+    fn end_if(
+        &self,
+        mut counts: MutexGuard<'_, Counts>,
+        is_over: bool,
+        why: impl FnOnce() -> String,
+    ) -> Result<(), ()> {
+        if is_over {
+            counts.ended.get_or_insert_with(why);
+            self.is_cut.send_replace(true);
+        }
+        match counts.ended {
+            Some(_) => Err(()),
+            None => Ok(()),
+        }
     }
 
     /// Why the connection was ended by us, if it was.
@@ -128,19 +171,6 @@ impl Traffic {
             counts.bytes = 0;
         }
         counts
-    }
-}
-
-impl Counts {
-    fn end_if(&mut self, is_over: bool, why: impl FnOnce() -> String) -> Result<(), ()> {
-        if is_over {
-            self.ended.get_or_insert_with(why);
-        }
-        if self.ended.is_some() {
-            Err(())
-        } else {
-            Ok(())
-        }
     }
 }
 

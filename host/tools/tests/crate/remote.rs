@@ -159,6 +159,40 @@ async fn a_redirect_is_not_followed_with_a_key() {
 async fn what_is_no_server_fails_in_words() {
     let page = Web::open(|_, _| Answer {
         body: "<html>".to_owned(),
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_over_http_ends_that_connection_alone() {
+    let said = r#"data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"on and on"}}"#;
+    let loud = Web::open(
+        move |_, request| match request.body.contains("tools/call") {
+            true => Answer {
+                body: format!("{said}\n\n").repeat(100),
+                is_endless: true,
+                ..Answer::empty(200).with("Content-Type", "text/event-stream")
+            },
+            false => old(request),
+        },
+    )
+    .await;
+    let quiet = Web::open(|_, request| old(request)).await;
+    let mut specs = vec![
+        spec(format!("{}/mcp", loud.origin), &[]),
+        spec(format!("{}/mcp", quiet.origin), &[]),
+    ];
+    specs[1].id.name = "quiet".to_owned();
+    let (bench, _) = served(move |_| specs, Host::default());
+    until(&bench.registry, "remote", is_ready).await;
+    until(&bench.registry, "quiet", is_ready).await;
+    let called = bench.call("remote.echo", json!({})).await;
+    called.expect(Status::Failed, "the connection was lost");
+    let is_told = |it: &ServerStatus| it.last_error.is_some();
+    let status = until(&bench.registry, "remote", is_told).await;
+    assert!(why(&status).starts_with("it sent more than 5000 messages within 10 s"));
+    let called = bench
+        .call("quiet.echo", json!({"word": "undisturbed"}))
+        .await;
+    called.expect(Status::Completed, "undisturbed");
+}
+
         ..Answer::empty(200).with("Content-Type", "text/html")
     })
     .await;

@@ -30,6 +30,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
+    /// Whether its body is said again and again, until nobody listens.
+    pub(crate) is_endless: bool,
 }
 
 impl Answer {
@@ -38,6 +40,7 @@ impl Answer {
             status,
             headers: vec![("Content-Type", "application/json".to_owned())],
             body: body.to_string(),
+            is_endless: false,
         }
     }
 
@@ -46,6 +49,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: String::new(),
+            is_endless: false,
         }
     }
 
@@ -144,16 +148,18 @@ async fn read(visitor: &mut TcpStream) -> Option<Request> {
 }
 
 async fn write(visitor: &mut TcpStream, answer: Answer) {
-    let mut head = format!(
-        "HTTP/1.1 {} x\r\nContent-Length: {}\r\nConnection: close\r\n",
-        answer.status,
-        answer.body.len()
-    );
+    let mut head = format!("HTTP/1.1 {} x\r\nConnection: close\r\n", answer.status);
+    if !answer.is_endless {
+        head.push_str(&format!("Content-Length: {}\r\n", answer.body.len()));
+    }
     for (name, value) in answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let text = format!("{head}\r\n{}", answer.body);
     // Who has gone needs no answer.
-    let _ = visitor.write_all(text.as_bytes()).await;
+    let mut written = visitor.write_all(text.as_bytes()).await;
+    while answer.is_endless && written.is_ok() {
+        written = visitor.write_all(answer.body.as_bytes()).await;
+    }
     let _ = visitor.shutdown().await;
 }
