@@ -7,7 +7,7 @@ mod toolchain;
 mod ways;
 
 pub(crate) use server::ServerSite;
-pub(crate) use toolchain::toolchain;
+pub(crate) use toolchain::{interpreters, toolchain};
 
 use super::git::{self, Repository};
 use super::linux::is_placeholder;

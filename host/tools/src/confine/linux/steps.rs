@@ -3,6 +3,7 @@
 
 use super::landlock;
 use std::ffi::{CStr, CString};
+use std::ptr;
 
 /// File trees that can be held at once.
 pub(super) const SLOTS: usize = 1024;
@@ -310,10 +311,23 @@ fn root(path: &CStr) -> Result<(), i32> {
     // SAFETY: all texts end with a null byte; unused arguments may be null.
     unsafe {
         check(libc::chdir(path.as_ptr()))?;
-        // The old root comes to lie over the new one, and is taken away from there.
         let pivoted = libc::syscall(libc::SYS_pivot_root, here, here);
-        check(i32::try_from(pivoted).unwrap_or(-1))?;
-        check(libc::umount2(here, libc::MNT_DETACH))?;
+        if pivoted == 0 {
+            // The old root lies over the new one now, and is taken away from there.
+            check(libc::umount2(here, libc::MNT_DETACH))?;
+        } else {
+            // Some containers refuse that, and a root that nothing is mounted on cannot be changed. Then the old one
+            // stays beneath, where only those get to who may mount or change their root: the command may not.
+            let none = ptr::null();
+            check(libc::mount(
+                here,
+                c"/".as_ptr(),
+                none,
+                libc::MS_MOVE,
+                none.cast(),
+            ))?;
+            check(libc::chroot(here))?;
+        }
         check(libc::chdir(c"/".as_ptr()))?;
     }
     Ok(())

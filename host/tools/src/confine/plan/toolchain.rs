@@ -140,7 +140,7 @@ fn first(path: &Path) -> Option<&std::ffi::OsStr> {
 }
 
 /// What a script says it is run by.
-fn interpreters(script: &Path, search: &str) -> Vec<PathBuf> {
+pub(crate) fn interpreters(script: &Path, search: &str) -> Vec<PathBuf> {
     let mut text = Vec::new();
     let read = File::open(script).and_then(|file| file.take(BEGINNING).read_to_end(&mut text));
     if read.is_err() || !text.starts_with(b"#!") {

@@ -107,8 +107,17 @@ impl Home {
 /// Kernels that hold what is read: this one, and what it would be with less.
 fn held() -> Vec<Kernel> {
     let own = Kernel::get();
-    let own = (own.rooms.is_ok() || own.landlock.is_some()).then(|| own.clone());
-    [own, only_rooms(), only_landlock()]
+    let whole = (own.rooms.is_ok() || own.landlock.is_some()).then(|| own.clone());
+    // Where no new `/proc` is lent, the old one is shown.
+    let rooms = own.rooms.as_ref().ok().filter(|_| own.landlock.is_some());
+    let old_proc = rooms.map(|rooms| Kernel {
+        rooms: Ok(Rooms {
+            own_proc: false,
+            ..*rooms
+        }),
+        ..own.clone()
+    });
+    [whole, old_proc, only_rooms(), only_landlock()]
         .into_iter()
         .flatten()
         .collect()
@@ -314,7 +323,7 @@ fn a_server_ends_with_its_host_however_that_ends() {
         .flatten()
     {
         let marker = format!("16180.{}", std::process::id());
-        let home = Home::new();
+        let home = Home::new().writing("work");
         let line = format!(
             "(setsid sleep {marker} & (setsid setsid sleep {marker} &)) >/dev/null 2>&1; echo up > started; sleep {marker}"
         );
@@ -331,9 +340,11 @@ fn a_server_ends_with_its_host_however_that_ends() {
         let Running { lifeline, pid, .. } = running;
         drop(lifeline);
         gone(&marker);
+        // And with it what it held in the place of names that must stay absent.
         drop(rustix::process::waitpid(
             Some(pid),
             rustix::process::WaitOptions::empty(),
         ));
+        assert!(!home.at("work/.git").exists());
     }
 }
