@@ -99,6 +99,34 @@ test('one stream serves all tabs, each from where it was, and is resumed after a
   assert.ok(streams[1].signal.aborted);
 });
 
+test('previews that come close together are told together, facts at once and behind them', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  const streams = server();
+  const hub = new Hub();
+  const told = [];
+  hub.join('a', one, (message) => message.type === 'signals' && told.push(message.signals.map(({ delta, envelope }) => delta ?? envelope.seq)));
+  hub.follow('a', 'conversation:x', 0);
+  context.mock.timers.tick(1);
+  await until(() => streams.length > 0);
+  const say = async (...signals) => {
+    streams[0].say('signals', { topic: 'conversation:x', signals });
+    await settle();
+  };
+  const preview = (delta) => ({ signal: 'delta', delta });
+  await say(preview('a'));
+  await say(preview('b'));
+  await say(preview('c'), preview('d'));
+  assert.deepEqual(told, [['a']]);
+  context.mock.timers.tick(30);
+  assert.deepEqual(told, [['a'], ['b', 'c', 'd']]);
+  await say(preview('e'));
+  await say(fact(1));
+  assert.deepEqual(told.slice(2), [['e', 1]]);
+  context.mock.timers.tick(1_000);
+  await say(preview('f'));
+  assert.deepEqual(told.slice(3), [['f']]);
+});
+
 test('a secret that is not taken any more costs its tab the session, not the others', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
   const streams = server((tab) => (tab === one ? 401 : 200));

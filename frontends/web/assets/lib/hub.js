@@ -3,7 +3,7 @@
  *
  * Runs in the shared worker, or in a tab where there is none. Knows nothing of views; a tab is a name, a secret and a
  * way to tell it something. Facts are told in order and none twice; a stream that breaks is resumed from what each
- * tab has seen.
+ * tab has seen. Previews that come faster than a page draws them are told together.
  */
 
 import { Credential, NoPass } from './proof.js';
@@ -18,9 +18,11 @@ const FORGOTTEN = 150_000;
 const LINGER = 1_000;
 /** The server follows no more topics in one stream. */
 const MAX_TOPICS = 64;
+/** Previews are told this long after the last ones, and the first of them at once. */
+const TOGETHER = 30;
 
 /**
- * @typedef {{credential: Credential, isRefused: boolean, seenAt: number, follows: Map<string, number|null>, tell: (message: object) => void}} Tab
+ * @typedef {{credential: Credential, isRefused: boolean, seenAt: number, follows: Map<string, number|null>, held: Held, tell: (message: object) => void}} Tab
  */
 
 /**
@@ -53,6 +55,42 @@ function parser(frame) {
   };
 }
 
+/** Previews of one tab: told at once, or held for a moment where others were told just before. */
+class Held {
+  #tell;
+  /** @type {Map<string, any[]>} */
+  #held = new Map();
+  #isResting = false;
+
+  /** @param {(message: object) => void} tell */
+  constructor(tell) {
+    this.#tell = tell;
+  }
+
+  /** @param {string} topic @param {any[]} signals */
+  take(topic, signals) {
+    const held = this.#held.get(topic);
+    if (held) held.push(...signals);
+    else this.#held.set(topic, [...signals]);
+    const isPreview = signals.every(({ signal }) => signal === 'delta');
+    if (!isPreview || !this.#isResting) this.flush();
+  }
+
+  /** Tells what is held, now. */
+  flush() {
+    if (this.#held.size === 0) return;
+    const held = this.#held;
+    this.#held = new Map();
+    for (const [topic, signals] of held) this.#tell({ type: 'signals', topic, signals });
+    if (this.#isResting) return;
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      this.flush();
+    }, TOGETHER);
+  }
+}
+
 class Hub {
   /** @type {Map<string, Tab>} */
   #tabs = new Map();
@@ -81,7 +119,7 @@ class Hub {
     const known = this.#tabs.get(name);
     const follows = known?.follows ?? new Map();
     const credential = known?.credential.isOf(secret) ? known.credential : new Credential(secret);
-    this.#tabs.set(name, { credential, isRefused: false, seenAt: Date.now(), follows, tell });
+    this.#tabs.set(name, { credential, isRefused: false, seenAt: Date.now(), follows, held: new Held(tell), tell });
     // Who comes with a secret is not signed out because those before were.
     if (this.#state === 'signed-out') this.#state = 'connecting';
     tell({ type: 'state', state: this.#state });
@@ -163,6 +201,8 @@ class Hub {
     this.#open?.abort();
     this.#open = null;
     this.#streamed.clear();
+    // What is older comes before all that the next stream says.
+    for (const { held } of this.#tabs.values()) held.flush();
   }
 
   async #connect() {
@@ -237,7 +277,7 @@ class Hub {
       if (after === undefined) continue;
       const fresh = after === null ? signals : signals.filter(({ envelope }) => !envelope || envelope.seq > after);
       if (newest > (after ?? -1)) tab.follows.set(topic, newest);
-      if (fresh.length > 0) tab.tell({ type: 'signals', topic, signals: fresh });
+      if (fresh.length > 0) tab.held.take(topic, fresh);
     }
   }
 
@@ -261,6 +301,7 @@ class Hub {
   #say(state) {
     this.#state = state;
     for (const tab of this.#tabs.values()) {
+      tab.held.flush();
       if (!tab.isRefused) tab.tell({ type: 'state', state });
     }
   }

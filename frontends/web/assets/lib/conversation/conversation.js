@@ -2,7 +2,7 @@
  * One conversation as the views use it: opened with one request, followed from there, paged at its edges, and every
  * wish that can be made of it.
  *
- * Facts and previews are taken in once per frame, however many there are.
+ * Facts and previews are taken in together, however many there are, and no more often than anybody can follow.
  */
 import { get, op, serverNow } from '../api.js';
 import { signal } from '../dom.js';
@@ -14,14 +14,30 @@ import { wishes } from './wishes.js';
 export const PAGE = 120;
 /** How long a tab that nobody sees collects, milliseconds. */
 const HIDDEN_PAUSE = 250;
+/** The shortest time from one taking in to the next, and how long a picture may be away, milliseconds. */
+const PACE = 50;
+const PICTURE = 16;
+
+/** When something was last taken in. */
+let taken = 0;
 
 /**
- * Runs a task with the next picture, or soon where no picture is drawn.
+ * Runs a task with the next picture that is due, or soon where no picture is drawn.
  * @param {() => void} task
  */
 function withNextFrame(task) {
-  if (typeof document !== 'undefined' && document.visibilityState === 'visible') requestAnimationFrame(task);
-  else setTimeout(task, HIDDEN_PAUSE);
+  if (typeof document === 'undefined' || document.visibilityState !== 'visible') {
+    setTimeout(task, HIDDEN_PAUSE);
+    return;
+  }
+  const frame = () =>
+    requestAnimationFrame(() => {
+      taken = performance.now();
+      task();
+    });
+  const pause = taken + PACE - PICTURE - performance.now();
+  if (pause > 0) setTimeout(frame, pause);
+  else frame();
 }
 
 /** What a conversation reaches the world through; tests hand in others. */

@@ -12,6 +12,8 @@ import { MarkdownStream } from './stream.js';
 
 /** Longer texts are shown over several frames. */
 const AT_ONCE = 48_000;
+/** What is added to a text and is no longer is shown in the picture that it comes with. */
+const SHORT = 2_000;
 /** The shortest time between two frames, and how many times its own length a frame is paid back, milliseconds. */
 const PAUSE = 16;
 const SHARE = 4;
@@ -55,6 +57,7 @@ class MarkdownView {
     if (rest) this.#stream.push(rest);
     this.#isStreaming = isStreaming;
     if (!isStreaming && rest.length <= AT_ONCE) this.#finish();
+    else if (rest.length <= SHORT && !this.#isWaiting && this.#due <= performance.now() + PAUSE) this.#frame();
     else this.#wait();
   }
 
