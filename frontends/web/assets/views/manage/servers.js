@@ -162,9 +162,9 @@ function addressTold(name) {
     const end = follow('host', {
       signals(list) {
         for (const { signal, envelope } of list) {
-          const event = signal === 'event' ? envelope.event : null;
-          const isIt = event?.noun === 'mcp' && event.verb === 'changed' && event.server.name === name;
-          if (isIt && event.server.state.url) return done(event.server.state.url);
+          const told = signal === 'event' && envelope.event.noun === 'mcp' ? envelope.event.event : null;
+          const url = told?.verb === 'changed' && told.server.name === name ? told.server.state.url : null;
+          if (url) return done(url);
         }
       },
     });
