@@ -260,7 +260,7 @@ export function Composer({ doors, session = null, isStopping = false, stop }) {
   };
   const canSend = hasText || attached.value.length > 0;
   const sendLabel = isRunning ? say.queue : say.send;
-  return html`<form class=${classes('thread-composer', isOver && 'is-over', isRunning && 'is-running', canSend && 'can-send')} data-testid="composer" aria-label=${say.label}
+  return html`<form class=${classes('thread-composer', isOver && 'is-over', isRunning && 'is-running', canSend && 'can-send')} data-testid="composer" data-of=${doors.id} aria-label=${say.label}
     onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       void submit();

@@ -102,6 +102,13 @@ function chatDoors(session) {
   };
 }
 
+/** Waits until the composer is that of a new conversation, so that words can come back to it. */
+async function isNewAgain() {
+  const until = performance.now() + PATIENCE;
+  const isNew = () => document.querySelector('[data-testid="composer"][data-of="new"]');
+  while (!isNew() && performance.now() < until) await new Promise((done) => setTimeout(done, 10));
+}
+
 /** Nothing is made before there is a first message: looking leaves nothing behind. @param {FreshChoice} fresh */
 function freshDoors(fresh) {
   const choices = new Choices('new', () => null);
@@ -124,10 +131,10 @@ function freshDoors(fresh) {
     try {
       await sending;
     } catch (error) {
-      await del(`/api/conversations/${id}`).catch(() => {});
+      // A page of what is deleted has no composer that words could come back to.
       await go('/', { replace: true });
-      // The composer is that of a new conversation again when the words come back to it.
-      await new Promise((done) => setTimeout(done, 50));
+      await isNewAgain();
+      await del(`/api/conversations/${id}`).catch(() => {});
       throw error;
     }
     save('choices.new', null);
