@@ -7,6 +7,7 @@ pub(crate) mod child;
 pub(crate) mod compact;
 pub(crate) mod draft;
 pub(crate) mod fork;
+pub(crate) mod frame;
 pub(crate) mod git;
 pub(crate) mod hand;
 pub(crate) mod history;

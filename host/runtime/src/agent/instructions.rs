@@ -131,10 +131,10 @@ fn read(path: &Path, links: Links) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The closing tag inside a file must not close its wrapper.
+/// Nothing that is a tag inside a file may close its wrapper or open one.
 fn wrapped(found: &Found) -> String {
     let path = found.path.display().to_string().replace(['"', '\n'], "_");
-    let text = found.text.replace("</instructions", "<\\/instructions");
+    let text = super::frame::unframed(&found.text);
     format!("<instructions from=\"{path}\">\n{text}\n</instructions>")
 }
 

@@ -3,7 +3,7 @@
 
 use super::nearest;
 use super::raw::{Body, Node, Position};
-use super::value::{Written, numeral, switch};
+use super::value::{Written, held_seconds, switch};
 use anteroom_gate::Masker;
 use globset::{Glob, GlobBuilder};
 use serde::{Deserialize, Serialize};
@@ -363,13 +363,7 @@ fn seconds(written: &Written, oddities: &mut Vec<String>) -> Result<f64, String>
     if !given.is_finite() {
         return Err(wrong());
     }
-    let (least, most) = SECONDS;
-    let held = given.clamp(least, most);
-    if held != given {
-        let (given, held) = (numeral(given), numeral(held));
-        oddities.push(format!("has a `timeout` of {given} s; {held} s are used"));
-    }
-    Ok(held)
+    Ok(held_seconds(("timeout", given), SECONDS, oddities))
 }
 
 #[cfg(test)]

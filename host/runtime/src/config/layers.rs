@@ -352,7 +352,8 @@ impl<'a> Layers<'a> {
         if reading.owner == Owner::Project
             && let Some(why) = trust::barred(row, is_trusted)
         {
-            return self.ignored(&place, row, why);
+            let words = format!("`{place}`: `{}` is ignored: {why}", row.key);
+            return self.warn(Problem::new(ProblemCode::Denied, words));
         }
         if matches!(row.kind, Kind::Servers) {
             return self.servers(row, entry, reading);

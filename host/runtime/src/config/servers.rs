@@ -5,7 +5,7 @@
 
 use super::env::{self, ReferenceTrouble};
 use super::raw::{Body, Document, Node, Position};
-use super::value::{Written, switch};
+use super::value::{Written, held_seconds, switch};
 use super::{MASK, nearest};
 use anteroom_api::{McpEntry, McpTrust, Problem};
 use serde::Deserialize;
@@ -260,7 +260,7 @@ fn checked(written: &Written, oddities: &mut Vec<String>) -> Result<McpEntry, St
     };
     let mut entry = McpEntry::default();
     for (key, value) in fields {
-        match field(&mut entry, key, value) {
+        match field(&mut entry, key, value, oddities) {
             Ok(true) => {}
             Ok(false) => oddities.push(nearest::unknown(key, &KEYS)),
             Err(words) => return Err(format!("has a `{key}` that must be {words}")),
@@ -272,7 +272,12 @@ fn checked(written: &Written, oddities: &mut Vec<String>) -> Result<McpEntry, St
 }
 
 /// Takes one field over. `false`: there is none of that name.
-fn field(entry: &mut McpEntry, key: &str, value: &Written) -> Result<bool, String> {
+fn field(
+    entry: &mut McpEntry,
+    key: &str,
+    value: &Written,
+    oddities: &mut Vec<String>,
+) -> Result<bool, String> {
     match key {
         "name" => entry.name = text(value)?.unwrap_or_default(),
         "transport" => entry.transport = text(value)?.map(|word| transport(&word)).transpose()?,
@@ -281,8 +286,8 @@ fn field(entry: &mut McpEntry, key: &str, value: &Written) -> Result<bool, Strin
         "env" => entry.env = map(value)?,
         "url" => entry.url = text(value)?,
         "headers" => entry.headers = map(value)?,
-        "timeout" => entry.timeout = seconds(value)?,
-        "connect_timeout" => entry.connect_timeout = seconds(value)?,
+        "timeout" => entry.timeout = seconds((key, value), oddities)?,
+        "connect_timeout" => entry.connect_timeout = seconds((key, value), oddities)?,
         "tools_include" => entry.tools_include = list(value)?,
         "tools_exclude" => entry.tools_exclude = list(value)?,
         "trust" => entry.trust = text(value)?.map(|word| trust(&word)).transpose()?,
@@ -393,15 +398,20 @@ fn is_word(name: &str) -> bool {
     !name.is_empty() && name.len() <= 256 && name.chars().all(is_sign)
 }
 
-fn seconds(written: &Written) -> Result<Option<f64>, String> {
-    let (least, most) = SECONDS;
+fn seconds(
+    (key, written): (&str, &Written),
+    oddities: &mut Vec<String>,
+) -> Result<Option<f64>, String> {
     let Some(text) = text(written)? else {
         return Ok(None);
     };
-    let number = text.parse::<f64>().ok();
-    let number = number.filter(|number| (least..=most).contains(number));
-    let wrong = || format!("a number of seconds from {least} to {most}");
-    number.map(Some).ok_or_else(wrong)
+    match text.parse::<f64>() {
+        Ok(given) if given.is_finite() => Ok(Some(held_seconds((key, given), SECONDS, oddities))),
+        _ => {
+            let (least, most) = SECONDS;
+            Err(format!("a number of seconds from {least} to {most}"))
+        }
+    }
 }
 
 fn yes_or_no(written: &Written) -> Result<Option<bool>, String> {

@@ -111,6 +111,10 @@ fn an_entry_that_is_wrong_is_left_out_with_its_line_and_the_others_stay() {
   - name: odd
     command: server
     comand: other
+  - name: short
+    command: server
+    timeout: 0
+    connect_timeout: 9000
   - just a text
 ";
     let (folder, loaded) = loaded(user, "", false);
@@ -120,7 +124,12 @@ fn an_entry_that_is_wrong_is_left_out_with_its_line_and_the_others_stay() {
         .iter()
         .map(|s| s.filled.name.as_str())
         .collect();
-    assert_eq!(names, ["good", "odd"]);
+    assert_eq!(names, ["good", "odd", "short"]);
+    let short = &loaded.settings.mcp_servers[2].filled;
+    assert_eq!(
+        (short.timeout, short.connect_timeout),
+        (Some(1.0), Some(600.0))
+    );
     let left = "an MCP server is left out: it";
     let file = "/home/config.yaml";
     assert_eq!(
@@ -143,7 +152,9 @@ fn an_entry_that_is_wrong_is_left_out_with_its_line_and_the_others_stay() {
             format!(
                 "`{file}:22:5`: an MCP server has an unknown key `comand`; did you mean `command`?"
             ),
-            format!("`{file}:25:5`: {left} is no mapping with `name` and `command` or `url`"),
+            format!("`{file}:25:5`: an MCP server has a `timeout` of 0 s; 1 s are used"),
+            format!("`{file}:25:5`: an MCP server has a `connect_timeout` of 9000 s; 600 s are used"),
+            format!("`{file}:29:5`: {left} is no mapping with `name` and `command` or `url`"),
         ]
     );
 }

@@ -225,6 +225,20 @@ pub(crate) fn numeral(number: f64) -> Value {
     Number::from_f64(number).map_or(Value::Null, Value::Number)
 }
 
+/// A number of seconds within its bounds, as every number out of them is held; what had to be changed about it is odd.
+pub(super) fn held_seconds(
+    (key, given): (&str, f64),
+    (least, most): (f64, f64),
+    oddities: &mut Vec<String>,
+) -> f64 {
+    let held = given.clamp(least, most);
+    if held < given || held > given {
+        let (given, held) = (numeral(given), numeral(held));
+        oddities.push(format!("has a `{key}` of {given} s; {held} s are used"));
+    }
+    held
+}
+
 pub(crate) const TIERS: &[&str] = &["read", "write", "execute", "destructive"];
 
 #[expect(clippy::unnecessary_wraps, reason = "every kind yields the same shape")]

@@ -286,6 +286,9 @@ fn finish(mut manifest: Manifest, called: &str, notes: &mut Notes) -> Manifest {
     manifest.description = one_line(&manifest.description);
     if manifest.description.is_empty() && !notes.has_errors() {
         manifest.description = first_paragraph(&manifest.body);
+        if manifest.description.trim().is_empty() {
+            manifest.description.clone_from(&manifest.name);
+        }
         notes.warn(
             None,
             "it has no `description`, so the model cannot tell when to use it",
