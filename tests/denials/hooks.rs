@@ -372,6 +372,46 @@ async fn a_script_that_changed_since_it_was_trusted_is_not_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_link_leads_to_is_no_script_that_anybody_trusted() {
+    let scene = hooked([writes("a"), Reply::text("done")], &[]).await;
+    let hook = "hooks:\n  - {on: before_tool, command: sh .anteroom/hooks/lib/check.sh}\n";
+    scene.write(".anteroom/config.yaml", hook);
+    scene.write(".anteroom/hooks/lib/check.sh", "exit 0\n");
+    scene.write("scripts/check.sh", "echo evil >> ran\n");
+    let path = scene.workspace().display().to_string();
+    let view = scene.handle().read().workspace(path.clone()).await.unwrap();
+    let mut host = Follow::host(&scene.handle()).await;
+    let trust = |hash: &str| WorkspaceOp::Trust {
+        path: path.clone(),
+        hash: hash.to_owned(),
+    };
+    scene.handle().submit(trust(&view.hash)).await.unwrap();
+    host.until(
+        |event| matches!(event, Event::Setting(SettingEvent::Changed { key }) if key == "hooks"),
+    )
+    .await;
+    // In the place of what was looked at: a folder that any command can write to.
+    let lib = scene.workspace().join(".anteroom/hooks/lib");
+    std::fs::remove_dir_all(&lib).unwrap();
+    std::os::unix::fs::symlink(scene.workspace().join("scripts"), &lib).unwrap();
+    let refused = scene.handle().read().workspace(path.clone()).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        refused.error.contains(".anteroom/hooks/lib` is a link"),
+        "{refused}"
+    );
+    let again = scene.handle().submit(trust(&view.hash)).await.unwrap_err();
+    assert!(again.0.error.contains("is a link"), "{}", again.0);
+    let conversation = scene.open().await;
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    let (item, call) = told.call("write_file");
+    let text = text_of(&call);
+    assert_eq!(item.status, Status::Denied, "{text}");
+    assert!(text.contains("has changed since it was trusted"), "{text}");
+    assert!(!scene.has("ran") && !scene.has("a"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_is_a_hook_may_only_look() {
     let mut scene = Scene::new([writes("a"), Reply::text("done")]).await;
     scene.stop().await;

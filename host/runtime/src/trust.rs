@@ -50,8 +50,8 @@ impl Holds {
         let mut tools = BTreeMap::new();
         let mut scripts = BTreeMap::new();
         let hooks = own.join("hooks");
-        for path in files_below(&hooks) {
-            if scripts.len() >= MOST_TOOLS || left == 0 {
+        for path in files_below(&hooks).map_err(|trouble| trouble.of(folder))? {
+            if left == 0 {
                 return Err(too_much(folder));
             }
             let name = path.strip_prefix(&hooks).unwrap_or(&path).to_string_lossy();
@@ -229,22 +229,27 @@ fn settings(mut sources: Sources, folder: &Path) -> Vec<String> {
     sources.project = Some(folder.join(".anteroom").join(config::FILE_NAME));
     let mut of_project = |is_trusted: bool| -> Result<Vec<SettingView>, Problem> {
         sources.is_project_trusted = is_trusted;
-        let all = config::load(&sources)?.report.settings.into_iter();
-        Ok(all
-            .filter(|view| matches!(view.origin, SettingOrigin::Project { .. }))
-            .collect())
+        Ok(config::load(&sources)?.report.settings)
     };
+    let is_project = |view: &SettingView| matches!(view.origin, SettingOrigin::Project { .. });
     match (of_project(false), of_project(true)) {
         (Ok(without), Ok(with)) => {
-            let waits = with.into_iter().filter(|view| !without.contains(view));
-            waits.flat_map(|view| lines(&view)).collect()
+            let waits = with.into_iter().filter(is_project);
+            let waits: Vec<SettingView> = waits.filter(|view| !without.contains(view)).collect();
+            let held = |key: &str| without.iter().find(|view| view.key == key);
+            let lines = waits.iter().flat_map(|view| lines(view, held(&view.key)));
+            lines.collect()
         }
         (Err(problem), _) | (_, Err(problem)) => vec![format!("a config file in error: {problem}")],
     }
 }
 
-/// Whole, and each entry of a list by itself: nothing harmless stands before what a person has to see.
-fn lines(view: &SettingView) -> Vec<String> {
+/// Whole, and each entry of a list by itself: nothing harmless stands before what a person has to see, and nothing of
+/// the person's own either, which comes first in such lists.
+fn lines(view: &SettingView, held: Option<&SettingView>) -> Vec<String> {
+    let own = held
+        .and_then(|held| held.value.as_array())
+        .map_or(&[][..], Vec::as_slice);
     let one = |value: &serde_json::Value| {
         let value = match value {
             serde_json::Value::String(text) => text.clone(),
@@ -254,7 +259,8 @@ fn lines(view: &SettingView) -> Vec<String> {
     };
     match &view.value {
         serde_json::Value::Array(entries) if entries.iter().any(serde_json::Value::is_object) => {
-            entries.iter().map(one).collect()
+            let theirs = entries.strip_prefix(own).unwrap_or(entries);
+            theirs.iter().map(one).collect()
         }
         value => vec![one(value)],
     }
@@ -302,25 +308,76 @@ fn components(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// All that lies in a folder and below it and is no folder, in order; links are not followed into folders. One
-/// more than there may be is enough.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+/// Why a folder of scripts cannot be looked through.
+enum Unseen {
+    TooMuch,
+    /// A link, which leads where other things than these count.
+    Link(PathBuf),
+    Unreadable(PathBuf, io::Error),
+}
+
+impl Unseen {
+    fn of(self, folder: &Path) -> Problem {
+        let shown = |path: &Path| anteroom_gate::visible(&path.display().to_string());
+        match self {
+            Self::TooMuch => too_much(folder),
+            Self::Link(path) => Problem::new(
+                ProblemCode::Denied,
+                format!("`{}` is a link, so it cannot be trusted", shown(&path)),
+            )
+            .cause("what it leads to could change, or be another, without being shown here")
+            .hint("put what it leads to in its place, or take it away"),
+            Self::Unreadable(path, error) => Problem::new(
+                ProblemCode::Denied,
+                format!(
+                    "`{}` cannot be looked through, so it cannot be trusted",
+                    shown(&path)
+                ),
+            )
+            .cause(error)
+            .hint("make it readable, or take it away"),
+        }
+    }
+}
+
+/// All that lies in a folder and below it and is no folder, in order.
+///
+/// # Errors
+/// A link, the folder itself included; what cannot be listed; more files or folders than there may be.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Unseen> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Unseen::Unreadable(path, error)
+    };
+    match std::fs::symlink_metadata(folder) {
+        Ok(about) if about.is_symlink() => return Err(Unseen::Link(folder.to_owned())),
+        Ok(about) if about.is_dir() => {}
+        Ok(_) => return Ok(vec![folder.to_owned()]),
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(folder)(error)),
+    }
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries {
-            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                true => folders.push(entry.path()),
-                false => found.push(entry.path()),
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned() {
+        next += 1;
+        for entry in std::fs::read_dir(&folder).map_err(unreadable(&folder))? {
+            let path = entry.map_err(unreadable(&folder))?.path();
+            let kind = std::fs::symlink_metadata(&path).map_err(unreadable(&path))?;
+            if kind.is_symlink() {
+                return Err(Unseen::Link(path));
             }
-        }
-        if found.len() > MOST_TOOLS || folders.len() > MOST_TOOLS {
-            break;
+            match kind.is_dir() {
+                true => folders.push(path),
+                false => found.push(path),
+            }
+            if found.len() > MOST_TOOLS || folders.len() > MOST_TOOLS {
+                return Err(Unseen::TooMuch);
+            }
         }
     }
     found.sort();
-    found
+    Ok(found)
 }
 
 /// SHA-256 of a regular file, and its size. Takes what it reads off `left`.
@@ -359,7 +416,7 @@ fn too_much(folder: &Path) -> Problem {
             folder.display()
         ),
     )
-    .hint("remove what is no tool from `.anteroom/tools`")
+    .hint("remove what is no tool from `.anteroom/tools`, and what is no hook's from `.anteroom/hooks`")
 }
 
 /// The settings as they are known before there is a database to ask; without the project's say.
@@ -399,6 +456,60 @@ mod tests {
         for path in ["AGENTS.md", "src/main.rs", ".anteroom/tools/notes.txt"] {
             assert_eq!(write(path, "words"), *last, "{path}");
         }
+    }
+
+    #[test]
+    fn a_link_among_the_scripts_is_not_trusted() {
+        use std::os::unix::fs::symlink;
+        let leads = |link: &str, to: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path();
+            std::fs::create_dir_all(root.join("elsewhere")).unwrap();
+            std::fs::write(root.join("elsewhere/push.sh"), "exit 0").unwrap();
+            let link = root.join(link);
+            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(root.join(to), &link).unwrap();
+            Holds::of(root)
+        };
+        for (link, to) in [
+            (".anteroom/hooks", "elsewhere"),
+            (".anteroom/hooks/lib", "elsewhere"),
+            (".anteroom/hooks/lib/deep", "elsewhere"),
+            (".anteroom/hooks/push.sh", "elsewhere/push.sh"),
+            (".anteroom/hooks/gone", "nowhere"),
+            (".anteroom/hooks/round", ".anteroom/hooks"),
+        ] {
+            let problem = leads(link, to).unwrap_err();
+            assert_eq!(problem.code, ProblemCode::Denied, "{link}");
+            assert!(problem.error.contains("is a link"), "{problem}");
+            assert!(problem.error.contains(link), "{problem}");
+        }
+        // Nothing of another folder counts, so links in it do not either.
+        assert!(leads("src/lib", "elsewhere").is_ok());
+    }
+
+    #[test]
+    fn more_than_can_be_looked_through_is_not_trusted() {
+        for name in ["a", "a/b"] {
+            let folder = tempfile::tempdir().unwrap();
+            for number in 0..=MOST_TOOLS {
+                let at = folder
+                    .path()
+                    .join(format!(".anteroom/hooks/{number}/{name}"));
+                std::fs::create_dir_all(at).unwrap();
+            }
+            let problem = Holds::of(folder.path()).unwrap_err();
+            assert_eq!(problem.code, ProblemCode::LimitReached, "{name}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let hooks = folder.path().join(".anteroom/hooks");
+        std::fs::create_dir_all(&hooks).unwrap();
+        for number in 0..MOST_TOOLS {
+            std::fs::write(hooks.join(number.to_string()), "").unwrap();
+        }
+        assert_eq!(Holds::of(folder.path()).unwrap().scripts.len(), MOST_TOOLS);
+        std::fs::write(hooks.join("more"), "").unwrap();
+        assert!(Holds::of(folder.path()).is_err());
     }
 
     #[test]
