@@ -6,6 +6,7 @@ mod asking;
 pub(crate) mod browsers;
 mod budget;
 mod bundles;
+mod catalog;
 mod compaction;
 mod crash;
 mod data;

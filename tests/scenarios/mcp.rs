@@ -202,51 +202,6 @@ async fn resources_and_prompts_of_a_server_are_attached() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_tools_cost_what_they_may_and_the_right_one_is_found_and_called() {
-    let scene = Scene::new([]).await;
-    let server = ready(&scene, odd("many", "many")).await;
-    assert_eq!(server.tools.len(), 200);
-    scene.endpoint.script([
-        Reply::call("find_tools", json!({ "query": "phase of the moon" })),
-        Reply::call("many__moonPhase", json!({ "words": "today" })),
-        Reply::text("Full."),
-        Reply::text("Still."),
-    ]);
-    let conversation = scene.open().await;
-    let told = scene.turn(conversation, "the moon?", attended(), yes).await;
-    assert_eq!(told.stop(), StopReason::EndTurn);
-    let found = told.result("find_tools");
-    assert!(found.contains("many__moonPhase"), "{found}");
-    assert!(
-        told.result("many.moonPhase")
-            .contains("moonPhase says: today")
-    );
-    scene.turn(conversation, "and now?", attended(), yes).await;
-    let chats = scene.endpoint.chats();
-    let bodies: Vec<Value> = chats.iter().map(|chat| chat.json.clone()).collect();
-    for body in &bodies {
-        // Four signs are a token, roughly; the host's own estimate is tested beside it.
-        let signs = body["tools"].to_string().len();
-        assert!(signs < 4 * 4000 * 5 / 4, "{signs} signs of tools");
-        assert!(tools_of(body).len() < 40, "{:?}", tools_of(body));
-    }
-    assert!(!tools_of(&bodies[0]).contains(&"many__moonPhase".to_owned()));
-    assert!(tools_of(&bodies[1]).contains(&"many__moonPhase".to_owned()));
-    // What was sent never changes: each request begins with the tools of the one before.
-    for pair in bodies.windows(2) {
-        let (before, after) = (pair[0]["tools"].as_array(), pair[1]["tools"].as_array());
-        let (before, after) = (before.unwrap(), after.unwrap());
-        assert_eq!(before[..], after[..before.len()]);
-        assert_eq!(pair[0]["messages"][0], pair[1]["messages"][0]);
-    }
-    let directory = bodies[0]["tools"].to_string();
-    assert!(
-        directory.contains("many__moonPhase"),
-        "it is not named anywhere"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_leaves_or_floods_fails_its_call_and_the_turn_goes_on() {
     for mode in ["exits", "floods"] {
         let scene = Scene::new([

@@ -16,7 +16,7 @@ pub struct Outset {
     pub rules: Vec<RuleView>,
     /// As [`Storage::trusted_hash`] of the folder asked about.
     pub trusted_hash: Option<String>,
-    /// How many tools the conversation was told of.
+    /// How many tools the conversation was ever told of.
     pub prefix_tools: usize,
     /// Whether [`Storage::tell_undone`] has anything to tell.
     pub has_undone: bool,
@@ -55,7 +55,7 @@ fn of_user(
         conversation,
         rules: rules::all(connection)?,
         trusted_hash: workspaces::trusted_hash(connection, folder)?,
-        prefix_tools: prefixes::tools(connection, key)?,
+        prefix_tools: prefixes::told(connection, key)?,
         has_undone: checkpoints::has_untold(connection, id)?,
     })
 }

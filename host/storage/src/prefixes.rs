@@ -14,6 +14,9 @@ pub struct StoredPrefix {
     pub system: PrefixText,
     /// The tools, in the order they were sent. What they mean is the runtime's business.
     pub tools: Vec<PrefixText>,
+    /// How many tools it ever had, those included that were taken out: another number is another prefix. What is
+    /// kept counts by itself.
+    pub told: usize,
 }
 
 /// A text under its hash.
@@ -38,7 +41,7 @@ impl Storage {
         self.read(move |connection| prefix(connection, id)).await
     }
 
-    /// Keeps what a conversation was told. Only ever grows: the system prompt and the tools that were kept
+    /// Keeps what a conversation was told. Only ever grows by this: the system prompt and the tools that were kept
     /// before stay. Answers whether what is kept now is this prefix for certain, because nothing was there.
     ///
     /// # Errors
@@ -60,16 +63,35 @@ impl Storage {
             }
             let known = count(connection, id)?;
             let is_first = is_first && known == 0;
-            let tools = (0_i64..).zip(&prefix.tools);
-            for (place, tool) in tools.skip_while(|(place, _)| *place < known) {
-                put(connection, tool)?;
-                connection
-                    .prepare_cached(
-                        "INSERT INTO prefix_tools (conversation, place, tool) VALUES (?1, ?2, ?3)",
-                    )?
-                    .execute(params![id, place, tool.hash])?;
-            }
+            let new = prefix.tools.get(known..).unwrap_or_default();
+            append(connection, id, new)?;
             Ok(is_first)
+        })
+        .await
+    }
+
+    /// Takes tools out of what a conversation is told, by the hashes of their texts, and puts others behind the rest.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn change_prefix(
+        &self,
+        conversation: ConversationId,
+        (dropped, added): (Vec<[u8; 32]>, Vec<PrefixText>),
+    ) -> Result<(), StorageError> {
+        let id: Key = conversation.0.into_bytes();
+        self.write(move |connection| {
+            // First what comes: the last place is never given twice.
+            append(connection, id, &added)?;
+            for hash in dropped
+                .iter()
+                .filter(|hash| added.iter().all(|it| it.hash != **hash))
+            {
+                let sql = "DELETE FROM prefix_tools WHERE conversation = ?1 AND tool = ?2";
+                connection.prepare_cached(sql)?.execute(params![id, hash])?;
+                tidy(connection, hash)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -107,19 +129,40 @@ fn prefix(connection: &Connection, id: Key) -> Result<Option<StoredPrefix>, Faul
     let mut statement = connection.prepare_cached(sql)?;
     let tools = statement.query_map([id], text)?;
     let tools = tools.collect::<Result<_, _>>()?;
-    Ok(Some(StoredPrefix { system, tools }))
+    Ok(Some(StoredPrefix {
+        system,
+        tools,
+        told: told(connection, id)?,
+    }))
 }
 
-/// How many tools a conversation was told of: cheaper than the prefix, to see whether any were added.
-pub(crate) fn tools(connection: &Connection, id: Key) -> Result<usize, Fault> {
-    Ok(usize::try_from(count(connection, id)?).unwrap_or_default())
+/// How many tools a conversation was ever told of: cheaper than the prefix, to see whether it is another now.
+pub(crate) fn told(connection: &Connection, id: Key) -> Result<usize, Fault> {
+    let sql = "SELECT coalesce(max(place) + 1, 0) FROM prefix_tools WHERE conversation = ?1";
+    number(connection, (sql, id))
 }
 
-fn count(connection: &Connection, id: Key) -> Result<i64, Fault> {
+fn count(connection: &Connection, id: Key) -> Result<usize, Fault> {
     let sql = "SELECT count(*) FROM prefix_tools WHERE conversation = ?1";
-    Ok(connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| row.get(0))?)
+    number(connection, (sql, id))
+}
+
+fn number(connection: &Connection, (sql, id): (&str, Key)) -> Result<usize, Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let number: i64 = statement.query_row([id], |row| row.get(0))?;
+    Ok(usize::try_from(number).unwrap_or_default())
+}
+
+fn append(connection: &Connection, id: Key, tools: &[PrefixText]) -> Result<(), Fault> {
+    let next = told(connection, id)?;
+    for (place, tool) in (next..).zip(tools) {
+        put(connection, tool)?;
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO prefix_tools (conversation, place, tool) VALUES (?1, ?2, ?3)";
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.execute(params![id, place, tool.hash])?;
+    }
+    Ok(())
 }
 
 fn put(connection: &Connection, text: &PrefixText) -> Result<(), Fault> {
@@ -142,14 +185,17 @@ fn remove(connection: &Connection, id: Key) -> Result<(), Fault> {
     ] {
         connection.prepare_cached(sql)?.execute([id])?;
     }
-    for hash in hashes {
-        connection
-            .prepare_cached(
-                "DELETE FROM prefix_texts WHERE hash = ?1
-                     AND NOT EXISTS (SELECT 1 FROM prefixes WHERE system = ?1)
-                     AND NOT EXISTS (SELECT 1 FROM prefix_tools WHERE tool = ?1)",
-            )?
-            .execute([hash])?;
-    }
+    hashes.iter().try_for_each(|hash| tidy(connection, hash))
+}
+
+/// Removes a text that nobody is told any more.
+fn tidy(connection: &Connection, hash: &[u8; 32]) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "DELETE FROM prefix_texts WHERE hash = ?1
+                 AND NOT EXISTS (SELECT 1 FROM prefixes WHERE system = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM prefix_tools WHERE tool = ?1)",
+        )?
+        .execute([hash])?;
     Ok(())
 }

@@ -24,6 +24,28 @@ const text = (words) => ({ content: [{ type: "text", text: words }] });
 
 const schema = { type: "object", properties: { words: { type: "string" } } };
 
+/** A schema that costs as much as those of real servers do. */
+const detailed = {
+  type: "object",
+  properties: Object.fromEntries(
+    ["words", "place", "from", "until", "language", "format"].map((name) => [
+      name,
+      { type: "string", description: `What to take for ${name}, as a few plain words; left out, the usual is taken.` },
+    ]),
+  ),
+};
+
+/** Those of very many tools that do something of their own; some say what only in their descriptions. */
+const special = [
+  [20, "convertCurrency", "Turns an amount of money into another currency at today's rate."],
+  [55, "q7", "Waters the greenhouse and says how dry the soil was."],
+  [90, "send_postcard", "Prints a picture with a greeting and mails it."],
+  [111, "TrainTimetable", "Lists departures between two stations."],
+  [137, "moonPhase", "Tells the phase of the moon for a date."],
+  [160, "recite", "Looks for a poem by its first line and says it by heart."],
+  [199, "z-last", "Weighs parcels on the kitchen scales."],
+];
+
 /** A second start of a server that changes finds that it ran before. */
 const isLater = () => {
   if (existsSync("ran-before")) return true;
@@ -40,7 +62,7 @@ const tools = () => {
         description: `Tool number ${number} of very many: does something of the kind ${number} with words, at length.`,
         inputSchema: schema,
       }));
-      all[137] = { name: "moonPhase", description: "Tells the phase of the moon for a date.", inputSchema: schema };
+      for (const [at, name, description] of special) all[at] = { name, description, inputSchema: detailed };
       return all;
     }
     case "changes":

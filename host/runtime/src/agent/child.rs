@@ -10,12 +10,13 @@ use super::steering::Steering;
 use super::turn::{self, Opening, Root, TurnContext};
 use super::{catalog::Catalog, wire};
 use crate::endings;
+use crate::modules::deferral;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, ConversationKind, ConversationView, Delta, Event,
     ItemId, Seq, Stop, StopReason, Topic, Trust, TurnOptions, Usage,
 };
 use anteroom_gate::Taint;
-use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
+use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, Definition};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -244,17 +245,18 @@ fn context(
     };
     let sections = crate::bundles::told(&engine, prompt::sections(&sources));
     let system = prompt::render(&sections);
+    let most = parent.settings.ai.max_tool_tokens;
     let (tools, deferred) = match &task.tools {
         None => (parent.tools.clone(), parent.catalog.deferred().to_vec()),
         // What was named is told of in full.
         Some(names) => {
             let tools = parent.tools.iter().chain(parent.catalog.deferred());
             let named = tools.filter(|tool| wire::is_among(&tool.tool.name, names));
-            (named.cloned().collect(), Vec::new())
+            named_within(named.cloned().collect(), parent, most)
         }
     };
-    let most = parent.settings.ai.max_tool_tokens;
-    let catalog = Catalog::new(deferred, &tools, most);
+    let found = parent.catalog.found();
+    let catalog = Catalog::new(deferred, (&tools, &found), most);
     // What the parent has read from outside may stand in the prompt.
     let gate = parent
         .acting_gate()
@@ -298,6 +300,22 @@ fn context(
         purse: parent.purse.clone(),
         engine,
     })
+}
+
+/// What was named is told of in full, as far as the bound goes; of what is beyond, a child hears as its parent does.
+fn named_within(
+    named: Vec<Definition>,
+    parent: &TurnContext,
+    most: u64,
+) -> (Vec<Definition>, Vec<Definition>) {
+    if deferral::cost(&named) <= most {
+        return (named, Vec::new());
+    }
+    let finder = deferral::bare_finder(&parent.tools);
+    let is_other = |tool: &Definition| !finder.iter().any(|it| it.tool.name == tool.tool.name);
+    let offered = named.into_iter().filter(is_other).chain(finder.clone());
+    let chosen = deferral::choose(&[], offered.collect(), most);
+    (chosen.added, chosen.deferred)
 }
 
 fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {

@@ -53,7 +53,7 @@ pub(crate) struct CallRecord {
     pub(crate) child: Option<ConversationId>,
     /// The highest distrust among what a child read to answer.
     pub(crate) trust: Trust,
-    /// What hooks add to the result.
+    /// What hooks and the host itself add to the result.
     pub(crate) context: String,
 }
 
@@ -116,7 +116,7 @@ impl CallServices {
         self.item
     }
 
-    /// Takes what hooks add to the result.
+    /// Takes what is added to the result.
     pub(crate) fn add_context(&self, context: String) {
         let held = &mut self.lock().context;
         if !held.is_empty() && !context.is_empty() {
@@ -376,7 +376,11 @@ impl Services for CallServices {
         query: String,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<ToolView>, String>> {
-        Box::pin(std::future::ready(self.turn.catalog.find(&query, limit)))
+        let found = self.turn.catalog.find(&query, limit).map(|found| {
+            self.add_context(found.words.unwrap_or_default());
+            found.tools
+        });
+        Box::pin(std::future::ready(found))
     }
 
     fn store_get(

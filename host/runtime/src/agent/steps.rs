@@ -7,7 +7,7 @@ use super::narration::{self, Narration};
 use super::plan::Next;
 use super::tokens::{self, Told};
 use super::turn::{Fault, TurnContext};
-use super::{calls, history, images, prompt, record};
+use super::{calls, history, images, prompt, record, wire};
 use crate::approvals::Asker;
 use crate::modules::prefix;
 use anteroom_api::{
@@ -298,22 +298,26 @@ impl<'a> Steps<'a> {
         Ok(None)
     }
 
-    /// Tells of tools that were looked up, behind those that were sent.
+    /// Tells of tools that were looked up, behind those that were sent; some that were before make room.
     async fn load(&mut self, step: u32) {
         let turn = self.turn;
-        if let Some(script) = &turn.script {
-            turn.catalog.load_sent(&script.tools_of(step));
-        }
-        let fresh = turn.catalog.fresh();
-        if fresh.is_empty() {
+        let sent = turn.script.as_ref().map(|script| script.tools_of(step));
+        let sent = sent.unwrap_or_default();
+        turn.catalog.load_sent(&sent);
+        let change = turn.catalog.change();
+        if change.is_none() {
             return;
         }
-        self.request
-            .tools
-            .extend(fresh.iter().map(prompt::definition));
+        let dropped = change.dropped.iter().map(|name| wire::name(name));
+        let dropped: Vec<_> = dropped.collect();
+        let tools = &mut self.request.tools;
+        tools.retain(|tool| !dropped.iter().any(|name| *name == tool.name));
+        tools.extend(change.fresh.iter().map(prompt::definition));
+        // What has gone since stood in its place then.
+        tools.sort_by_key(|tool| sent.iter().position(|name| *name == tool.name));
         // A child's conversation has no prefix of its own, and a replay keeps nothing.
         if turn.depth == 0 && turn.script.is_none() {
-            prefix::append(&turn.engine, turn.conversation, fresh).await;
+            prefix::change(&turn.engine, turn.conversation, change).await;
         }
     }
 

@@ -58,7 +58,7 @@ impl Owner {
             (frozen.tools, deferred) = (Vec::new(), Vec::new());
         }
         let most = settings.ai.max_tool_tokens;
-        let catalog = Catalog::new(deferred, &frozen.tools, most);
+        let catalog = Catalog::new(deferred, (&frozen.tools, &frozen.found), most);
         let gate = self.gate(&settings, options, &outset.rules).await?;
         let max_steps = settings.cli.max_tool_iterations;
         Ok(Arc::new(TurnContext {

@@ -1,7 +1,9 @@
 //! What stands in front of every request of a conversation: the system prompt and the tools, byte for byte as they
-//! were first sent, also in another process. New tools come behind; what was sent once stays.
+//! were first sent, also in another process. New tools come behind; what was sent once stays. Tools that were looked
+//! up stand behind what they were found beside, and alone may go again.
 
 use super::{deferral, keeper};
+use crate::agent::catalog::Change;
 use crate::engine::Engine;
 use anteroom_api::{Capability, ConversationId, ModuleId, ModuleOrigin, ToolView};
 use anteroom_storage::{PrefixText, StoredPrefix};
@@ -16,6 +18,10 @@ use std::sync::Arc;
 pub(crate) struct Prefix {
     pub(crate) system: String,
     pub(crate) tools: Vec<Definition>,
+    /// The names of those that were looked up, the oldest first.
+    pub(crate) found: Vec<String>,
+    /// How many tools it ever had: another number is another prefix.
+    told: usize,
 }
 
 /// A tool as it was sent.
@@ -26,6 +32,9 @@ struct Sent {
     hash: String,
     tool: ToolView,
     capabilities: Vec<Capability>,
+    /// Whether it was looked up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_found: bool,
 }
 
 /// The tools that a new conversation in a workspace would be told of.
@@ -61,24 +70,27 @@ pub(crate) async fn kept(engine: &Engine, conversation: ConversationId) -> Optio
         .iter()
         .map(|tool| serde_json::from_str::<Sent>(&tool.text));
     let tools = tools.collect::<Result<Vec<Sent>, _>>().ok()?;
+    let found = tools.iter().filter(|tool| tool.is_found);
     Some(Prefix {
         system: stored.system.text,
+        found: found.map(|tool| tool.tool.name.clone()).collect(),
         tools: tools.into_iter().map(Definition::from).collect(),
+        told: stored.told,
     })
 }
 
-/// The prefix for the next turn of a conversation. `before` is the one of the last turn, `sent` the number of tools
-/// it was told of by whichever process; `system` makes the system prompt of a conversation that begins. Answers also
+/// The prefix for the next turn of a conversation. `before` is the one of the last turn, `told` the number of tools
+/// it was ever told of by whichever process; `system` makes the system prompt of a conversation that begins. Answers also
 /// which tools wait until they are looked up.
 pub(crate) async fn next(
     engine: &Arc<Engine>,
     conversation: ConversationId,
-    (before, sent): (Option<Prefix>, usize),
+    (before, told): (Option<Prefix>, usize),
     (offered, system): (Vec<Definition>, impl FnOnce(&[Definition]) -> String),
 ) -> (Prefix, Vec<Definition>) {
     let before = match before {
-        // Another process may have sent more meanwhile.
-        Some(before) if sent == before.tools.len() => Some(before),
+        // Another process may have sent others meanwhile, and so may the last turn.
+        Some(before) if told == before.told => Some(before),
         // Whoever was told of tools has a prefix; one without any is looked for.
         Some(_) | None => kept(engine, conversation).await,
     };
@@ -86,23 +98,38 @@ pub(crate) async fn next(
     let mut prefix = before.unwrap_or_else(|| Prefix {
         system: system(&offered),
         tools: Vec::new(),
+        found: Vec::new(),
+        told: 0,
     });
     let most = engine.settings().ai.max_tool_tokens;
     let chosen = deferral::choose(&prefix.tools, offered, most);
     if !is_new && chosen.added.is_empty() {
         return (prefix, chosen.deferred);
     }
+    prefix.told += chosen.added.len();
     prefix.tools.extend(chosen.added);
     (keep(engine, conversation, prefix).await, chosen.deferred)
 }
 
-/// Puts tools behind what a conversation was told of: those that were looked up.
-pub(crate) async fn append(engine: &Engine, conversation: ConversationId, tools: Vec<Definition>) {
-    let Some(mut prefix) = kept(engine, conversation).await else {
-        return;
+/// Puts tools that were looked up behind what a conversation was told of, in the place of some that were before.
+pub(crate) async fn change(engine: &Engine, conversation: ConversationId, change: Change) {
+    let changed = async {
+        let Some(stored) = engine.storage.prefix(conversation).await? else {
+            return Ok(());
+        };
+        let is_dropped = |tool: &&PrefixText| {
+            let sent = serde_json::from_str::<Sent>(&tool.text);
+            sent.is_ok_and(|sent| sent.is_found && change.dropped.contains(&sent.tool.name))
+        };
+        let dropped = stored.tools.iter().filter(is_dropped);
+        let dropped = dropped.map(|tool| tool.hash).collect();
+        let added = change.fresh.iter().map(|tool| of_tool(tool, true));
+        let changes = (dropped, added.collect());
+        engine.storage.change_prefix(conversation, changes).await
     };
-    prefix.tools.extend(tools);
-    keep(engine, conversation, prefix).await;
+    if let Err(error) = changed.await {
+        tracing::warn!(%error, "what a conversation looked up could not be kept");
+    }
 }
 
 /// Keeps a prefix, and answers the one that is kept.
@@ -135,12 +162,26 @@ pub(crate) async fn copy(engine: &Engine, from: ConversationId, to: Conversation
 }
 
 fn stored(prefix: &Prefix) -> StoredPrefix {
-    let sent = prefix.tools.iter().cloned().map(Sent::from);
-    let texts = sent.map(|sent| serde_json::to_string(&sent).unwrap_or_default());
+    let tools = prefix.tools.iter();
+    let tools = tools.map(|tool| of_tool(tool, prefix.found.contains(&tool.tool.name)));
     StoredPrefix {
         system: text(prefix.system.clone()),
-        tools: texts.map(text).collect(),
+        tools: tools.collect(),
+        told: prefix.told,
     }
+}
+
+/// A tool as it is kept.
+fn of_tool(definition: &Definition, is_found: bool) -> PrefixText {
+    let sent = Sent {
+        module: definition.module.clone(),
+        origin: definition.origin,
+        hash: definition.hash.clone(),
+        tool: definition.tool.as_ref().clone(),
+        capabilities: definition.capabilities.clone(),
+        is_found,
+    };
+    text(serde_json::to_string(&sent).unwrap_or_default())
 }
 
 fn text(text: String) -> PrefixText {
@@ -158,18 +199,6 @@ impl From<Sent> for Definition {
             hash: sent.hash,
             tool: Arc::new(sent.tool),
             capabilities: sent.capabilities,
-        }
-    }
-}
-
-impl From<Definition> for Sent {
-    fn from(definition: Definition) -> Self {
-        Self {
-            module: definition.module,
-            origin: definition.origin,
-            hash: definition.hash,
-            tool: Arc::unwrap_or_clone(definition.tool),
-            capabilities: definition.capabilities,
         }
     }
 }

@@ -211,6 +211,7 @@ fn prefix(system: &str, tools: &[&str]) -> StoredPrefix {
     StoredPrefix {
         system: text(system),
         tools: tools.iter().map(|tool| text(tool)).collect(),
+        told: tools.len(),
     }
 }
 
@@ -241,6 +242,33 @@ async fn a_prefix_only_grows_and_goes_with_its_conversation() {
     );
     let kept = prefix("be kind", &["grep", "bash", "look"]);
     assert_eq!(storage.prefix(one).await.unwrap(), Some(kept));
+    // What was looked up goes again, and comes again; no number is given twice.
+    let hash = |tool: &str| text(tool).hash;
+    let change = async |dropped: &[&str], added: &[&str]| {
+        let dropped = dropped.iter().map(|tool| hash(tool)).collect();
+        let added = added.iter().map(|tool| text(tool)).collect();
+        storage.change_prefix(one, (dropped, added)).await.unwrap();
+        let prefix = storage.prefix(one).await.unwrap().unwrap();
+        let outset = storage.outset(one, String::new()).await.unwrap();
+        assert_eq!(outset.prefix_tools, prefix.told);
+        let tools = prefix.tools.into_iter().map(|tool| tool.text);
+        (tools.collect::<Vec<_>>().join(" "), prefix.told)
+    };
+    assert_eq!(
+        change(&["look"], &["hear"]).await,
+        ("grep bash hear".into(), 4)
+    );
+    assert_eq!(
+        change(&["grep"], &["look"]).await,
+        ("bash hear look".into(), 5)
+    );
+    assert_eq!(
+        change(&["hear", "look"], &["grep"]).await,
+        ("bash grep".into(), 6)
+    );
+    keep(one, prefix("be kind", &["bash", "grep", "wc"])).await;
+    assert_eq!(change(&[], &[]).await, ("bash grep wc".into(), 7));
+    assert_eq!(texts(&storage).await, ["bash", "be kind", "grep", "wc"]);
     let deleted = Event::Conversation(ConversationEvent::Deleted { conversation: one });
     let deleted = entry(Topic::Host, 0, vec![deleted]);
     storage.append(deleted).await.unwrap();
