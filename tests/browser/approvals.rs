@@ -377,8 +377,13 @@ async fn keep_waiting_waits_and_a_reload_keeps_the_card() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_nobody_can_see_is_a_no() {
-    let (room, page) = asked(vec![write("a.txt", "1\n"), Reply::text("as you wish")]).await;
-    // The browser is gone; half a minute later the question is answered, and the turn goes on.
+    let config = "safety:\n  approval_unseen: 2\n";
+    let replies = [write("a.txt", "1\n"), Reply::text("as you wish")];
+    let mut room = Room::with(replies, &[], config).await;
+    let page = room.page().await;
+    page.say("go").await;
+    page.cards().seen().await;
+    // The browser is gone; a while later the question is answered, and the turn goes on.
     drop(page);
     room.desk.endpoint.chat(1).await;
     assert!(!room.desk.work().join("a.txt").exists());

@@ -25,9 +25,7 @@ use tokio::time::Instant;
 const MAX_OPEN: usize = 100;
 /// However often more time is given, a turn does not wait for one answer longer than this.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// An approval that nobody can see counts as not answered after this, unless another process may show it.
-const UNSEEN: Duration = Duration::from_secs(30);
-/// How often in that time it is looked whether somebody can.
+/// How often it is looked whether somebody can see an approval, in the time that it may be seen by nobody.
 const LOOKS: u32 = 10;
 /// Wishes for more time that wait for an approval; it takes them at once.
 const EXTENSIONS: usize = 8;
@@ -52,6 +50,8 @@ pub(crate) struct Asker {
     pub(crate) is_attended: bool,
     /// How long to wait.
     pub(crate) patience: Duration,
+    /// How long to wait while nobody can see it, unless another process may show it.
+    pub(crate) unseen: Duration,
 }
 
 /// All open questions.
@@ -62,8 +62,6 @@ struct Inner {
     bus: Bus,
     ambient: Ambient,
     storage: Storage,
-    /// How long an approval may be seen by nobody.
-    unseen: Duration,
     open: Mutex<Open>,
 }
 
@@ -105,6 +103,7 @@ struct Waiting {
     topic: Topic,
     id: ApprovalId,
     patience: Duration,
+    unseen: Duration,
     expires_at: UnixMillis,
     answer: oneshot::Receiver<(Decision, String, OpId)>,
     extensions: mpsc::Receiver<Extension>,
@@ -112,15 +111,10 @@ struct Waiting {
 
 impl Desk {
     pub(crate) fn new(bus: Bus, ambient: Ambient, storage: Storage) -> Self {
-        Self::patient(bus, ambient, storage, UNSEEN)
-    }
-
-    fn patient(bus: Bus, ambient: Ambient, storage: Storage, unseen: Duration) -> Self {
         Self(Arc::new(Inner {
             bus,
             ambient,
             storage,
-            unseen,
             open: Mutex::default(),
         }))
     }
@@ -158,6 +152,7 @@ impl Desk {
             topic,
             id,
             patience: asker.patience,
+            unseen: asker.unseen,
             expires_at: approval.expires_at,
             answer,
             extensions,
@@ -370,7 +365,7 @@ impl Desk {
     async fn wait(&self, mut waiting: Waiting, mut stop: Stop) -> Option<(Decision, String, OpId)> {
         let started = Instant::now();
         let mut deadline = started + waiting.patience;
-        let mut seen = Seen::new(self.0.unseen, started);
+        let mut seen = Seen::new(waiting.unseen, started);
         let given = loop {
             tokio::select! {
                 given = &mut waiting.answer => break given.ok(),

@@ -149,6 +149,7 @@ impl CallServices {
             agent: self.turn.root.agent.clone(),
             is_attended: self.turn.options.is_attended,
             patience: self.turn.settings.safety.approval_timeout,
+            unseen: self.turn.settings.safety.approval_unseen,
         }
     }
 

@@ -202,6 +202,7 @@ impl<'a> Steps<'a> {
                 agent: turn.root.agent.clone(),
                 is_attended: turn.options.is_attended,
                 patience: turn.settings.safety.approval_timeout,
+                unseen: turn.settings.safety.approval_unseen,
             };
             let asked = turn.gate.plan_question(&answer.text);
             let (resolution, _) = turn.ask_person(&asker, asked, self.stop).await;

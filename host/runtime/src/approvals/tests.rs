@@ -8,11 +8,12 @@ use anteroom_api::{
 use anteroom_gate::Why;
 use anteroom_storage::UserStamp;
 
+const UNSEEN: Duration = Duration::from_secs(30);
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn only_thirty_seconds_without_anybody_are_too_long() {
+fn only_all_that_time_without_anybody_is_too_long() {
     let start = Instant::now();
     let at = |seconds| start + Duration::from_secs(seconds);
     let mut seen = Seen::new(UNSEEN, start);
@@ -80,6 +81,7 @@ impl Place {
             agent: None,
             is_attended: true,
             patience: PATIENCE,
+            unseen: UNSEEN,
         };
         let opened = ConversationEvent::Opened {
             conversation: Box::new(view),
@@ -100,9 +102,9 @@ impl Place {
         Topic::Conversation(self.asker.conversation)
     }
 
-    fn desk(&self, unseen: Duration) -> Desk {
+    fn desk(&self) -> Desk {
         let (bus, ambient) = (self.bus.clone(), self.ambient.clone());
-        Desk::patient(bus, ambient, self.storage.clone(), unseen)
+        Desk::new(bus, ambient, self.storage.clone())
     }
 }
 
@@ -124,8 +126,9 @@ fn asked() -> Asked {
 
 #[tokio::test]
 async fn nobody_there_is_a_no_long_before_patience_ends() {
-    let place = Place::new().await;
-    let desk = place.desk(Duration::from_millis(50));
+    let mut place = Place::new().await;
+    place.asker.unseen = Duration::from_millis(50);
+    let desk = place.desk();
     let (_raise, stop) = Stop::new();
     let asking = desk.ask(&place.asker, asked(), &stop);
     let (resolution, by) = tokio::time::timeout(PATIENCE / 2, asking).await.unwrap();
@@ -153,7 +156,7 @@ async fn nobody_there_is_a_no_long_before_patience_ends() {
 #[tokio::test]
 async fn who_follows_and_any_other_process_count_as_somebody() {
     let place = Place::new().await;
-    let desk = place.desk(UNSEEN);
+    let desk = place.desk();
     assert!(!desk.is_seen(place.topic()));
     // Whoever follows something else does not see it.
     let list = place.bus.follow(Topic::Host, None);

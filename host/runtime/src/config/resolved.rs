@@ -228,6 +228,8 @@ pub struct Safety {
     pub approval_timeout: Duration,
     pub allowed_tools: Vec<String>,
     /// Days that an answer for always holds; 0 is without end.
+    #[serde(deserialize_with = "seconds")]
+    pub approval_unseen: Duration,
     pub grant_days: u32,
     pub denied_tools: Vec<String>,
     pub tool_tiers: BTreeMap<String, Tier>,

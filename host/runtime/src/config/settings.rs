@@ -350,6 +350,8 @@ pub(crate) static ROWS: &[Row] = &[
     Row::switch("cli.tool_dedup", true, "Show similar tool calls in a row as one line")
         .environment("AI_CHAT_TOOL_DEDUP"),
     Row::seconds("cli.esc_hint_delay", 3.0, (0.0, LONGEST_SHOWN), "Wait before `esc to cancel` is shown, in seconds"),
+    Row::seconds("safety.approval_unseen", 30.0, (1.0, 600.0), "How long an approval waits while nobody can see it, in seconds")
+        .project(Project::Lower),
     Row::seconds("cli.stall_display_threshold", 5.0, (1.0, LONGEST_SHOWN), "Silence after which the answer is shown as stalled, in seconds"),
     Row::seconds("cli.stall_warning_threshold", 15.0, (1.0, LONGEST_SHOWN), "Silence after which a warning is shown, in seconds"),
     // The safety gate.
