@@ -246,11 +246,11 @@ async fn a_silence_and_a_retry_are_told_in_the_words_of_both_interfaces() {
         .say("the rest");
     let mut room = Room::with(
         [
-            Reply::error(503, "too busy").header("retry-after", "6"),
+            Reply::error(503, "too busy").header("retry-after", "4"),
             silent,
         ],
         &[],
-        "ai:\n  retry_max_attempts: 2\n",
+        "ai:\n  retry_max_attempts: 2\ncli:\n  stall_warning_threshold: 7\n",
     )
     .await;
     let page = room.page().await;
@@ -266,7 +266,7 @@ async fn a_silence_and_a_retry_are_told_in_the_words_of_both_interfaces() {
         "phases.some((text) => /stalled \\d+s/.test(text))",
     )
     .await;
-    let warned = "phases.some((text) => Number(/stalled (\\d+)s/.exec(text)?.[1]) >= 15)";
+    let warned = "phases.some((text) => Number(/stalled (\\d+)s/.exec(text)?.[1]) >= 7)";
     page.until("a long stall", warned).await;
     gate.open();
     page.rests().await;
@@ -279,10 +279,10 @@ async fn a_silence_and_a_retry_are_told_in_the_words_of_both_interfaces() {
         .collect();
     let has = |pattern: &str| phases.iter().any(|phase| phase.contains(pattern));
     assert!(
-        has("retry 1/2 in 6s · ") || has("retry 1/2 in 5s · "),
+        has("retry 1/2 in 4s · ") || has("retry 1/2 in 3s · "),
         "{phases:#?}"
     );
-    assert!(has("retry 1/2 in 3s · "), "no countdown: {phases:#?}");
+    assert!(has("retry 1/2 in 2s · "), "no countdown: {phases:#?}");
     assert!(has("stalled 5s") || has("stalled 6s"), "{phases:#?}");
     assert!(has("Esc Esc to stop"), "{phases:#?}");
     let first_stall = phases.iter().find_map(|phase| {

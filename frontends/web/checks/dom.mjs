@@ -48,7 +48,8 @@ class SmallNode {
 
   isEqualNode(other) {
     if (this.nodeType !== other.nodeType || this.nodeName !== other.nodeName || this.data !== other.data) return false;
-    if (JSON.stringify(this.attributes) !== JSON.stringify(other.attributes)) return false;
+    const [own, theirs] = [this.attributes ?? [], other.attributes ?? []];
+    if (own.length !== theirs.length || own.some(({ name, value }) => !theirs.some((one) => one.name === name && one.value === value))) return false;
     return this.childNodes.length === other.childNodes.length && this.childNodes.every((child, at) => child.isEqualNode(other.childNodes[at]));
   }
 }
@@ -61,6 +62,10 @@ class SmallText extends SmallNode {
     super();
     this.data = data;
   }
+
+  cloneNode() {
+    return new SmallText(this.data);
+  }
 }
 
 class SmallElement extends SmallNode {
@@ -70,6 +75,13 @@ class SmallElement extends SmallNode {
   constructor(name) {
     super();
     this.nodeName = name.toUpperCase();
+  }
+
+  cloneNode(isDeep) {
+    const copy = new SmallElement(this.nodeName);
+    copy.attributes = this.attributes.map((one) => ({ ...one }));
+    if (isDeep) copy.append(...this.childNodes.map((child) => child.cloneNode(true)));
+    return copy;
   }
 
   get className() {

@@ -43,7 +43,7 @@ export function checkMarkdown(MarkdownStream, { count = 1000, seed = 1 } = {}) {
     const root = document.createElement('div');
     const known = new Map();
     const settle = (node, state) => {
-      if (state === 'frozen' && !known.has(node)) known.set(node, isContainer(node) ? null : written(node));
+      if (state === 'frozen' && !known.has(node)) known.set(node, isContainer(node) ? null : node.cloneNode(true));
     };
     const made = new MarkdownStream(root, { settle });
     let touched = '';
@@ -68,8 +68,8 @@ export function checkMarkdown(MarkdownStream, { count = 1000, seed = 1 } = {}) {
 
   function changed(root, known) {
     for (const [node, was] of known) {
-      if (!root.contains(node)) return `gone: ${was ?? written(node)}`;
-      if (was !== null && written(node) !== was) return `was ${was}, is ${written(node)}`;
+      if (!root.contains(node)) return `gone: ${written(was ?? node)}`;
+      if (was && !node.isEqualNode(was)) return `was ${written(was)}, is ${written(node)}`;
     }
     return '';
   }
