@@ -8,6 +8,8 @@ mod config;
 mod ends;
 pub(crate) mod fed;
 mod hand;
+#[cfg(unix)]
+mod hooks;
 mod job;
 mod machine;
 mod manual;

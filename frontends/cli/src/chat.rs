@@ -98,8 +98,12 @@ async fn begin(
     };
     let mut lines = header::lines(report, &place, &parts.theme);
     lines.extend(header::tools(place.modules, &parts.theme));
-    let waits = folder.as_ref().and_then(command::trust::notice_of);
-    lines.extend(waits.map(|text| parts.theme.paint(Style::Warning, &text)));
+    let waits = match &folder {
+        Some(folder) => command::trust::notice_of(folder),
+        None => command::trust::notice(context).await,
+    };
+    let told = crate::notices::of(report).into_iter().chain(waits);
+    lines.extend(told.map(|text| parts.theme.paint(Style::Warning, &text)));
     match &parts.target {
         None => {
             lines.extend(header::last(context, &parts.theme).await?);

@@ -73,6 +73,9 @@ async fn attempt(context: &mut Context, exec: &Exec) -> Result<u8, Quit> {
     if let Some(waits) = crate::command::trust::notice(context).await {
         context.printer.progress(&waits);
     }
+    for line in crate::notices::read(context).await {
+        context.printer.progress(&line);
+    }
     let target = Target::find(context, &exec.resume).await?;
     let mut follower = Follower::new(&context.host, Topic::Conversation(target.id), target.after);
     let deadline = exec.timeout.map(|timeout| Instant::now() + timeout);

@@ -36,6 +36,7 @@ mod interrupts;
 mod invocation;
 mod man;
 mod markdown;
+mod notices;
 mod parse;
 mod phase;
 mod printer;

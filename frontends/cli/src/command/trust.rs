@@ -107,7 +107,10 @@ pub(crate) fn lines(folder: &WorkspaceView) -> Vec<String> {
 /// Said once at the beginning: something in this folder waits for trust.
 pub(crate) async fn notice(context: &Context) -> Option<String> {
     let folder = context.host.read().workspace(context.workspace()).await;
-    notice_of(&folder.ok()?)
+    match folder {
+        Ok(folder) => notice_of(&folder),
+        Err(problem) => Some(reveal(&problem.error)),
+    }
 }
 
 /// The same of a folder that was looked at.

@@ -4,7 +4,7 @@ import { get } from './api.js';
 
 /**
  * @typedef {{version: string, server?: string, workspace: string, home?: string, seq: number, is_configured: boolean,
- *   model?: string, mode?: string, endpoint?: string, settings: Record<string, unknown>}} Start
+ *   model?: string, mode?: string, endpoint?: string, warnings?: string[], settings: Record<string, unknown>}} Start
  */
 
 /** @type {import('../vendor/signals.js').Signal<Start>} */

@@ -8,6 +8,7 @@ export const words = {
   close: 'Close',
   undo: 'Undo',
   dismiss: 'Dismiss',
+  moreWarnings: (count) => `And ${count} more.`,
   retry: 'Try again',
   messages: 'Messages',
   loading: 'Loading…',

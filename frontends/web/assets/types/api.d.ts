@@ -3508,6 +3508,8 @@ export type Start = {
   mode: Mode;
   /** Name and port of the model endpoint. */
   endpoint?: string | null;
+  /** What is written in the config and does not count as written, or keeps tools from running, one line each. */
+  warnings: string[];
   /** Values of a few settings that the page goes by, by their names. */
   settings: Record<string, unknown>;
   /** The theme that was chosen in this browser: `light` or `dark`. */

@@ -13,6 +13,7 @@ import { pref, save } from '../lib/prefs.js';
 import { link, loaderOf, route } from '../lib/router.js';
 import { session } from '../lib/session.js';
 import { Splitter } from '../lib/splitter.js';
+import { start } from '../lib/start.js';
 import { Toasts } from '../lib/toast.js';
 import { words } from '../strings/shell.js';
 import { BarTitle } from './bar-title.js';
@@ -22,6 +23,8 @@ import { StateMark } from './sidebar-rows.js';
 
 /** What the route's module gave, or why it gave nothing. */
 const page = signal({ name: '', view: null, problem: null });
+/** The warnings that the person has read. */
+const dismissed = signal('');
 const isSidebarShown = pref('sidebar', true);
 const width = pref('sidebar-width', 264);
 /** A loss shorter than this is not worth a banner; one longer than that is more than a hiccup. */
@@ -135,7 +138,19 @@ function Banner() {
     return html`<div class="banner" data-testid="banner"><span class="spin" aria-hidden="true">⠹</span>
       ${late === 1 ? words.connection.reconnecting : words.connection.gone}</div>`;
   }
-  return trouble.value && h(Trouble, { problem: trouble.value });
+  if (trouble.value) return h(Trouble, { problem: trouble.value });
+  const told = (start.value.warnings ?? []).join('\n');
+  return told !== '' && told !== dismissed.value && h(Warnings, { told });
+}
+
+/** What is wrong with the config: a hook that nobody can read refuses every call. @param {{told: string}} props */
+function Warnings({ told }) {
+  const [first, ...more] = told.split('\n');
+  return html`<div class="banner banner-trouble" data-testid="config-warnings" role="status">
+    <span>${first}${more.length > 0 && ` ${words.moreWarnings(more.length)}`}</span>
+    <a class="button" ...${link('/doctor')}>${words.pages.doctor}</a>
+    <button class="icon-button" aria-label=${words.dismiss} onClick=${() => (dismissed.value = told)}>${h(Icon, { name: 'close' })}</button>
+  </div>`;
 }
 
 /** @param {{problem: import('../lib/api.js').Problem}} props */

@@ -1,7 +1,7 @@
 //! What a page asks for first.
 
 use crate::Options;
-use anteroom_api::{Mode, Problem, Seq, SettingsReport};
+use anteroom_api::{Mode, Problem, ProblemCode, Seq, SettingsReport};
 use anteroom_http::http::header;
 use anteroom_http::{About, Context, Query, Routes, Session};
 use schemars::JsonSchema;
@@ -71,6 +71,8 @@ struct Start {
     /// Name and port of the model endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
+    /// What is written in the config and does not count as written, or keeps tools from running, one line each.
+    warnings: Vec<String>,
     /// Values of a few settings that the page goes by, by their names.
     settings: BTreeMap<String, Value>,
     /// The theme that was chosen in this browser: `light` or `dark`.
@@ -109,9 +111,19 @@ async fn start(
             .and_then(|mode| serde_json::from_value(mode).ok())
             .unwrap_or_default(),
         endpoint: text("ai.base_url").as_deref().and_then(authority),
+        warnings: warnings(&report),
         settings: settings.collect(),
         theme: crate::pages::theme(context).map(str::to_owned),
     })
+}
+
+/// What waits for trust is told where trust is given.
+fn warnings(report: &SettingsReport) -> Vec<String> {
+    let warnings = report.warnings.iter();
+    warnings
+        .filter(|warning| warning.code != ProblemCode::Denied)
+        .map(|warning| warning.error.clone())
+        .collect()
 }
 
 fn value_of(report: &SettingsReport, key: &str) -> Option<Value> {

@@ -10,7 +10,7 @@ const SIGNS = { ok: ['ok', '✓'], warning: ['warn', '⚠'], failed: ['danger', 
 const ORDER = ['failed', 'warning', 'ok'];
 /** Where a finding can be settled. @type {[RegExp, string][]} */
 const PLACES = [
-  [/^config/, '/settings/all'],
+  [/^(config|hook)/, '/settings/all'],
   [/^endpoint/, '/settings/connection'],
   [/^(tool|module)/, '/tools/wasm'],
   [/^(database|disk|data|size)/, '/settings/databases'],
