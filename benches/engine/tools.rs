@@ -34,8 +34,8 @@ impl Tools {
     pub(crate) fn new(workspace: &Path, temp: &Path) -> anyhow::Result<Self> {
         let workspace = workspace.canonicalize()?;
         let registry = Registry::open(Options::new(scratch("compiled"), BTreeMap::new()))?;
-        for (name, component) in anteroom_embed::built_in() {
-            registry.add_built_in(name, component);
+        for toolset in anteroom_embed::built_in() {
+            registry.add_packed(*toolset);
         }
         let policy = Policy {
             mode: Mode::Auto,

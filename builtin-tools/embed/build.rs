@@ -1,12 +1,17 @@
-//! Compiles the built-in tools to components and lays them where `src/lib.rs` embeds them from.
+//! Compiles the built-in tools to components and lays them, packed, where `src/lib.rs` embeds them from.
 //!
 //! `AROOM_BUILTIN_WASM_DIR`, a folder with one `<name>.wasm` for each of [`TOOLSETS`], replaces the compilation.
 
 #[path = "build/guest.rs"]
 mod guest;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
 use std::env;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Name of each embedded component; its package is `anteroom-tool-<name>`, its folder is beside this one.
@@ -35,16 +40,45 @@ fn run() -> Result<(), String> {
         Some(folder) => ready_made(Path::new(&folder)),
         None => compiled(root, &out)?,
     };
+    let mut table = String::from("static BUILT_IN: &[(&str, &str, &[u8])] = &[\n");
     for (name, component) in TOOLSETS.iter().zip(components) {
-        let target = out.join(format!("{name}.wasm"));
-        fs::copy(&component, &target).map_err(|error| {
-            format!(
-                "could not copy the component `{}`: {error}",
-                component.display()
-            )
-        })?;
+        let failed = |error: io::Error| {
+            let component = component.display();
+            format!("could not pack the component `{component}`: {error}")
+        };
+        let bytes = fs::read(&component).map_err(failed)?;
+        let target = out.join(format!("{name}.wasm.gz"));
+        fs::write(&target, packed(&bytes).map_err(failed)?).map_err(failed)?;
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            table,
+            "    ({name:?}, {:?}, include_bytes!({target:?})),",
+            hash(&bytes)
+        );
     }
-    Ok(())
+    table.push_str("];\n");
+    let target = out.join("built_in.rs");
+    fs::write(&target, table).map_err(|error| format!("{}: {error}", target.display()))
+}
+
+/// Compressed well where the program's size counts, and quickly elsewhere.
+fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let level = match env::var("PROFILE").as_deref() {
+        Ok("release") => Compression::best(),
+        _ => Compression::fast(),
+    };
+    let mut writer = GzEncoder::new(Vec::new(), level);
+    writer.write_all(bytes)?;
+    writer.finish()
+}
+
+/// SHA-256, hexadecimal.
+fn hash(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn ready_made(folder: &Path) -> Vec<PathBuf> {

@@ -10,35 +10,24 @@
     )
 )]
 
-/// Name and bytes of each embedded component, in the order their tools are told to the model.
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// Name of each embedded component, its SHA-256 in hexadecimal and itself as gzip, in the order their tools are told to
+/// the model.
 #[must_use]
-pub fn built_in() -> &'static [(&'static str, &'static [u8])] {
+pub fn built_in() -> &'static [(&'static str, &'static str, &'static [u8])] {
     BUILT_IN
 }
-
-macro_rules! component {
-    ($name:literal) => {
-        (
-            $name,
-            include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".wasm")),
-        )
-    };
-}
-
-static BUILT_IN: &[(&str, &[u8])] = &[
-    component!("files"),
-    component!("shell"),
-    component!("canvas"),
-    component!("agents"),
-    component!("library"),
-];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use anteroom_sdk::{ToolManifest, Toolset};
+    use flate2::read::GzDecoder;
     use serde_json::{Value, json};
+    use sha2::{Digest as _, Sha256};
     use std::collections::BTreeSet;
+    use std::io::Read as _;
 
     /// Tokens of all definitions together that the project promises at most.
     const MOST_TOKENS: usize = 1_800;
@@ -68,7 +57,12 @@ mod tests {
 
     #[test]
     fn each_is_a_small_component() {
-        for (name, bytes) in built_in() {
+        for (name, hash, gzip) in built_in() {
+            let mut bytes = Vec::new();
+            GzDecoder::new(*gzip).read_to_end(&mut bytes).unwrap();
+            let digest = Sha256::digest(&bytes);
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hex, *hash, "{name}");
             // Magic number, then version 13 and layer 1: a component, no core module.
             assert_eq!(
                 bytes.get(..8),

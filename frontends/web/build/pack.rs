@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-/// A compressed copy is kept if it is at least this much smaller, in percent.
+/// A file is kept compressed, and only so, if that makes it smaller by so much, in percent.
 const WORTH: usize = 10;
 /// Endings of files that are compressed already.
 const DENSE: [&str; 3] = ["woff2", "png", "ico"];
@@ -87,7 +87,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Lays one file with its compressed copies and adds its line to the table.
+/// Lays one file, compressed if that is worth it, and adds its line to the table.
 fn add(
     table: &mut String,
     folder: &Path,
@@ -95,29 +95,32 @@ fn add(
     content: &[u8],
 ) -> Result<(), String> {
     let digest = hex(&Sha256::digest(content));
-    let plain = lay(folder, &digest, || Ok(content.to_vec()))?;
-    let mut line = format!(
-        "    File {{ path: {path:?}, ending: {ending:?}, etag: \"\\\"{digest}\\\"\", plain: include_bytes!({plain:?})"
+    let smaller = match DENSE.contains(&ending) {
+        true => None,
+        false => Some(gzip(content)?).filter(|gzip| is_worth(gzip, content)),
+    };
+    let kept = match smaller {
+        Some(gzip) => {
+            let brotli = lay(folder, &format!("{digest}.brotli"), || brotli(content))?;
+            let gzip = lay(folder, &format!("{digest}.gzip"), || Ok(gzip))?;
+            format!(
+                "Kept::Packed {{ brotli: include_bytes!({brotli:?}), gzip: include_bytes!({gzip:?}) }}"
+            )
+        }
+        None => {
+            let plain = lay(folder, &digest, || Ok(content.to_vec()))?;
+            format!("Kept::Plain(include_bytes!({plain:?}))")
+        }
+    };
+    let _ = writeln!(
+        table,
+        "    File {{ path: {path:?}, ending: {ending:?}, etag: \"\\\"{digest}\\\"\", kept: {kept} }},"
     );
-    for (name, squeeze) in [("brotli", brotli as fn(&[u8]) -> _), ("gzip", gzip)] {
-        let laid = match DENSE.contains(&ending) {
-            true => None,
-            false => {
-                let laid = lay(folder, &format!("{digest}.{name}"), || squeeze(content))?;
-                let size = fs::metadata(&laid)
-                    .map_err(|error| format!("{laid}: {error}"))?
-                    .len();
-                (size as usize * 100 <= content.len() * (100 - WORTH)).then_some(laid)
-            }
-        };
-        let _ = match laid {
-            Some(laid) => write!(line, ", {name}: Some(include_bytes!({laid:?}))"),
-            None => write!(line, ", {name}: None"),
-        };
-    }
-    line.push_str(" },\n");
-    table.push_str(&line);
     Ok(())
+}
+
+fn is_worth(smaller: &[u8], content: &[u8]) -> bool {
+    smaller.len() * 100 <= content.len() * (100 - WORTH)
 }
 
 /// Writes a file unless it is there; its name says what is in it.

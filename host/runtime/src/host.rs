@@ -23,7 +23,7 @@ use anteroom_api::{
     ProblemCode, Reads, Rejection, Seq, SettingOp, Signals, Stop, Topic, Trust, TurnOp, Usage,
 };
 use anteroom_storage::{Storage, UserStamp};
-use anteroom_tools::Registry;
+use anteroom_tools::{BuiltIn, Registry};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,8 +46,8 @@ pub struct HostOptions {
     pub workspace: PathBuf,
     /// Settings given as flags: key, value, the flag's name.
     pub flags: Vec<FlagValue>,
-    /// The embedded toolsets: name and component.
-    pub built_in: &'static [(&'static str, &'static [u8])],
+    /// The embedded toolsets.
+    pub built_in: &'static [BuiltIn],
 }
 
 /// A running host. Call [`Host::stop`] before the process ends.
@@ -105,8 +105,8 @@ impl Host {
         let live = Live::new(sources, &loaded, &options.workspace);
         let settings = loaded.settings;
         let registry = Registry::open(wiring::tools(&settings, &paths.data, environment))?;
-        for (name, component) in options.built_in {
-            registry.add_built_in(name, component);
+        for toolset in options.built_in {
+            registry.add_packed(*toolset);
         }
         let user = UserStamp {
             user_id: identity.user_id().to_owned(),

@@ -30,6 +30,7 @@ mod options;
 mod registry;
 mod services;
 mod session;
+mod source;
 mod wasm;
 
 pub use confine::{
@@ -54,6 +55,7 @@ pub use services::{
     StoreFailure,
 };
 pub use session::Session;
+pub use source::BuiltIn;
 pub use wasm::files::{
     Bounds, Change, Compared, End, FileState, Ledger, NamedPlace, NamedWhat, NotNamed, Recorded,
     Shared, Store, StoreError, Taken, Unified, compare_file, index_path, open_named, take_back,

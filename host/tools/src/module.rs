@@ -2,15 +2,15 @@
 //! earlier waits.
 
 use crate::ToolsError;
+use crate::source::Source;
 use crate::wasm::bindings::{Release, ToolsetPre};
-use crate::wasm::cache::{Cache, hash_of};
+use crate::wasm::cache::Cache;
 use crate::wasm::describe::{Description, Tool, describe};
 use crate::wasm::engine::Engine;
 use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
 use anteroom_api::{
     ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode, ToolView,
 };
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -73,17 +73,17 @@ impl Loader {
         id: ModuleId,
         origin: ModuleOrigin,
         path: Option<PathBuf>,
-        bytes: Cow<'static, [u8]>,
+        source: impl Into<Source>,
     ) -> Module {
-        let hash = hash_of(&bytes);
-        let size_bytes = bytes.len() as u64;
+        let source = source.into();
+        let (hash, size_bytes) = (source.hash(), source.size());
         let (sender, state) = watch::channel(None);
         let (loader, name, wanted) = (self.clone(), id.clone(), hash.clone());
         let spawned = thread::Builder::new()
             .name("tool-loader".into())
             .spawn(move || {
                 let turn = loader.turnstile.enter();
-                let loaded = loader.compile(&wanted, &bytes);
+                let loaded = loader.compile(&wanted, &source);
                 drop(turn);
                 sender.send_replace(Some(
                     loaded.map(Arc::new).map_err(|why| unloadable(&name, why)),
@@ -103,10 +103,10 @@ impl Loader {
         }
     }
 
-    fn compile(&self, hash: &str, bytes: &[u8]) -> Result<Loaded, String> {
+    fn compile(&self, hash: &str, source: &Source) -> Result<Loaded, String> {
         let component = self
             .cache
-            .component(&self.engine, hash, bytes)
+            .component(&self.engine, hash, source)
             .map_err(|error| format!("it is no component: {}", error.root_cause()))?;
         let release = Release::of(self.engine.inner(), &component)?;
         let description = describe(&self.engine, &self.descriptions, &component, release)?;

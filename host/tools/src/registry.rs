@@ -26,6 +26,7 @@ use crate::module::{Loader, Module};
 use crate::options::{LimitTable, Limits, Options, ToolLimits};
 use crate::services::Services;
 use crate::session::Session;
+use crate::source::{BuiltIn, Source};
 use crate::wasm::cache::Cache;
 use crate::wasm::describe::Tool;
 use crate::wasm::engine::{CALLS_MAX, Engine};
@@ -137,9 +138,17 @@ impl Registry {
     /// Adds a module that is part of the binary. Returns at once; it is compiled in the background, or read from
     /// the cache, and a call that comes earlier waits.
     pub fn add_built_in(&self, name: &str, component: &'static [u8]) {
+        self.add(name, Source::Plain(Cow::Borrowed(component)));
+    }
+
+    /// As [`Self::add_built_in`], with a component that is unpacked only if it has to be compiled.
+    pub fn add_packed(&self, (name, hash, gzip): BuiltIn) {
+        self.add(name, Source::Packed { hash, gzip });
+    }
+
+    fn add(&self, name: &str, source: Source) {
         let id = ModuleId(name.to_owned());
-        let bytes = Cow::Borrowed(component);
-        let module = self.0.loader.load(id, ModuleOrigin::BuiltIn, None, bytes);
+        let module = self.0.loader.load(id, ModuleOrigin::BuiltIn, None, source);
         self.change(|shelf| shelf.add_built_in(Arc::new(module)));
     }
 

@@ -1,7 +1,7 @@
 //! The files of the page in the binary, as the build script packed them.
 
 use super::Asset;
-use super::packed::{File, sent};
+use super::packed::{File, Kept, sent};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 

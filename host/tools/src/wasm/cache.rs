@@ -1,6 +1,7 @@
 //! Compiled code on disk, by hash of the component and fingerprint of the engine. The only place that
 //! takes machine code from a file, hence the care about who can have written it.
 
+use crate::source::Source;
 use crate::wasm::engine::Engine;
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
@@ -43,18 +44,18 @@ impl Cache {
     /// The compiled form of a component: from the folder, or compiled now and kept there.
     ///
     /// # Errors
-    /// What the compiler says to bytes that are no component.
+    /// What the compiler says to bytes that are no component, or that they cannot be unpacked.
     pub(crate) fn component(
         &self,
         engine: &Engine,
         hash: &str,
-        bytes: &[u8],
+        source: &Source,
     ) -> wasmtime::Result<Component> {
         let path = self.path_of(engine, hash);
         if let Some(found) = path.as_deref().and_then(|path| load(engine, path)) {
             return Ok(found);
         }
-        let code = engine.inner().precompile_component(bytes)?;
+        let code = engine.inner().precompile_component(&source.bytes()?)?;
         if let Some(path) = path {
             match self.keep(&path, &code) {
                 // What is mapped from the file does not stay in memory, unlike what was just compiled.
@@ -204,6 +205,10 @@ mod tests {
 
     const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
+    fn source(bytes: &'static [u8]) -> Source {
+        Source::Plain(bytes.into())
+    }
+
     fn mode_of(path: &Path) -> u32 {
         fs::metadata(path).unwrap().mode() & 0o777
     }
@@ -219,7 +224,9 @@ mod tests {
 
         let engine = Engine::new().unwrap();
         let hash = hash_of(EMPTY_COMPONENT);
-        cache.component(&engine, &hash, EMPTY_COMPONENT).unwrap();
+        cache
+            .component(&engine, &hash, &source(EMPTY_COMPONENT))
+            .unwrap();
         let path = cache.path_of(&engine, &hash).unwrap();
         assert_eq!(mode_of(&path), 0o600);
         assert!(load(&engine, &path).is_some());
@@ -232,7 +239,9 @@ mod tests {
         symlink(&elsewhere, &path).unwrap();
         assert!(load(&engine, &path).is_none());
         // What is not loaded is compiled again and replaced.
-        cache.component(&engine, &hash, EMPTY_COMPONENT).unwrap();
+        cache
+            .component(&engine, &hash, &source(EMPTY_COMPONENT))
+            .unwrap();
         assert!(load(&engine, &path).is_some());
     }
 
@@ -244,8 +253,16 @@ mod tests {
         let cache = Cache::open(&file);
         let engine = Engine::new().unwrap();
         let hash = hash_of(EMPTY_COMPONENT);
-        assert!(cache.component(&engine, &hash, EMPTY_COMPONENT).is_ok());
-        assert!(cache.component(&engine, &hash, b"garbage").is_err());
+        assert!(
+            cache
+                .component(&engine, &hash, &source(EMPTY_COMPONENT))
+                .is_ok()
+        );
+        assert!(
+            cache
+                .component(&engine, &hash, &source(b"garbage"))
+                .is_err()
+        );
     }
 
     #[test]

@@ -8,19 +8,20 @@ use std::fs;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_built_in_tools_load_in_order() {
     let bench = Bench::empty();
-    for (name, component) in anteroom_embed::built_in() {
-        bench.registry.add_built_in(name, component);
+    for toolset in anteroom_embed::built_in() {
+        bench.registry.add_packed(*toolset);
     }
     let modules = bench.registry.modules().await;
     let names: Vec<&str> = modules.iter().map(|module| module.id.0.as_str()).collect();
     let embedded: Vec<&str> = anteroom_embed::built_in()
         .iter()
-        .map(|(name, _)| *name)
+        .map(|(name, _, _)| *name)
         .collect();
     assert_eq!(names, embedded);
     for module in &modules {
         assert_eq!(module.state, ModuleState::Loaded, "{}", module.id);
         assert!(!module.tools.is_empty(), "{}", module.id);
+        assert!(module.size_bytes > 100_000, "{}", module.id);
     }
 }
 

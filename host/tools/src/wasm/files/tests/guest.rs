@@ -17,9 +17,9 @@ impl Guests {
     fn new(home: &Home) -> Self {
         let options = Options::new(home.path("../cache"), BTreeMap::new());
         let registry = Registry::open(options).unwrap();
-        for (name, component) in anteroom_embed::built_in() {
-            if *name == "files" {
-                registry.add_built_in(name, component);
+        for toolset in anteroom_embed::built_in() {
+            if toolset.0 == "files" {
+                registry.add_packed(*toolset);
             }
         }
         Self(registry)
