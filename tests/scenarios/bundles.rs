@@ -11,7 +11,7 @@ use crate::support::toolset::Toolset;
 use anteroom_api::{
     BundleChange, BundleEvent, BundleOp, BundlePowerKind, BundleReport, BundleSignature,
     BundleSource, BundleStep, BundleTrust, Capability, ModuleOrigin, ModuleView, ProblemCode,
-    SettingOrigin,
+    SettingOrigin, StopReason,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};

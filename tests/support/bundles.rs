@@ -50,6 +50,7 @@ pub fn wish(source: BundleSource) -> BundleWish {
         may_be_older: false,
         is_locked: false,
         project: None,
+        is_public: false,
     }
 }
 
