@@ -100,9 +100,7 @@ impl Storage {
     pub async fn unstore_all(&self, toolsets: String) -> Result<usize, StorageError> {
         self.write(move |connection| {
             let gone = connection
-                .prepare_cached(
-                    "DELETE FROM stores WHERE substr(toolset, 1, length(?1)) = ?1",
-                )?
+                .prepare_cached("DELETE FROM stores WHERE substr(toolset, 1, length(?1)) = ?1")?
                 .execute([&toolsets])?;
             Ok(gone)
         })

@@ -25,7 +25,12 @@ use std::sync::Arc;
 pub(crate) async fn inspect(port: &Port, wish: BundleWish) -> Result<BundleReport, Problem> {
     let engine = &port.engine;
     let state = read(engine).await?;
-    let found = source::find(engine, source::way(engine, &state, &wish.source)?, reach(&wish)).await?;
+    let found = source::find(
+        engine,
+        source::way(engine, &state, &wish.source)?,
+        reach(&wish),
+    )
+    .await?;
     let judged = look(engine, &state, &wish, found.clone()).await?;
     let digest = judged.report.digest.clone();
     engine.bundles.remember(digest, found);

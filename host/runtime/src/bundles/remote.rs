@@ -29,7 +29,9 @@ pub(crate) async fn tidy(engine: &Engine) {
     let swept = tokio::task::spawn_blocking(move || {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let modified = entry.metadata().and_then(|about| about.modified());
-            let age = modified.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            let age = modified
+                .ok()
+                .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
             let at = age.and_then(|age| i64::try_from(age.as_millis()).ok());
             if at.is_some_and(|at| now.0.saturating_sub(at) > LEFT_BEHIND_MS)
                 && let Err(error) = fs::remove_dir_all(entry.path())
