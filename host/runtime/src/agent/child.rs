@@ -16,7 +16,7 @@ use anteroom_api::{
     ItemId, Seq, Stop, StopReason, Topic, Trust, TurnOptions, Usage,
 };
 use anteroom_gate::Taint;
-use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask, Definition};
+use anteroom_tools::{AgentFailure, AgentOutcome, AgentTask};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -248,11 +248,12 @@ fn context(
     let most = parent.settings.ai.max_tool_tokens;
     let (tools, deferred) = match &task.tools {
         None => (parent.tools.clone(), parent.catalog.deferred().to_vec()),
-        // What was named is told of in full.
+        // What was named is told of in full, as far as that goes.
         Some(names) => {
             let tools = parent.tools.iter().chain(parent.catalog.deferred());
             let named = tools.filter(|tool| wire::is_among(&tool.tool.name, names));
-            named_within(named.cloned().collect(), parent, most)
+            let chosen = deferral::named(named.cloned().collect(), &parent.tools, most);
+            (chosen.added, chosen.deferred)
         }
     };
     let found = parent.catalog.found();
@@ -300,22 +301,6 @@ fn context(
         purse: parent.purse.clone(),
         engine,
     })
-}
-
-/// What was named is told of in full, as far as the bound goes; of what is beyond, a child hears as its parent does.
-fn named_within(
-    named: Vec<Definition>,
-    parent: &TurnContext,
-    most: u64,
-) -> (Vec<Definition>, Vec<Definition>) {
-    if deferral::cost(&named) <= most {
-        return (named, Vec::new());
-    }
-    let finder = deferral::bare_finder(&parent.tools);
-    let is_other = |tool: &Definition| !finder.iter().any(|it| it.tool.name == tool.tool.name);
-    let offered = named.into_iter().filter(is_other).chain(finder.clone());
-    let chosen = deferral::choose(&[], offered.collect(), most);
-    (chosen.added, chosen.deferred)
 }
 
 fn opened(child: &TurnContext, item: ItemId, task: &AgentTask) -> Event {

@@ -99,8 +99,21 @@ fn is_finder(tool: &Definition) -> bool {
     tool.origin == ModuleOrigin::BuiltIn && tool.capabilities.contains(&Capability::Catalog)
 }
 
+/// Chooses from tools that a child agent was given by their names, of the `tools` of its parent: all of them within the
+/// bound; of what is beyond, it hears as its parent does.
+pub(crate) fn named(named: Vec<Definition>, tools: &[Definition], most: u64) -> Chosen {
+    if cost(&named) <= most {
+        return Chosen {
+            added: named,
+            deferred: Vec::new(),
+        };
+    }
+    let others = named.into_iter().filter(|tool| !is_finder(tool));
+    choose(&[], others.chain(bare_finder(tools)).collect(), most)
+}
+
 /// The tool that looks others up, where it is offered, without its directory.
-pub(crate) fn bare_finder(tools: &[Definition]) -> Option<Definition> {
+fn bare_finder(tools: &[Definition]) -> Option<Definition> {
     let finder = tools.iter().find(|tool| is_finder(tool))?;
     let about = &finder.tool.description;
     let end = [HEAD, COUNTED].iter().find_map(|head| about.find(head));
@@ -295,6 +308,25 @@ pub(crate) mod tests {
             assert_eq!(names(&chosen.added).last(), Some(&"find_tools"));
             assert!(chosen.deferred.iter().all(|tool| tool.module.0 == "files"));
         }
+    }
+
+    #[test]
+    fn what_a_child_is_given_by_name_stays_within_the_bound() {
+        let tools: Vec<Definition> = (0..50).map(|number| of_server("a", number)).collect();
+        let offered = tools.iter().cloned().chain([own("read"), finder()]);
+        let parent = choose(&[], offered.collect(), 1500);
+        let few = named(tools[..3].to_vec(), &parent.added, 1500);
+        assert_eq!(names(&few.added), ["a.tool_0", "a.tool_1", "a.tool_2"]);
+        assert_eq!(few.deferred, []);
+        // The finder it gets tells of what is its own.
+        let given = tools[..40].iter().chain(&parent.added).cloned().collect();
+        let many = named(given, &parent.added, 1500);
+        assert_eq!(names(&many.added), ["read", "find_tools"]);
+        assert_eq!(many.deferred.len(), 40);
+        assert!(cost(&many.added) <= 1500);
+        let directory = &many.added[1].tool.description;
+        assert!(directory.contains("a__tool_39"), "{directory}");
+        assert!(!directory.contains("a__tool_40"), "{directory}");
     }
 
     #[test]
