@@ -234,6 +234,29 @@ fn one_place_starts_processes_for_tools() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+#[test]
+fn one_place_reaches_other_machines_for_tools() {
+    let mut wrong = Vec::new();
+    for path in files(".rs") {
+        let name = shown(&path);
+        let is_ours = name.starts_with("host/tools/src/");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let reaches = [
+            "Client::builder(",
+            "Client::new(",
+            "lookup_host(",
+            "TcpStream::connect(",
+        ];
+        let is_found = reaches.iter().any(|reach| code.contains(reach));
+        // Its tests are a file of their own.
+        if is_ours && is_found && name != "host/tools/src/net.rs" && !name.ends_with("tests.rs") {
+            wrong.push(name);
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 /// Releases of contract 1 that are out, with the hash of their files: somebody's component was built for them.
 const FROZEN: &[(&str, u64)] = &[("0.1.0", 0xf9fd_58ef_b87c_1f13)];
 
