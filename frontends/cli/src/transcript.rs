@@ -102,19 +102,8 @@ fn user_lines(content: &[Content], theme: &Theme) -> Vec<String> {
             }
             Content::Image { media_type, .. } => lines.push(format!("[{}]", clean(media_type))),
             Content::Attachment(_) => {}
-            Content::Skill { .. } => {
+            Content::Skill { .. } | Content::Prompt { .. } => {
                 lines.extend(part.words().map(|words| reveal(&words)));
-            }
-            Content::Prompt {
-                server,
-                name,
-                arguments,
-            } => {
-                let given = arguments
-                    .iter()
-                    .map(|(name, value)| format!(" {name}={value}"));
-                let given: String = given.collect();
-                lines.push(reveal(&format!("/{server}:{name}{given}")));
             }
         }
     }

@@ -136,7 +136,8 @@ impl Content {
         }
     }
 
-    /// What the person wrote, if it is words: a text as it is, a call as `/name arguments`.
+    /// What the person wrote, if it is words: a text as it is, a call as `/name arguments`, a prompt as
+    /// `/server.prompt name=value`.
     #[must_use]
     pub fn words(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -156,7 +157,7 @@ impl Content {
                     .iter()
                     .map(|(name, value)| format!(" {name}={value}"));
                 Some(Cow::Owned(format!(
-                    "/{server}:{name}{}",
+                    "/{server}.{name}{}",
                     given.collect::<String>()
                 )))
             }

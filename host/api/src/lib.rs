@@ -83,8 +83,9 @@ pub use item::{
     ToolResult,
 };
 pub use mcp::{
-    McpEntry, McpEvent, McpFolder, McpOp, McpPromptArgument, McpPromptView, McpResourceView,
-    McpServerView, McpState, McpToolState, McpToolView, McpTransport, McpTrust,
+    McpEntry, McpEvent, McpFolder, McpOp, McpPath, McpPathKind, McpPromptArgument, McpPromptView,
+    McpReach, McpResourceView, McpServerView, McpState, McpToolState, McpToolView, McpTransport,
+    McpTrust,
 };
 pub use meter::Meter;
 pub use model::{EndpointReport, EndpointSpec, FoundEndpoint, ProbeStep};

@@ -22,10 +22,17 @@ pub struct McpServerView {
     pub bundle: Option<String>,
     /// How it is reached.
     pub transport: McpTransport,
+    /// What its program is and reaches here, as it was found just now; none for an address, and where it cannot be
+    /// started at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<McpReach>,
     /// SHA-256 of what would be started or reached, hexadecimal: what an approval names.
     pub hash: String,
-    /// Whether exactly this was approved; true for an address, which starts nothing here.
+    /// Whether exactly this was approved; true for an address that needs no approval.
     pub is_approved: bool,
+    /// What differs from what was approved last, one line each; empty if nothing was, or nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
     /// How far what it says may be believed.
     pub trust: McpTrust,
     /// How it is doing.
@@ -75,9 +82,12 @@ pub enum McpTransport {
     },
     /// An address that speaks streamable HTTP.
     Http {
-        /// Where.
+        /// Where, as it is written.
         url: String,
-        /// Names of the headers that are sent along; their values are not told.
+        /// What scheme, host and port come to, where the address is made of variables.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<String>,
+        /// Names of the headers that are sent along, each with the variables that its value is made of; no values.
         headers: Vec<String>,
     },
     /// An address of the older kind, with events one way and requests the other.
@@ -100,6 +110,51 @@ pub struct McpFolder {
     pub is_writable: bool,
 }
 
+/// What a server's program is and reaches, by the paths that things really have. Part of what is approved: where a
+/// path leads elsewhere later, it is asked about again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct McpReach {
+    /// The program, and what is open to it beside the system's own folders and its own.
+    pub paths: Vec<McpPath>,
+    /// What of the sandbox does not hold here, one line each; empty if all of it does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+/// Something that a server's program is made of, or that is open to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct McpPath {
+    /// What it is.
+    pub what: McpPathKind,
+    /// As it is written, or was found.
+    pub path: String,
+    /// Where that leads; none if it is not there, and then it is not open either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real: Option<String>,
+    /// Whether it may be written, too.
+    pub is_writable: bool,
+}
+
+/// What a path is to a server's program.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum McpPathKind {
+    /// The program that is started.
+    Program,
+    /// What runs it, as its first line says.
+    Interpreter,
+    /// What it runs: the first of its arguments.
+    Script,
+    /// What `folders` names.
+    Folder,
+    /// A file or folder that another argument names.
+    Argument,
+    /// What program or script are installed with.
+    Beside,
+}
+
 /// How far what a server says may be believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -117,7 +172,7 @@ pub enum McpTrust {
 pub enum McpState {
     /// Switched off in the config file.
     Disabled,
-    /// Its program was never approved as it stands there now; nothing was started.
+    /// It was never approved as it stands there now; nothing was started or reached.
     NeedsApproval,
     /// It asks to be signed in to.
     NeedsSignIn {
@@ -278,8 +333,8 @@ pub struct McpEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum McpOp {
-    /// Lets a server's program start, exactly as it was shown; answered by [`McpEvent::Approved`]. Rejected with
-    /// [`crate::ProblemCode::Conflict`] if the entry is another one by now.
+    /// Lets a server's program start or its address be reached, exactly as it was shown; answered by [`McpEvent::Approved`]. Rejected with
+    /// [`crate::ProblemCode::Conflict`] if it is another one by now, or cannot be started so.
     Approve {
         /// The server.
         server: String,
@@ -356,13 +411,13 @@ pub enum McpEvent {
         /// Which.
         server: String,
     },
-    /// A person let its program start.
+    /// A person let its program start, or its address be reached.
     Approved {
         /// Which.
         server: String,
         /// Exactly what.
         hash: String,
-        /// The same in words: the command line and what it is given.
+        /// The same in words, line by line: whose it is, the command or address, and what it is given.
         shown: String,
     },
     /// A person took a tool as it is now.

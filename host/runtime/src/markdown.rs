@@ -71,7 +71,7 @@ fn input(content: &[Content]) -> String {
         Content::Image { media_type, .. } => format!("_image ({})_", line(media_type)),
         Content::Skill { .. } => clean(&part.words().unwrap_or_default()),
         Content::Prompt { server, name, .. } => {
-            format!("_prompt: {}_", line(&format!("{server}:{name}")))
+            format!("_prompt: {}_", line(&format!("/{server}.{name}")))
         }
         Content::Attachment(attachment) => format!("_attached: {}_", line(&attachment.path)),
     });

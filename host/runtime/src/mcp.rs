@@ -8,13 +8,14 @@ mod keeper;
 mod kept;
 mod paid;
 mod sample;
+mod seen;
 mod spec;
 mod view;
 mod wish;
 
 pub(crate) use keeper::{Keeper, follow, settled, start, wake};
-pub(crate) use wish::take;
 pub(crate) use kept::{forget_bundle, tidy};
+pub(crate) use wish::take;
 
 use crate::config::{self, McpServer};
 use crate::engine::Engine;
@@ -101,7 +102,7 @@ fn found(server: &McpServerView) -> Finding {
         McpState::Disabled => (Health::Ok, "switched off".to_owned(), None),
         McpState::NeedsApproval => (
             Health::Warning,
-            "its program was not approved, so it was not started".to_owned(),
+            "it was not approved as it is now, so it was not started".to_owned(),
             Some(format!("look at it with `aroom mcp show {}`", server.name)),
         ),
         McpState::NeedsSignIn { .. } => (

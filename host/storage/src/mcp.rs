@@ -29,6 +29,21 @@ impl Storage {
         self.hashes("SELECT hash FROM mcp_approvals").await
     }
 
+    /// What was approved, as it was shown, the oldest first: the server's name, and the lines.
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn shown_servers(&self) -> Result<Vec<(String, String)>, StorageError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT server, shown FROM mcp_approvals ORDER BY approved_at, rowid",
+            )?;
+            let shown = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(shown.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// The hashes of everything that may ask for answers of the model.
     ///
     /// # Errors
@@ -131,13 +146,17 @@ impl Storage {
 /// What a fact about a server means for what is kept.
 pub(crate) fn project(fact: &Fact<'_>, event: &McpEvent) -> Result<(), Fault> {
     match event {
-        McpEvent::Approved { server, hash, .. } => {
+        McpEvent::Approved {
+            server,
+            hash,
+            shown,
+        } => {
             fact.connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO mcp_approvals (hash, server, approved_at)
-                     VALUES (?1, ?2, ?3)",
+                    "INSERT OR REPLACE INTO mcp_approvals (hash, server, approved_at, shown)
+                     VALUES (?1, ?2, ?3, ?4)",
                 )?
-                .execute(params![hash, server, fact.at.0])?;
+                .execute(params![hash, server, fact.at.0, shown])?;
         }
         McpEvent::SamplingChanged {
             server,

@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/0009_places.sql"),
     include_str!("schema/0010_mcp.sql"),
     include_str!("schema/0011_stores.sql"),
+    include_str!("schema/0012_mcp_shown.sql"),
 ];
 
 /// The schema that `steps` lead to.

@@ -15,7 +15,7 @@ mod walls;
 
 pub(crate) use environment::Shell;
 pub(crate) use group::{Exit, Group, OnGone};
-pub(crate) use plan::{Plan, ServerSite, Site, toolchain};
+pub(crate) use plan::{Plan, ServerSite, Site, interpreters, toolchain};
 pub use policy::{Network, ProcessLimits, Sandbox, SandboxMode};
 pub(crate) use stopped::Stopped;
 pub use walls::{Wall, Walls};

@@ -46,7 +46,8 @@ pub use mcp::{
     AskedIn, CALL_TIMEOUT, CONNECT_TIMEOUT, Credentials, Elicit, ElicitWants, Elicited,
     FilledPrompt, HttpSpec, Pin, PromptPart, ResourceBody, ResourcePart, Sample, SampleMessage,
     Sampled, ServerFolder, ServerHost, ServerId, ServerRoot, ServerSpec, ServerState, ServerStatus,
-    ServerTool, ServerTransport, StdioSpec, ToolStanding,
+    ServerTool, ServerTransport, StdioSpec, ToolStanding, check_server_address, reach_differences,
+    reach_lines, server_origin,
 };
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};

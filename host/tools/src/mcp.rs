@@ -18,6 +18,7 @@ mod oauth;
 mod offers;
 mod pin;
 mod program;
+mod reach;
 mod server;
 mod servers;
 mod spec;
@@ -33,13 +34,14 @@ pub use ask::{
     ServerHost, ServerRoot,
 };
 pub(crate) use call::{ServedCall, run};
+pub use http::{check_server_address, server_origin};
 pub use offers::{FilledPrompt, PromptPart, ResourceBody, ResourcePart};
 pub use pin::Pin;
-pub(crate) use server::Server;
-pub(crate) use servers::Servers;
 pub(crate) use program::{Program, start as start_program};
 pub(crate) use reach::of as server_reach;
 pub use reach::{reach_differences, reach_lines};
+pub(crate) use server::Server;
+pub(crate) use servers::Servers;
 pub use spec::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
     StdioSpec,

@@ -61,13 +61,14 @@ Examples:
         #[arg(short, long)]
         yes: bool,
     },
-    /// Let a server's program start, exactly as it is shown
+    /// Let a server start or be reached, exactly as it is shown
     #[command(after_help = "\
 Examples:
-  aroom mcp approve github          shows the command, then asks
+  aroom mcp approve github          shows what would run, then asks
   aroom mcp approve github --yes
 
-Another command, argument, folder or variable later is asked about anew.")]
+Another command, argument, folder or variable later is asked about anew, and
+so is another file at the same path, or a sandbox with a wall less.")]
     Approve {
         /// The server
         #[arg(value_name = "NAME")]
@@ -285,6 +286,12 @@ async fn approve(context: &mut Context, name: &str, is_sure: bool) -> Result<u8,
     let workspace = context.workspace();
     let servers = context.host.read().mcp_servers(workspace).await?;
     let server = of_name(servers, name)?;
+    if let McpState::Failed { .. } = server.state
+        && !server.is_approved
+    {
+        // There is nothing to approve: it cannot be started as it is described.
+        return Ok(ended(context, &server));
+    }
     if server.is_approved {
         context
             .printer
@@ -305,7 +312,7 @@ async fn approve_shown(
     for line in shown::to_approve(server, &theme) {
         context.printer.note(&line);
     }
-    if !find::confirmed(context, "Let it start, now and later?", is_sure)? {
+    if !find::confirmed(context, shown::approval_question(server), is_sure)? {
         return Ok(find::left(context));
     }
     let op = McpOp::Approve {
@@ -320,7 +327,8 @@ async fn approve_shown(
 async fn connect(context: &mut Context, name: &str) -> Result<u8, Quit> {
     // Looking connects it; one that failed is tried again.
     let server = named(context, name).await?;
-    if matches!(server.state, McpState::Failed { .. }) {
+    let is_held = server.is_approved && server.state == McpState::NeedsApproval;
+    if is_held || matches!(server.state, McpState::Failed { .. }) {
         let server = name.to_owned();
         context.settle(McpOp::Restart { server }).await?;
     }

@@ -88,7 +88,7 @@ impl CallServices {
     }
 
     /// Runs a future to its end even if whoever waits for it goes away.
-    async fn to_the_end<T: Send + 'static>(
+    pub(crate) async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {

@@ -268,6 +268,9 @@ fn checked(written: &Written, oddities: &mut Vec<String>) -> Result<McpEntry, St
     }
     check_name(&entry.name)?;
     check_transport(&entry)?;
+    // What is made of variables is looked at once they are filled in.
+    let plain = entry.url.as_ref().filter(|url| !url.contains("${"));
+    plain.map_or(Ok(()), |url| check_url(url))?;
     Ok(entry)
 }
 
@@ -483,18 +486,14 @@ fn absolute(text: &str, from: &Reader<'_>) -> Result<String, String> {
     }
 }
 
+/// As connecting does, in the same words.
 fn check_url(url: &str) -> Result<(), String> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    match host {
-        Some(host) if host.contains('@') => {
-            Err("has a password in its `url`; use `headers`".to_owned())
-        }
-        Some(host) if !host.is_empty() && !url.contains(char::is_whitespace) => Ok(()),
-        _ => Err("needs a `url` that begins with `https://` or `http://`".to_owned()),
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if !is_web {
+        return Err("needs a `url` that begins with `https://` or `http://`".to_owned());
     }
+    let checked = anteroom_tools::check_server_address(url);
+    checked.map_err(|why| format!("has a `url` that is not taken: {why}"))
 }
 
 #[cfg(test)]

@@ -153,10 +153,52 @@ fn an_entry_that_is_wrong_is_left_out_with_its_line_and_the_others_stay() {
                 "`{file}:22:5`: an MCP server has an unknown key `comand`; did you mean `command`?"
             ),
             format!("`{file}:25:5`: an MCP server has a `timeout` of 0 s; 1 s are used"),
-            format!("`{file}:25:5`: an MCP server has a `connect_timeout` of 9000 s; 600 s are used"),
+            format!(
+                "`{file}:25:5`: an MCP server has a `connect_timeout` of 9000 s; 600 s are used"
+            ),
             format!("`{file}:29:5`: {left} is no mapping with `name` and `command` or `url`"),
         ]
     );
+}
+
+#[test]
+fn an_address_is_taken_as_connecting_takes_it() {
+    let user = "mcp_servers:
+  - {name: here, url: 'http://127.0.0.1:8080/mcp'}
+  - {name: near, url: 'http://localhost/mcp'}
+  - {name: far, url: 'http://example.com/mcp'}
+  - {name: made, url: 'http://${PART}.example.com/mcp'}
+  - {name: open, url: 'https://me:pass@example.com/mcp'}
+  - {name: safe, url: 'https://example.com/mcp'}
+";
+    let (_folder, loaded) = loaded(user, "", false);
+    let names: Vec<&str> = loaded
+        .settings
+        .mcp_servers
+        .iter()
+        .map(|server| server.filled.name.as_str())
+        .collect();
+    assert_eq!(names, ["here", "near", "safe"]);
+    let words: Vec<String> = loaded
+        .report
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let same = anteroom_tools::check_server_address("http://example.com/mcp").unwrap_err();
+    assert!(
+        words[0].contains(&same) && words[1].contains(&same),
+        "{words:?}"
+    );
+    assert!(
+        words[2].contains("password") && !words[2].contains("pass@"),
+        "{words:?}"
+    );
+    // Neither is one written that would not be read.
+    let far = json!([{ "name": "far", "url": "http://example.com/mcp" }]);
+    let folder = tempfile::tempdir().unwrap();
+    let refused = change(&folder.path().join(FILE_NAME), "mcp_servers", Some(&far)).unwrap_err();
+    assert!(refused.to_string().contains(&same), "{refused}");
 }
 
 #[test]

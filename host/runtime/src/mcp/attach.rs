@@ -107,8 +107,8 @@ async fn prompt(
         ))
     })?;
     let (text, image) = of_prompt(filled);
-    let path = format!("{server}:{name}");
-    let head = format!("[Prompt `{}`", visible(&path));
+    let path = format!("{server}.{name}");
+    let head = format!("[Prompt `/{}`", visible(&path));
     let of = (server, path, AttachmentKind::Prompt);
     Ok(attachment(engine, of, (head, text, image), bounds))
 }

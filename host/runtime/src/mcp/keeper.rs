@@ -2,6 +2,7 @@
 //! them. Nothing of it happens before somebody looks: a command that only prints starts no server.
 
 use super::bridge::Bridge;
+use super::seen;
 use super::spec::{self, Site};
 use super::view::{self, Decided};
 use crate::agent::services::CallServices;
@@ -195,24 +196,23 @@ pub(crate) async fn follow(engine: &Engine) {
             return;
         }
     };
+    let seen = seen::all(engine).await;
     let project = project(engine);
+    let bundles = crate::bundles::kept::homes(engine);
     let site = Site {
         data: &engine.paths.data,
-    let bundles = crate::bundles::kept::homes(engine);
+        bundles: &bundles,
         project: &project,
         ca_file: settings.ai.ca_file.as_deref(),
-        bundles: &bundles,
-        approved: &decided.approved,
     };
-    let servers = super::entries(engine);
-    let servers = servers.iter();
-    *lock(&engine.mcp.sampling) = servers
-        .clone()
-        .filter(|server| decided.sampling.contains(&spec::hash(server, &project)))
-        .map(|server| spec::id(server, &project))
+    *lock(&engine.mcp.sampling) = seen
+        .iter()
+        .filter(|seen| decided.sampling.contains(&seen.hash))
+        .map(|seen| spec::id(&seen.server, &project))
         .collect();
-    let specs = servers.map(|server| spec::spec(server, &site)).collect();
-    engine.registry.set_servers(specs);
+    let specs = seen.iter();
+    let specs = specs.map(|seen| spec::spec(seen, &site, seen.is_approved(&decided)));
+    engine.registry.set_servers(specs.collect());
     engine.mcp.is_set.send_replace(true);
 }
 

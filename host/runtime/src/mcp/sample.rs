@@ -1,19 +1,20 @@
 //! A server asks for an answer of the model: shown to the person in full, paid from the turn's purse, answered
 //! without tools. Only within a call, and only where the server was allowed to ask at all.
 
+use super::paid;
 use crate::agent::services::CallServices;
-use crate::agent::tokens;
 use crate::engine::Engine;
-use anteroom_api::{CallDecision, Resolution, Usage};
+use anteroom_api::{CallDecision, Resolution};
 use anteroom_model::{ChatRequest, Finish, Message};
 use anteroom_tools::{Sample, Sampled};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Characters of everything a server may have answered.
 const MOST_CHARS: usize = 100_000;
 
 /// Has the model answer, if a person allows it.
-pub(super) async fn answer(engine: &Engine, asked: Sample) -> Result<Sampled, String> {
+pub(super) async fn answer(engine: &Arc<Engine>, asked: Sample) -> Result<Sampled, String> {
     if !engine.mcp.may_sample(&asked.server) {
         return Err("sampling is not allowed for this server".to_owned());
     }
@@ -78,7 +79,7 @@ async fn allowed(
 }
 
 async fn ask(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     call: &CallServices,
     (asked, most): (Sample, u64),
 ) -> Result<Sampled, String> {
@@ -106,35 +107,7 @@ async fn ask(
         tools: Vec::new(),
         extra,
     };
-    let purse = &turn.purse;
-    let size = || tokens::of_request(&request);
-    let aside = purse.request((turn.turn, 0), size).await;
-    let aside = aside.map_err(|error| error.to_string())?;
-    let aside = aside.map_err(|exceeded| exceeded.0)?;
-    let client = match engine.client(settings) {
-        Ok(client) => client,
-        Err(problem) => {
-            purse.settle_usage(aside, Usage::default());
-            return Err(problem.to_string());
-        }
-    };
-    let answer = client.stream(&request, call.stop(), &mut |_| {}).await;
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            purse.settle_usage(aside, Usage::default());
-            return Err(format!("the model did not answer: {error}"));
-        }
-    };
-    let told = answer.usage;
-    let usage = purse.priced(told.unwrap_or_else(|| tokens::usage(&request, &answer)));
-    let spent = (usage, engine.ambient.now(), aside.id);
-    purse.settle_usage(aside, usage);
-    let storage = &engine.storage;
-    let counted = storage.spend_besides(turn.conversation, "sampling", spent);
-    if let Err(error) = counted.await {
-        tracing::warn!(%error, "an answer for a server was not counted");
-    }
+    let answer = paid::answer(engine, call, request).await?;
     Ok(Sampled {
         model: turn.model.clone(),
         is_cut: answer.finish == Finish::Length,

@@ -1,22 +1,23 @@
 //! From an entry of the settings to what is to be started or reached, and the hash that an approval is for.
 
+use super::seen::Seen;
 use crate::config::{McpServer, references_in};
 use crate::hex::hex;
-use anteroom_api::{McpFolder, McpTransport, McpTrust};
+use anteroom_api::{McpFolder, McpReach, McpTransport, McpTrust};
 use anteroom_tools::{
     CALL_TIMEOUT, CONNECT_TIMEOUT, HttpSpec, ServerFolder, ServerId, ServerSpec, ServerTransport,
-    StdioSpec,
+    StdioSpec, server_origin,
 };
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Folder of the servers' own folders, in the data folder.
 const FOLDER: &str = "servers";
-
 /// In it: the folders of bundles' servers. No server is called so.
 const OF_BUNDLES: &str = "@bundles";
+
 /// Where the servers of this process live.
 pub(super) struct Site<'a> {
     pub(super) data: &'a Path,
@@ -34,8 +35,9 @@ pub(super) fn id(server: &McpServer, project: &Path) -> ServerId {
     }
 }
 
-/// What there should be.
-pub(super) fn spec(server: &McpServer, site: &Site<'_>) -> ServerSpec {
+/// What there should be, and whether exactly that was approved.
+pub(super) fn spec(seen: &Seen, site: &Site<'_>, is_approved: bool) -> ServerSpec {
+    let server = &seen.server;
     let entry = &server.filled;
     let id = id(server, site.project);
     let seconds = |wanted: Option<f64>, usual| {
@@ -43,11 +45,9 @@ pub(super) fn spec(server: &McpServer, site: &Site<'_>) -> ServerSpec {
         wanted.and_then(Result::ok).unwrap_or(usual)
     };
     ServerSpec {
-        is_allowed_to_start: match is_program(server) {
-            true => site.approved.contains(&hash(server, site.project)),
-            false => true,
-        },
-        transport: transport(server, &id, site),
+        is_allowed_to_start: is_approved,
+        approved: seen.found().filter(|_| is_approved).cloned(),
+        transport: transport(server, site),
         include: entry.tools_include.clone(),
         exclude: entry.tools_exclude.clone(),
         is_trusted: entry.trust == Some(McpTrust::Trusted),
@@ -58,28 +58,39 @@ pub(super) fn spec(server: &McpServer, site: &Site<'_>) -> ServerSpec {
     }
 }
 
-/// Whether it is a program that is started here.
-pub(super) fn is_program(server: &McpServer) -> bool {
-    server.filled.command.is_some()
+/// Whether a person has to approve it: a program, and an address that others named and that is told what the user's
+/// own environment holds.
+pub(super) fn needs_approval(server: &McpServer) -> bool {
+    let written = &server.written;
+    let is_others = server.is_project || server.bundle.is_some();
+    let mut told = written.url.iter().chain(written.headers.values());
+    written.command.is_some() || (is_others && told.any(|text| !references_in(text).is_empty()))
 }
 
-fn transport(server: &McpServer, id: &ServerId, site: &Site<'_>) -> ServerTransport {
+/// The program of a server that is one.
+pub(super) fn program(server: &McpServer, site: &Site<'_>) -> Option<StdioSpec> {
     let entry = &server.filled;
-    if let Some(command) = &entry.command {
-        return ServerTransport::Stdio(StdioSpec {
-            command: command.clone(),
-            args: entry.args.clone(),
-            env: entry.env.clone(),
-            folder: folder(site.data, id),
-            folders: folders(server)
-                .into_iter()
-                .map(|folder| ServerFolder {
-                    path: PathBuf::from(folder.path),
-                    is_writable: folder.is_writable,
-                })
-                .collect(),
-            network: entry.network.unwrap_or(false),
-        });
+    let id = id(server, site.project);
+    Some(StdioSpec {
+        command: entry.command.clone()?,
+        args: entry.args.clone(),
+        env: entry.env.clone(),
+        folder: folder(server, &id, site),
+        folders: folders(server)
+            .into_iter()
+            .map(|folder| ServerFolder {
+                path: PathBuf::from(folder.path),
+                is_writable: folder.is_writable,
+            })
+            .collect(),
+        network: entry.network.unwrap_or(false),
+    })
+}
+
+fn transport(server: &McpServer, site: &Site<'_>) -> ServerTransport {
+    let entry = &server.filled;
+    if let Some(program) = program(server, site) {
+        return ServerTransport::Stdio(program);
     }
     let url = entry.url.clone().unwrap_or_default();
     match entry.transport.as_deref() {
@@ -137,16 +148,18 @@ fn folders(server: &McpServer) -> Vec<McpFolder> {
     folders.collect()
 }
 
-/// What a person approves: everything that decides what is started, with what, and what it reaches. The environment
-/// as it is written: what `${NAME}` stands for may be a secret that changes.
-pub(super) fn hash(server: &McpServer, project: &Path) -> String {
+/// What a person approves: everything that decides what is started, with what, and what it reaches, by the paths that
+/// things have now, with what of the sandbox is missing. The environment as it is written: what `${NAME}` stands for
+/// may be a secret that changes.
+pub(super) fn hash(server: &McpServer, project: &Path, reach: Option<&McpReach>) -> String {
     let entry = &server.filled;
     let place = server.is_project.then(|| project.display().to_string());
     let written = &server.written;
     let text = serde_json::json!([
-        "anteroom mcp server 1",
+        "anteroom mcp server 2",
         entry.name,
         place,
+        server.bundle,
         entry.command,
         entry.args,
         written.env,
@@ -154,6 +167,7 @@ pub(super) fn hash(server: &McpServer, project: &Path) -> String {
         written.headers,
         entry.folders,
         entry.network.unwrap_or(false),
+        reach,
     ]);
     hex(&Sha256::digest(text.to_string().as_bytes()))
 }
@@ -178,7 +192,14 @@ pub(super) fn shown_transport(server: &McpServer) -> McpTransport {
     let url = entry.url.clone().unwrap_or_default();
     match entry.transport.as_deref() {
         Some("sse") => McpTransport::Sse { url, headers },
-        _ => McpTransport::Http { url, headers },
+        _ => McpTransport::Http {
+            origin: match references_in(&url).is_empty() {
+                true => None,
+                false => server.filled.url.as_deref().and_then(server_origin),
+            },
+            url,
+            headers,
+        },
     }
 }
 
@@ -195,36 +216,38 @@ fn with_references(pairs: &BTreeMap<String, String>) -> Vec<String> {
     pairs.iter().map(one).collect()
 }
 
-/// The same on one line, for the record.
-pub(super) fn in_words(transport: &McpTransport) -> String {
+/// The same line by line, for the record; what a program reaches is told beside it.
+pub(super) fn in_lines(transport: &McpTransport) -> Vec<String> {
     match transport {
-        McpTransport::Http { url, .. } | McpTransport::Sse { url, .. } => url.clone(),
+        McpTransport::Http {
+            url,
+            origin,
+            headers,
+        } => {
+            let mut lines = vec![format!("address {url}")];
+            lines.extend(origin.iter().map(|origin| format!("comes to {origin}")));
+            lines.extend(headers.iter().map(|header| format!("header {header}")));
+            lines
+        }
+        McpTransport::Sse { url, .. } => vec![format!("address {url}")],
         McpTransport::Stdio {
             command,
             args,
             env,
-            folders,
             network,
+            ..
         } => {
             let mut words = serde_json::json!([command])[0].to_string();
             for arg in args {
                 words = format!("{words} {}", serde_json::json!(arg));
             }
-            let folders = folders.iter().map(|folder| match folder.is_writable {
-                true => format!("{} (to write)", folder.path),
-                false => folder.path.clone(),
+            let mut lines = vec![format!("command {words}")];
+            lines.extend(env.iter().map(|name| format!("environment {name}")));
+            lines.push(match network {
+                true => "with the network".to_owned(),
+                false => "without the network".to_owned(),
             });
-            let folders: Vec<String> = folders.collect();
-            if !env.is_empty() {
-                words = format!("{words}; environment {}", env.join(", "));
-            }
-            if !folders.is_empty() {
-                words = format!("{words}; folders {}", folders.join(", "));
-            }
-            match network {
-                true => format!("{words}; with the network"),
-                false => format!("{words}; without the network"),
-            }
+            lines
         }
     }
 }
@@ -232,7 +255,7 @@ pub(super) fn in_words(transport: &McpTransport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anteroom_api::McpEntry;
+    use anteroom_api::{McpEntry, McpPath, McpPathKind};
 
     fn server(change: impl FnOnce(&mut McpEntry)) -> McpServer {
         let mut entry = McpEntry {
@@ -255,7 +278,18 @@ mod tests {
     #[test]
     fn an_approval_is_for_everything_that_decides_what_runs() {
         let project = Path::new("/work/.anteroom/tools");
-        let hash = |server: &McpServer| hash(server, project);
+        let reach = |real: &str, missing: &[&str]| McpReach {
+            paths: vec![McpPath {
+                what: McpPathKind::Program,
+                path: "/usr/bin/uvx".into(),
+                real: Some(real.into()),
+                is_writable: false,
+            }],
+            missing: missing.iter().map(|wall| (*wall).to_owned()).collect(),
+        };
+        let found = reach("/usr/bin/uvx", &[]);
+        let hash_of = |server: &McpServer, reach: &McpReach| hash(server, project, Some(reach));
+        let hash = |server: &McpServer| hash_of(server, &found);
         let usual = hash(&server(|_| {}));
         // Another value of a secret is no other command: it is filled in from the user's own environment.
         let filled = |value: &str| {
@@ -286,11 +320,14 @@ mod tests {
                 is_project: true,
                 ..server(|_| {})
             },
+            McpServer {
+                bundle: Some("team".into()),
+                ..server(|_| {})
+            },
         ];
         for other in others {
             assert_ne!(usual, hash(&other), "{:?}", other.filled);
         }
-        let bundles = BTreeMap::<String, PathBuf>::new();
         // Another program at the same path, or fewer walls, is something else.
         for other in [reach("/tmp/uvx", &[]), reach("/usr/bin/uvx", &["a wall"])] {
             assert_ne!(usual, hash_of(&server(|_| {}), &other), "{other:?}");
@@ -299,17 +336,52 @@ mod tests {
             data: Path::new("/data"),
             project,
             ca_file: None,
-            approved,
+            bundles: &BTreeMap::new(),
         };
-        let (none, one) = (BTreeSet::new(), BTreeSet::from([usual.clone()]));
-        assert!(!spec(&server(|_| {}), &site(&none)).is_allowed_to_start);
-        assert!(spec(&server(|_| {}), &site(&one)).is_allowed_to_start);
-        let changed = server(|entry| entry.args.push("--evil".into()));
-        assert!(!spec(&changed, &site(&one)).is_allowed_to_start);
-        let of_project = McpServer {
+        let seen = Seen {
+            server: server(|_| {}),
+            reach: Some(Ok(found.clone())),
+            hash: usual,
+        };
+        let approved = spec(&seen, &site, true);
+        assert!(approved.is_allowed_to_start && approved.approved == Some(found.clone()));
+        let waiting = spec(&seen, &site, false);
+        assert!(!waiting.is_allowed_to_start && waiting.approved.is_none());
+    }
+
+    #[test]
+    fn an_address_of_others_that_is_told_a_variable_needs_an_approval() {
+        let far = |url: &str, value: &str| {
+            server(|entry| {
+                entry.command = None;
+                entry.args.clear();
+                entry.url = Some(url.into());
+                entry.headers.insert("X".into(), value.into());
+            })
+        };
+        let of_project = |server: McpServer| McpServer {
             is_project: true,
-            ..server(|_| {})
+            ..server
         };
-        assert!(!spec(&of_project, &site(&one)).is_allowed_to_start);
+        let of_bundle = |server: McpServer| McpServer {
+            bundle: Some("team".into()),
+            ..server
+        };
+        let plain = || far("https://a.example/mcp", "one");
+        let header = || far("https://a.example/mcp", "Bearer ${TOKEN}");
+        let address = || far("https://a.example/${TOKEN}", "one");
+        assert!(!needs_approval(&header()) && !needs_approval(&address()));
+        assert!(!needs_approval(&of_project(plain())) && !needs_approval(&of_bundle(plain())));
+        for told in [header(), address()] {
+            assert!(needs_approval(&of_project(told.clone())));
+            assert!(needs_approval(&of_bundle(told)));
+        }
+        let mut moved = far("https://${HOST}/mcp", "one");
+        moved.filled.url = Some("https://b.example/mcp".into());
+        let McpTransport::Http { url, origin, .. } = shown_transport(&moved) else {
+            panic!("an address")
+        };
+        assert_eq!(url, "https://${HOST}/mcp");
+        assert_eq!(origin.as_deref(), Some("https://b.example"));
     }
 }

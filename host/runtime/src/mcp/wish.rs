@@ -1,5 +1,6 @@
 //! Wishes about MCP servers.
 
+use super::seen::{self, Seen};
 use super::{keeper, spec, unknown, view};
 use crate::config::{self, McpServer};
 use crate::host::Port;
@@ -8,7 +9,7 @@ use anteroom_api::{
     Event, McpEntry, McpEvent, McpOp, McpServerView, McpState, OpId, Problem, ProblemCode, Topic,
 };
 use anteroom_storage::ToolPin;
-use anteroom_tools::ToolStanding;
+use anteroom_tools::{ServerState, ServerStatus, ToolStanding};
 use serde_json::Value;
 
 /// The setting that names the servers.
@@ -18,10 +19,9 @@ const SETTING: &str = "mcp_servers";
 pub(crate) async fn take(port: &Port, id: OpId, op: McpOp) -> Result<(), Problem> {
     keeper::wake(&port.engine);
     let event = match op {
-        McpOp::Approve { server, hash } => approve(port, server, hash)?,
+        McpOp::Approve { server, hash } => approve(port, server, hash).await?,
         McpOp::AllowSampling { server, is_allowed } => {
-            let known = named(port, &server)?;
-            let hash = spec::hash(&known, &keeper::project(&port.engine));
+            let hash = looked_at(port, &server).await?.hash;
             McpEvent::SamplingChanged {
                 server,
                 hash,
@@ -47,8 +47,15 @@ pub(crate) async fn take(port: &Port, id: OpId, op: McpOp) -> Result<(), Problem
         McpEvent::SamplingChanged { server, .. } => Some(server.clone()),
         _ => None,
     };
+    let approved = match &event {
+        McpEvent::Approved { server, .. } => Some(server.clone()),
+        _ => None,
+    };
     port.tell(Topic::Host, id, Event::Mcp(event)).await?;
     keeper::follow(&port.engine).await;
+    if let Some(server) = approved {
+        begin(port, &server);
+    }
     // What a server may ask is said to it when it is connected.
     if let Some(server) = changed {
         port.engine.registry.restart_server(&server);
@@ -71,21 +78,52 @@ fn named(port: &Port, name: &str) -> Result<McpServer, Problem> {
     found.ok_or_else(|| unknown(name))
 }
 
-fn approve(port: &Port, server: String, hash: String) -> Result<McpEvent, Problem> {
-    let known = named(port, &server)?;
-    if spec::hash(&known, &keeper::project(&port.engine)) != hash {
+/// The same, with what it is and reaches now.
+async fn looked_at(port: &Port, name: &str) -> Result<Seen, Problem> {
+    named(port, name)?;
+    let all = seen::all(&port.engine).await;
+    let mut all = all.into_iter();
+    all.find(|seen| seen.name() == name)
+        .ok_or_else(|| unknown(name))
+}
+
+async fn approve(port: &Port, server: String, hash: String) -> Result<McpEvent, Problem> {
+    let seen = looked_at(port, &server).await?;
+    let look = format!("look at it again with `aroom mcp show {server}`");
+    if let Some(why) = seen.refused() {
+        return Err(Problem::new(
+            ProblemCode::Conflict,
+            format!("the MCP server `{server}` cannot be started as it is described"),
+        )
+        .cause(why)
+        .hint("change its entry in the config file"));
+    }
+    if seen.hash != hash {
         return Err(Problem::new(
             ProblemCode::Conflict,
             format!("the MCP server `{server}` is not what was shown any more"),
         )
-        .hint(format!("look at it again with `aroom mcp show {server}`")));
+        .hint(look));
     }
-    let shown = spec::in_words(&spec::shown_transport(&known));
     Ok(McpEvent::Approved {
         server,
         hash,
-        shown,
+        shown: seen.lines(&port.engine).join("\n"),
     })
+}
+
+/// One that waited in this process, and is approved as it was before, is told that it waits no more.
+fn begin(port: &Port, name: &str) {
+    let waits = |status: &ServerStatus| {
+        status.id.name == name && status.state == ServerState::NeedsApproval
+    };
+    let engine = &port.engine;
+    let mut entries = super::entries(engine).into_iter();
+    let is_wanted =
+        entries.any(|entry| entry.filled.name == name && entry.filled.enabled.unwrap_or(true));
+    if is_wanted && engine.registry.servers().iter().any(waits) {
+        engine.registry.restart_server(name);
+    }
 }
 
 async fn connection(port: &Port, id: OpId, (server, wish): (String, Wish)) -> Result<(), Problem> {
@@ -237,6 +275,7 @@ async fn remove(port: &Port, id: OpId, name: String) -> Result<(), Problem> {
         .unpin_tools((String::new(), name.clone()))
         .await?;
     super::bridge::forget(&port.engine, &name);
+    super::kept::forget_own(&port.engine, &name).await?;
     let event = Event::Mcp(McpEvent::Removed { server: name });
     port.tell(Topic::Host, id, event).await
 }
@@ -254,4 +293,3 @@ async fn write(port: &Port, id: OpId, all: Vec<Value>) -> Result<(), Problem> {
     config::change(&file(port), SETTING, value.as_ref())?;
     live::changed_by(port, id, SETTING.to_owned()).await
 }
-    super::kept::forget_own(&port.engine, &name).await?;

@@ -84,7 +84,7 @@ fn mcp(fact: &Fact<'_>, event: &McpEvent) -> Result<(), Fault> {
         } => host(
             fact,
             "mcp",
-            &format!("{server} as {hash}: {shown}"),
+            &format!("{server} as {hash}: {}", shown.replace('\n', "; ")),
             "approved",
         ),
         McpEvent::Accepted {

@@ -45,6 +45,9 @@ async fn an_approval_is_for_one_command_and_goes_with_the_server() {
     let storage = place.open().await;
     let hashes = storage.approved_servers().await.unwrap();
     assert_eq!(Vec::from_iter(hashes), ["a", "b"]);
+    let shown = ("time".to_owned(), "uvx mcp-server-time".to_owned());
+    let known = storage.shown_servers().await.unwrap();
+    assert_eq!(known, [shown.clone(), shown]);
     assert!(storage.sampling_servers().await.unwrap().contains("a"));
     tell(&storage, sampling(false)).await;
     assert!(storage.sampling_servers().await.unwrap().is_empty());

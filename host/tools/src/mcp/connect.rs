@@ -4,7 +4,7 @@ use super::handler::Handler;
 use super::http;
 use super::log::Log;
 use super::oauth::Tokens;
-use super::program::{self, Program};
+use super::program::{self, NotStarted, Program};
 use super::spec::{ServerSpec, ServerTransport, StdioSpec};
 use super::stdio::Lines;
 use super::stirred::Stirred;
@@ -53,6 +53,8 @@ impl Drop for Listening {
 pub(super) enum NoLink {
     /// For this reason, in words.
     Words(String),
+    /// It is not what was approved any more, line by line; nothing was started.
+    Unapproved(Vec<String>),
     /// It answered, and did not take the greeting.
     Refused(String),
     /// Somebody has to sign in; this is what the server says about it.
@@ -116,13 +118,17 @@ async fn stdio(
     spec: &StdioSpec,
     greeting: ClientLifecycleMode,
 ) -> Result<Link, NoLink> {
-    let program = program::start(spec, connecting.shell).await;
+    let approved = connecting.spec.approved.as_ref();
+    let program = program::start_approved(spec, connecting.shell, approved).await;
     let Program {
         group,
         stdin,
         stdout,
         stderr,
-    } = program.map_err(NoLink::Words)?;
+    } = program.map_err(|why| match why {
+        NotStarted::Differs(lines) => NoLink::Unapproved(lines),
+        NotStarted::Words(why) => NoLink::Words(why),
+    })?;
     let log = connecting.log.clone();
     tokio::spawn(listen(stderr, log.clone()));
     let traffic = Arc::new(Traffic::new());

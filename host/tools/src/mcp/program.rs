@@ -1,16 +1,16 @@
 //! Starts the program of a server inside the walls: its own folder, its own environment, what it was given.
 
+use super::reach::{self, Open, reach_differences, reach_lines};
 use super::spec::StdioSpec;
-use crate::confine::{
-    self, Group, Network, Order, Plan, Sandbox, SandboxMode, ServerSite, Settled, Shell,
-};
+use crate::confine::{self, Group, Order, Plan, Sandbox, SandboxMode, ServerSite, Settled, Shell};
+use anteroom_api::McpReach;
 use anteroom_gate::{FilePath, Gate, Memory, Place, Policy};
 use rustix::fs::{Mode, OFlags};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -19,9 +19,6 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 const PASSED: [&str; 2] = ["PATH", "LANG"];
 /// In the server's folder: its `TMPDIR`.
 const TEMP: &str = "tmp";
-
-/// A folder that a command names is given if it lies at least this deep: `/home/somebody` is three.
-const FOLDER_DEPTH: usize = 4;
 
 /// A program that was started. Dropping it ends all its processes.
 pub(crate) struct Program {
@@ -39,7 +36,13 @@ pub(crate) enum NotStarted {
     Words(String),
 }
 
-/// Starts it.
+impl From<String> for NotStarted {
+    fn from(words: String) -> Self {
+        Self::Words(words)
+    }
+}
+
+/// Starts a program that the host itself chose.
 ///
 /// # Errors
 /// Why it could not be started, in words.
@@ -73,14 +76,17 @@ async fn start_if(
 ) -> Result<Program, NotStarted> {
     let (spec, shell) = (spec.clone(), shell.clone());
     // Reads folders, and waits until the program runs.
-    let started = tokio::task::spawn_blocking(move || start_now(&spec, &shell));
-    started
-        .await
-        .map_err(|_| "starting it ended early; this is a bug of the host")?
+    let started = tokio::task::spawn_blocking(move || start_now(&spec, &shell, approved.as_ref()));
+    let ended = |_| NotStarted::Words("starting it ended early; this is a bug of the host".into());
+    started.await.map_err(ended)?
 }
 
-fn start_now(spec: &StdioSpec, shell: &Shell) -> Result<Program, String> {
-    let program = find(&spec.command, shell)?;
+fn start_now(
+    spec: &StdioSpec,
+    shell: &Shell,
+    approved: Option<&McpReach>,
+) -> Result<Program, NotStarted> {
+    let program = reach::find(&spec.command, shell)?;
     let folder = own_folder(&spec.folder).map_err(|error| {
         format!(
             "its folder `{}` cannot be used: {error}",
@@ -89,20 +95,17 @@ fn start_now(spec: &StdioSpec, shell: &Shell) -> Result<Program, String> {
     })?;
     let temp = own_folder(&folder.join(TEMP))
         .map_err(|error| format!("its temporary folder cannot be used: {error}"))?;
-    let user = shell.sandbox();
-    let sandbox = Sandbox {
-        network: if spec.network {
-            Network::On
-        } else {
-            Network::Off
-        },
-        writable: Vec::new(),
-        ..Sandbox::clone(&user)
-    };
-    let search = shell.environment.iter().find(|(name, _)| name == "PATH");
-    let search = spec.env.get("PATH").or(search.map(|(_, path)| path));
-    let search = search.map_or("", String::as_str);
-    let plan = plan(spec, &sandbox, (&folder, &temp), (&program, search));
+    let sandbox = reach::sandbox(spec, shell);
+    let found = reach::of(spec, shell)?;
+    let plan = plan(approved.unwrap_or(&found), &sandbox, (&folder, &temp));
+    // Last of all, so that what the plan was made from is what was approved.
+    if let Some(approved) = approved {
+        let now = reach::of(spec, shell)?;
+        if now != *approved {
+            let lines = (reach_lines(approved), reach_lines(&now));
+            return Err(NotStarted::Differs(reach_differences(&lines.0, &lines.1)));
+        }
+    }
     let settled = settled(&sandbox, &plan)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let handle = rustix::fs::open(&folder, flags, Mode::empty())
@@ -120,7 +123,7 @@ fn start_now(spec: &StdioSpec, shell: &Shell) -> Result<Program, String> {
         .map_err(|error| format!("could not start `{}`: {error}", program.display()))?;
     let stdin = started
         .stdin
-        .ok_or("the program has no input; this is a bug of the host")?;
+        .ok_or_else(|| "the program has no input; this is a bug of the host".to_owned())?;
     Ok(Program {
         group: started.group,
         stdin,
@@ -147,20 +150,8 @@ fn settled<'a>(sandbox: &'a Sandbox, plan: &'a Plan) -> Result<Settled<'a>, Stri
     Ok(Settled::Walled { plan, sandbox })
 }
 
-fn plan(
-    spec: &StdioSpec,
-    sandbox: &Sandbox,
-    (folder, temp): (&Path, &Path),
-    (program, search): (&Path, &str),
-) -> Plan {
-    let is_writable = |wanted: bool| {
-        let folders = spec.folders.iter();
-        let folders = folders.filter(move |it| it.is_writable == wanted);
-        folders.map(|it| it.path.clone()).collect::<Vec<_>>()
-    };
-    let arguments = spec.args.iter().map(Path::new);
-    let mut needed: Vec<PathBuf> = arguments.flat_map(surroundings).collect();
-    needed.extend(confine::toolchain(program, search, sandbox.home.as_deref()));
+fn plan(reach: &McpReach, sandbox: &Sandbox, (folder, temp): (&Path, &Path)) -> Plan {
+    let open = Open::of(reach);
     // One for each folder: making one takes longer than asking it.
     let gates: RefCell<BTreeMap<PathBuf, Option<Gate>>> = RefCell::default();
     let is_sensitive = |workspace: &Path, path: &FilePath| {
@@ -175,9 +166,9 @@ fn plan(
         sandbox,
         folder,
         temp,
-        readable: &is_writable(false),
-        needed: &needed,
-        writable: &is_writable(true),
+        readable: &open.readable,
+        needed: &open.needed,
+        writable: &open.writable,
         is_sensitive: &is_sensitive,
     })
 }
@@ -195,37 +186,6 @@ fn gate(sandbox: &Sandbox, workspace: &Path) -> Option<Gate> {
     Gate::new(policy, place, Memory::new(Vec::new())).ok()
 }
 
-/// What a program that is started by its path needs around it: the command names it, so whoever approved the
-/// command gave it. The file with its folder, the packages it is installed with, its Python environment.
-fn surroundings(path: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    if !path.is_absolute() {
-        return found;
-    }
-    let mut files = Vec::new();
-    for path in std::iter::once(path.to_owned()).chain(path.canonicalize().ok()) {
-        if path.is_dir() {
-            found.push(path);
-            continue;
-        }
-        let Some(folder) = path.parent().filter(|_| path.is_file()) else {
-            continue;
-        };
-        found.push(folder.to_owned());
-        for ancestor in folder.ancestors() {
-            let is_packages = ancestor.file_name().is_some_and(|it| it == "node_modules");
-            if is_packages || ancestor.join("pyvenv.cfg").is_file() {
-                found.push(ancestor.to_owned());
-            }
-        }
-        files.push(path);
-    }
-    // Never a whole home, nor what lies at the top.
-    found.retain(|path| path.components().count() >= FOLDER_DEPTH);
-    found.extend(files);
-    found
-}
-
 fn environment(spec: &StdioSpec, shell: &Shell, folder: &Path) -> Vec<(String, String)> {
     let declared = spec.env.iter();
     let mut environment: Vec<(String, String)> = declared
@@ -240,34 +200,6 @@ fn environment(spec: &StdioSpec, shell: &Shell, folder: &Path) -> Vec<(String, S
         }
     }
     environment
-}
-
-/// A path, or the first program of this name in `PATH`.
-fn find(command: &str, shell: &Shell) -> Result<PathBuf, String> {
-    if command.contains('/') {
-        let path = Path::new(command);
-        if !path.is_absolute() {
-            return Err(format!(
-                "`{command}` is neither a name nor an absolute path"
-            ));
-        }
-        return if is_program(path) {
-            Ok(path.to_owned())
-        } else {
-            Err(format!("there is no program `{command}`"))
-        };
-    }
-    let path = shell.environment.iter().find(|(name, _)| name == "PATH");
-    let folders = path.map_or("", |(_, path)| path.as_str()).split(':');
-    folders
-        .filter(|folder| folder.starts_with('/'))
-        .map(|folder| Path::new(folder).join(command))
-        .find(|path| is_program(path))
-        .ok_or_else(|| format!("there is no program `{command}` in `PATH`"))
-}
-
-fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// Makes a folder for the user alone, if it is not there.

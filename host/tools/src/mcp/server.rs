@@ -92,6 +92,8 @@ struct About {
 
 /// How a connection ended.
 enum End {
+    /// It is not what was approved any more, line by line.
+    Unapproved(Vec<String>),
     /// Somebody wants something else now.
     Unwanted,
     Failed(String),
@@ -314,6 +316,12 @@ impl Server {
             }
             match end {
                 End::Unwanted => patience = PATIENCE_MIN,
+                End::Unapproved(lines) => {
+                    self.wait_for_approval(lines);
+                    if wish.changed().await.is_err() {
+                        return;
+                    }
+                }
                 End::SignIn(challenge) => {
                     self.change(|live| {
                         live.put_away(ServerState::NeedsSignIn);
@@ -357,6 +365,7 @@ impl Server {
         let link = match opened {
             Ok(Ok(link)) => link,
             Ok(Err(NoLink::SignIn(challenge))) => return End::SignIn(challenge),
+            Ok(Err(NoLink::Unapproved(lines))) => return End::Unapproved(lines),
             Ok(Err(NoLink::Words(why) | NoLink::Refused(why))) => return End::Failed(why),
             Err(_) => {
                 // It may be one that says nothing to the new greeting.
@@ -463,6 +472,19 @@ impl Server {
         Problem::new(ProblemCode::Tool, words).cause(why)
     }
 
+    /// What was approved is not what is there now: a person is asked again.
+    fn wait_for_approval(&self, lines: Vec<String>) {
+        let mut problem = self.problem("it is not what was approved any more, and was not started");
+        for line in lines {
+            problem = problem.cause(line);
+        }
+        tracing::warn!(server = %self.spec.id, %problem, "a server waits for approval again");
+        self.change(|live| {
+            live.put_away(ServerState::NeedsApproval);
+            live.last_error = Some(problem);
+        });
+    }
+
     fn fail(&self, why: &str, next_try: Option<Instant>) {
         let name = &self.spec.id.name;
         let mut problem = self.problem(why);
@@ -501,10 +523,8 @@ impl Live {
     }
 }
 
-/// What is not started here needs no approval of a command.
+/// A program starts as what was approved, and as nothing else.
 fn may_start(spec: &ServerSpec) -> bool {
-    match spec.transport {
-        ServerTransport::Stdio(_) => spec.is_allowed_to_start,
-        ServerTransport::Http(_) | ServerTransport::Sse { .. } => true,
-    }
+    let is_program = matches!(spec.transport, ServerTransport::Stdio(_));
+    spec.is_allowed_to_start && (!is_program || spec.approved.is_some())
 }

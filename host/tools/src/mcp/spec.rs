@@ -1,6 +1,7 @@
 //! What there should be: the servers as the runtime describes them. Plain values; where they come from and who
 //! approved them is the runtime's business.
 
+use anteroom_api::McpReach;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -38,8 +39,11 @@ pub struct ServerSpec {
     pub is_trusted: bool,
     /// Whether it is connected without anybody asking for it.
     pub is_enabled: bool,
-    /// Whether its exact command was approved. A server that is started, and was not, waits.
+    /// Whether it may be started or reached at all; it waits otherwise.
     pub is_allowed_to_start: bool,
+    /// What its program was and reached when it was approved: it is started only while that is still so. None for
+    /// an address; a program without one waits.
+    pub approved: Option<McpReach>,
     /// How long connecting and listing may take, together.
     pub connect_timeout: Duration,
     /// How long one call may take; progress does not prolong it.
@@ -153,6 +157,7 @@ impl ServerSpec {
             is_trusted: false,
             is_enabled: true,
             is_allowed_to_start: false,
+            approved: None,
             connect_timeout: CONNECT_TIMEOUT,
             call_timeout: CALL_TIMEOUT,
         }

@@ -40,7 +40,7 @@ pub struct ServerStatus {
 /// What a server is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerState {
-    /// It may not be started before its command was approved.
+    /// It may not be started or reached before it was approved as it is now.
     NeedsApproval,
     /// Nobody wants it connected now.
     Disconnected,

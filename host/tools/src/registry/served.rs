@@ -1,8 +1,10 @@
 //! The servers, as the runtime sets them up and asks about them.
 
 use super::Registry;
-use crate::mcp::{FilledPrompt, ResourcePart, ServerHost, ServerSpec, ServerStatus};
-use anteroom_api::{McpPromptView, McpResourceView};
+use crate::mcp::{
+    FilledPrompt, ResourcePart, ServerHost, ServerSpec, ServerStatus, StdioSpec, server_reach,
+};
+use anteroom_api::{McpPromptView, McpReach, McpResourceView};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +20,19 @@ impl Registry {
     /// another one now. Returns at once. Of two with the same id the first counts.
     pub fn set_servers(&self, servers: Vec<ServerSpec>) {
         self.0.servers.set(servers);
+    }
+
+    /// What a server's program is and reaches now, for whoever approves it.
+    ///
+    /// # Errors
+    /// Why it cannot be started as it is described, in words.
+    pub async fn server_reach(&self, spec: StdioSpec) -> Result<McpReach, String> {
+        let shell = self.0.shell.clone();
+        // Reads folders.
+        let looked = tokio::task::spawn_blocking(move || server_reach(&spec, &shell));
+        looked
+            .await
+            .map_err(|_| "looking at it ended early; this is a bug of the host")?
     }
 
     /// All servers as they are now, by name.

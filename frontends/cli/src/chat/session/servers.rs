@@ -109,7 +109,7 @@ impl Session<'_> {
             return Ok(());
         }
         self.print(shown::to_approve(&server, &self.theme));
-        if !self.confirm("Let it start, now and later?").await {
+        if !self.confirm(shown::approval_question(&server)).await {
             self.print(vec!["nothing was started".to_owned()]);
             return Ok(());
         }

@@ -4,7 +4,8 @@ use crate::clean::{reveal, reveal_lines};
 use crate::theme::{Style, Theme, pad};
 use crate::words;
 use anteroom_api::{
-    McpServerView, McpState, McpToolState, McpToolView, McpTransport, McpTrust, Problem, Tier,
+    McpPath, McpPathKind, McpReach, McpServerView, McpState, McpToolState, McpToolView,
+    McpTransport, McpTrust, Problem, Tier,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -123,7 +124,7 @@ pub(crate) fn whole(server: &McpServerView, theme: &Theme) -> Vec<String> {
     if let Some(protocol) = &server.protocol {
         say("speaks", reveal(protocol));
     }
-    for (what, text) in parts(&server.transport) {
+    for (what, text) in parts(server) {
         say(what, text);
     }
     if let Some(workspace) = &server.workspace {
@@ -147,6 +148,7 @@ pub(crate) fn whole(server: &McpServerView, theme: &Theme) -> Vec<String> {
     if let Some(error) = &server.last_error {
         say("trouble", reveal(error));
     }
+    lines.extend(differences(server, theme));
     for found in &server.tools {
         lines.extend(
             tool(found, theme)
@@ -192,7 +194,7 @@ pub(crate) fn tool(tool: &McpToolView, theme: &Theme) -> Vec<String> {
     lines
 }
 
-/// Exactly what an approval lets start: the command word by word, and all it is given.
+/// Exactly what an approval lets start or reach: the command word by word, and all it is given.
 pub(crate) fn to_approve(server: &McpServerView, theme: &Theme) -> Vec<String> {
     let name = reveal(&server.name);
     let origin = match (&server.workspace, &server.bundle) {
@@ -200,27 +202,83 @@ pub(crate) fn to_approve(server: &McpServerView, theme: &Theme) -> Vec<String> {
         (None, Some(bundle)) => format!(", which the bundle {} brought,", reveal(bundle)),
         (None, None) => String::new(),
     };
-    let head = format!("The MCP server {name}{origin} would start:");
+    let does = match is_program(server) {
+        true => "would start",
+        false => "would be told variables of yours, at an address that is not your own entry",
+    };
+    let head = format!("The MCP server {name}{origin} {does}:");
     let mut lines = vec![theme.paint(Style::Bold, &head)];
-    let parts = parts(&server.transport);
-    lines.extend(
-        parts
-            .iter()
-            .map(|(what, text)| format!("  {} {text}", theme.paint(Style::Dim, &pad(what, 8)))),
-    );
+    let line = |(what, text): &(&str, String)| {
+        format!("  {} {text}", theme.paint(Style::Dim, &pad(what, 8)))
+    };
+    lines.extend(parts(server).iter().map(line));
+    lines.extend(differences(server, theme));
     lines
 }
 
+/// What is asked below that.
+pub(crate) fn approval_question(server: &McpServerView) -> &'static str {
+    match is_program(server) {
+        true => "Let it start, now and later?",
+        false => "Let it be reached so, now and later?",
+    }
+}
+
+fn is_program(server: &McpServerView) -> bool {
+    matches!(server.transport, McpTransport::Stdio { .. })
+}
+
+/// What differs from what was approved last.
+fn differences(server: &McpServerView, theme: &Theme) -> Vec<String> {
+    if server.differences.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["  It is not what you approved before:".to_owned()];
+    let shown = server
+        .differences
+        .iter()
+        .flat_map(|line| reveal_lines(line));
+    lines.extend(shown.map(|line| format!("    {}", theme.paint(Style::Warning, &line))));
+    lines
+}
+
+/// What its program is and reaches, by the paths that things really have, and what of the sandbox is missing.
+fn reach_parts(reach: &McpReach) -> Vec<(&'static str, String)> {
+    let part = |path: &McpPath| {
+        let what = match (path.what, path.is_writable) {
+            (McpPathKind::Program, _) => "program",
+            (McpPathKind::Interpreter, _) => "run by",
+            (McpPathKind::Script, _) => "script",
+            (_, true) => "writes",
+            (_, false) => "reads",
+        };
+        let text = match &path.real {
+            Some(real) if *real == path.path => reveal(real),
+            Some(real) => format!("{} -> {}", reveal(&path.path), reveal(real)),
+            None => format!("{}, which is not there now", reveal(&path.path)),
+        };
+        (what, text)
+    };
+    let missing = reach.missing.iter().map(|wall| ("missing", reveal(wall)));
+    reach.paths.iter().map(part).chain(missing).collect()
+}
+
 /// How it is reached, part by part.
-fn parts(transport: &McpTransport) -> Vec<(&'static str, String)> {
-    match transport {
-        McpTransport::Http { url, headers } | McpTransport::Sse { url, headers } => {
+fn parts(server: &McpServerView) -> Vec<(&'static str, String)> {
+    match &server.transport {
+        McpTransport::Http {
+            url,
+            origin,
+            headers,
+        } => {
             let mut parts = vec![("address", reveal(url))];
+            parts.extend(origin.iter().map(|origin| ("comes to", reveal(origin))));
             if !headers.is_empty() {
                 parts.push(("headers", reveal(&headers.join(", "))));
             }
             parts
         }
+        McpTransport::Sse { url, .. } => vec![("address", reveal(url))],
         McpTransport::Stdio {
             command,
             args,
@@ -234,19 +292,29 @@ fn parts(transport: &McpTransport) -> Vec<(&'static str, String)> {
             if !env.is_empty() {
                 parts.push(("gets", reveal(&env.join(", "))));
             }
-            parts.extend(folders.iter().map(|folder| match folder.is_writable {
-                true => ("writes", reveal(&folder.path)),
-                false => ("reads", reveal(&folder.path)),
-            }));
-            let more = "the system's folders, and what its command names";
+            match &server.reach {
+                Some(reach) => parts.extend(reach_parts(reach)),
+                None => parts.extend(folders.iter().map(|folder| match folder.is_writable {
+                    true => ("writes", reveal(&folder.path)),
+                    false => ("reads", reveal(&folder.path)),
+                })),
+            }
+            let more = "the system's folders, and its own, which it also writes";
             parts.push(("reads", more.to_owned()));
-            parts.push((
-                "network",
-                match network {
-                    true => "yes".to_owned(),
-                    false => "no".to_owned(),
-                },
-            ));
+            let is_whole = server
+                .reach
+                .as_ref()
+                .is_none_or(|reach| reach.missing.is_empty());
+            let network = match (network, is_whole) {
+                (true, _) => "yes",
+                (false, true) => "no",
+                (false, false) => "no, as far as the sandbox holds",
+            };
+            parts.push(("network", network.to_owned()));
+            if !is_whole {
+                let text = "what is missing of the sandbox here holds it from nothing";
+                parts.push(("careful", text.to_owned()));
+            }
             parts
         }
     }

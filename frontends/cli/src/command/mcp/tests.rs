@@ -114,6 +114,60 @@ fn nothing_is_approved_that_was_not_shown() {
 }
 
 #[test]
+fn what_would_run_is_shown_by_its_real_paths_with_what_is_missing() {
+    let mut server = view("time", &json!({ "state": "needs_approval" }));
+    server.reach = serde_json::from_value(json!({
+        "paths": [
+            { "what": "program", "path": "/usr/bin/npx", "real": "/opt/npm/npx.js", "is_writable": false },
+            { "what": "interpreter", "path": "/usr/bin/node", "real": "/usr/bin/node", "is_writable": false },
+            { "what": "folder", "path": "/notes", "real": "/data/no\u{202e}tes", "is_writable": true },
+            { "what": "folder", "path": "/gone", "is_writable": false },
+            { "what": "argument", "path": "/a.db", "real": "/a.db", "is_writable": false },
+        ],
+        "missing": ["cut-off network (no\u{1b}[2J namespaces)"],
+    }))
+    .unwrap();
+    server.differences = vec!["- writes /notes".into(), "+ writes /notes -> /data".into()];
+    let (asked, ops) = ran(&["mcp", "approve", "time"], vec![server]);
+    assert_eq!((asked.code, ops.len()), (2, 0), "{asked:?}");
+    for words in [
+        "program  /usr/bin/npx -> /opt/npm/npx.js",
+        "run by   /usr/bin/node\n",
+        "writes   /notes -> /data/no\\u{202e}tes",
+        "reads    /gone, which is not there now",
+        "reads    /a.db",
+        "missing  cut-off network",
+        "network  no, as far as the sandbox holds",
+        "It is not what you approved before:",
+        "+ writes /notes -> /data",
+    ] {
+        assert!(asked.err.contains(words), "{words}: {}", asked.err);
+    }
+    assert!(!asked.err.contains("\u{1b}[2J"), "{asked:?}");
+}
+
+#[test]
+fn an_address_of_others_is_shown_with_its_variables() {
+    let mut server = view("far", &json!({ "state": "needs_approval" }));
+    server.workspace = Some("/work".into());
+    server.transport = serde_json::from_value(json!({
+        "transport": "http", "url": "https://${HOST}/mcp", "origin": "https://a.example",
+        "headers": ["Authorization=${TOKEN}"],
+    }))
+    .unwrap();
+    let (asked, ops) = ran(&["mcp", "approve", "far"], vec![server]);
+    assert_eq!((asked.code, ops.len()), (2, 0), "{asked:?}");
+    for words in [
+        "address  https://${HOST}/mcp",
+        "comes to https://a.example",
+        "headers  Authorization=${TOKEN}",
+        "variables of yours",
+    ] {
+        assert!(asked.err.contains(words), "{words}: {}", asked.err);
+    }
+}
+
+#[test]
 fn what_differs_is_shown_before_a_tool_is_taken() {
     let (shown, _) = ran(&["mcp", "show", "github"], vec![ready()]);
     assert!(

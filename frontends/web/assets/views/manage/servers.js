@@ -9,7 +9,7 @@ import { Badge, Empty, Loaded, Part, ProblemNote, Prose, useFacts, useRead, useW
 import { AddServer } from './servers-add.js';
 import { useKeptFocus } from './keep-focus.js';
 import { Lent, useLent } from './servers-lent.js';
-import { asked, Reached } from './servers-shown.js';
+import { asked, Differences, Reached } from './servers-shown.js';
 import { ServerTools, isHeld } from './servers-tools.js';
 
 /** While one is being connected it is looked at again after so long, milliseconds: that is no fact yet. */
@@ -91,11 +91,12 @@ function Card({ server, lent, reload, leave }) {
     ${said.stateHelp[state.state] ? html`<p class="manage-help">${said.stateHelp[state.state]}</p>` : null}
     ${state.state === 'failed' ? h(Failed, { state }) : null}
     ${server.last_error && state.state !== 'failed' ? html`<p class="manage-help">${said.last}: <bdi>${h(Prose, { text: server.last_error })}</bdi></p>` : null}
+    ${h(Differences, { server })}
     ${h(ServerTools, { server, reload })}
     ${isReady ? h(Lent, { name, lent }) : null}
     ${h(Log, { name })}
     <details class="manage-details"><summary>${server.transport.transport === 'stdio' ? said.details : said.detailsFar}<span class="hidden-text"> ${name}</span></summary>
-      ${h(Reached, { transport: server.transport })}
+      ${h(Reached, { server })}
       ${h(Itself, { server })}
       ${h(Sampling, { server, work, reload })}
     </details>
@@ -123,7 +124,9 @@ function Actions({ server, work, reload, leave }) {
     await reload();
   }, done);
   const approve = async () => {
-    if (await confirm({ title: said.approveTitle(name), text: asked(server), action: said.approveYes })) {
+    const isProgram = server.transport.transport === 'stdio';
+    const [title, action] = isProgram ? [said.approveTitle(name), said.approveYes] : [said.approveFarTitle(name), said.approveFarYes];
+    if (await confirm({ title, text: asked(server), action })) {
       await wish({ verb: 'approve', hash: server.hash }, said.approved(name));
     }
   };
