@@ -128,13 +128,24 @@ fn resources(typed: &str, cursor: usize, names: &mut dyn Names) -> Vec<Candidate
     known.retain(|known| {
         let plain = known.name.replace([':', '{', '}'], "-");
         let is_meant = |text: &str| text.to_lowercase().contains(&wanted);
-        quoted(&plain, false) == plain && (is_meant(&known.name) || is_meant(&known.about))
+        let is_meant = is_meant(&known.name) || is_meant(&known.about);
+        quoted(&plain, false) == plain && (is_meant || is_of_server(&known.name, &wanted))
     });
     let mut found = offered(known, typed, &span);
     for candidate in &mut found {
         candidate.is_whole = !candidate.value.contains('{');
     }
     found
+}
+
+/// Whether what was typed is a server's name, a colon, and some of a resource's address.
+fn is_of_server(name: &str, wanted: &str) -> bool {
+    let Some((server, some)) = wanted.split_once(':') else {
+        return false;
+    };
+    let name = name.to_lowercase();
+    let parts = name.split_once(':');
+    parts.is_some_and(|(of, uri)| of == server && uri.contains(some))
 }
 
 /// A path as it is written behind `@`; a folder stays open for what is in it.

@@ -65,6 +65,8 @@ fn paths_behind_a_sign_at_a_words_beginning() {
     check("@od|", &["@\"od:d.rs\" "]);
     check("see @db:|", &["see @db:memo://x1 ", "see @db:memo://{id}"]);
     check("@memo|", &["@db:memo://x1 ", "@db:memo://{id}"]);
+    // A server, and some of an address.
+    check("@db:x1|", &["@db:memo://x1 "]);
     check("@my|", &["@\"my dir/"]);
     check("/plan look at @lo|", &["/plan look at @src/loader.rs "]);
     check("ada@lo|", &[]);
