@@ -5,6 +5,7 @@
 
 mod access;
 mod approvals;
+mod asked;
 mod bundles;
 mod canvas;
 mod checks;
@@ -15,6 +16,7 @@ mod header;
 mod hostile;
 mod impostor;
 mod layout;
+mod lent;
 mod loading;
 mod mcp;
 mod modules;

@@ -2,6 +2,7 @@
 
 use crate::support::scene::{PATIENCE, Scene};
 use anteroom_api::{McpEntry, McpOp, McpServerView, McpState};
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -170,4 +171,24 @@ pub async fn everything_over_http() -> Listening {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     listening
+}
+
+/// Our own behind an address where somebody has to sign in first; it is its own authorization server.
+pub fn guarded() -> Listening {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/mcp");
+    let mut child = Command::new("node")
+        .arg(folder.join("guarded.mjs"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut origin = String::new();
+    let stdout = child.stdout.take().unwrap();
+    let read = std::io::BufReader::new(stdout).read_line(&mut origin);
+    assert!(read.unwrap() > 0, "the server did not start");
+    Listening {
+        url: format!("{}/mcp", origin.trim()),
+        child,
+    }
 }
