@@ -20,6 +20,7 @@ mod modules;
 mod paths;
 mod plan;
 mod references;
+mod reach;
 mod sandbox;
 mod secrets;
 mod server;

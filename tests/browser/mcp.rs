@@ -31,7 +31,17 @@ async fn a_server_is_added_and_starts_once_its_command_was_seen() {
     let mut room = Room::new([]).await;
     let page = room.browser().await;
     room.visit(&page, "/tools/mcp").await;
-    let entry = odd("fresh", "well");
+    let odd = odd("fresh", "well");
+    // A page names what lies in the folder it is served from, and nothing else.
+    let given = room.desk.work().canonicalize().unwrap().join("server");
+    std::fs::create_dir(&given).unwrap();
+    let script = given.join("odd.mjs");
+    std::fs::copy(&odd.args[0], &script).unwrap();
+    let entry = McpEntry {
+        args: vec![script.display().to_string(), "well".to_owned()],
+        folders: vec![given.display().to_string()],
+        ..odd
+    };
     page.role("button", "Add server").click().await;
     let form = page.mark("mcp-add");
     form.css("#mcp-new-name").fill("fresh").await;

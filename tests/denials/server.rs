@@ -28,13 +28,13 @@ fn options(scene: &Scene) -> Options {
 }
 
 /// A listener in front of a host; it ends with this.
-struct Door {
-    host: String,
+pub(super) struct Door {
+    pub(super) host: String,
     _raise: watch::Sender<bool>,
 }
 
 impl Door {
-    async fn new(scene: &Scene, handle: HostHandle) -> Self {
+    pub(super) async fn new(scene: &Scene, handle: HostHandle) -> Self {
         let bound = Server::bind(Listen::loopback(0), handle).await.unwrap();
         let host = bound.local_addr().to_string();
         let (raise, stop) = Stop::new();
@@ -45,7 +45,7 @@ impl Door {
         }
     }
 
-    async fn sign_in(&self, handle: &HostHandle) -> Browser {
+    pub(super) async fn sign_in(&self, handle: &HostHandle) -> Browser {
         let token = anteroom_http::invite(handle).await.unwrap();
         let link = format!("http://{}/#launch={token}", self.host);
         Browser::open(&link).await.unwrap()

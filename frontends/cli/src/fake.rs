@@ -155,7 +155,8 @@ pub(crate) fn setting(key: &str, value: Value) -> SettingView {
         doc: String::new(),
         environment: None,
         is_secret: false,
-        is_program: false,
+        page: anteroom_api::PageMay::Set,
+        is_literal: false,
         is_read_at_start: false,
     }
 }
@@ -530,6 +531,7 @@ impl Reads for Fake {
             trust: WorkspaceTrust::Unknown,
             hash: String::new(),
             holds: vec![],
+            settings: Vec::new(),
             kinds: vec!["Rust".into()],
             instructions: vec!["/home/u/work/AGENTS.md".into()],
         })

@@ -1,7 +1,7 @@
 /** What the managing pages reckon, without a page: addresses, settings, usage, and saving a connection. Run with `node --test`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bounds, nameOf, schemaOf, shapeOf, textOf, valueOf } from '../assets/views/manage/settings-model.js';
+import { bounds, isClosed, mayReset, nameOf, schemaOf, shapeOf, textOf, valueOf, wordsOf } from '../assets/views/manage/settings-model.js';
 import { nearest, urlFixes } from '../assets/views/manage/url-fixes.js';
 import { csv, DAY, days, sums, total } from '../assets/views/manage/usage-model.js';
 
@@ -47,6 +47,22 @@ test('a setting is edited by its type, and nothing is guessed', () => {
   assert.equal(shapeOf({}, {}).kind, 'text', 'what no schema knows is text');
   const modes = shapeOf({ value: 'ask' }, { enum: ['auto', 'ask_for_dangerous', 'ask_for_writes', 'ask', 'dangerous', 'writes'] });
   assert.deepEqual(modes.words, ['auto', 'ask_for_dangerous', 'ask_for_writes', 'ask']);
+});
+
+test('a page offers what is no looser, and closes what it may not change', () => {
+  const words = ['off', 'auto', 'require'];
+  const sandbox = (value) => ({ value, default: 'auto', page: { may: 'tighten', words } });
+  const offered = (value) => wordsOf({ kind: 'choice', words }, sandbox(value));
+  assert.deepEqual(offered('off'), words);
+  assert.deepEqual(offered('auto'), ['auto', 'require']);
+  assert.deepEqual([isClosed(sandbox('auto')), isClosed(sandbox('require'))], [false, true]);
+  assert.deepEqual([mayReset(sandbox('off')), mayReset(sandbox('require'))], [true, false]);
+  const of = (may, value, standard = null) => ({ value, default: standard, page: { may } });
+  for (const may of ['nothing', 'reset']) assert.ok(isClosed(of(may, 'x')), may);
+  for (const may of ['set', 'lower', 'raise', 'add', 'raise_tiers']) assert.ok(!isClosed(of(may, 1)), may);
+  assert.deepEqual([isClosed(of('remove', [])), isClosed(of('remove', ['a']))], [true, false]);
+  assert.deepEqual([mayReset(of('lower', 8, 4)), mayReset(of('lower', 2, 4)), mayReset(of('lower', 2))], [true, false, false]);
+  assert.deepEqual([mayReset(of('set', 1)), mayReset(of('add', ['a'], [])), mayReset(of('nothing', 1))], [true, false, false]);
 });
 
 test('maps are written a line for each name', () => {

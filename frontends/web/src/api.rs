@@ -13,11 +13,14 @@ mod items;
 mod machine;
 mod modules;
 mod places;
+mod programs;
 mod safety;
 mod servers;
+mod settings;
 mod skills;
 mod start;
 mod texts;
+mod wishes;
 
 use crate::Options;
 use crate::preview::Tickets;
@@ -33,7 +36,7 @@ pub(crate) fn add(routes: Routes, options: &Arc<Options>, tickets: &Arc<Tickets>
     let routes = canvases::add(routes, tickets);
     let routes = texts::add(routes);
     let routes = export::add(routes);
-    let routes = chat::add(routes);
+    let routes = chat::add(routes, options);
     let routes = approvals::add(routes);
     let routes = filing::add(routes);
     let routes = safety::add(routes);

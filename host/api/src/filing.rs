@@ -41,6 +41,8 @@ pub struct ConversationFilter {
     /// With all these words in their title, text or messages; the last one may be unfinished. Of messages with
     /// very common words only the newest are looked at.
     pub words: Option<String>,
+    /// Whose tools work in exactly this folder.
+    pub workspace: Option<String>,
 }
 
 impl Default for ConversationFilter {
@@ -53,6 +55,7 @@ impl Default for ConversationFilter {
             project: None,
             is_pinned: false,
             words: None,
+            workspace: None,
         }
     }
 }

@@ -104,7 +104,7 @@ pub use replay::{Difference, ReplayReport};
 pub use rule::{RuleEvent, RuleOp, RuleView};
 pub use server::{ServerOp, ServerView};
 pub use session::{Password, SessionEvent, SessionHow, SessionOp, SessionView, SessionWay};
-pub use setting::{SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
+pub use setting::{PageMay, SettingEvent, SettingOp, SettingOrigin, SettingView, SettingsReport};
 pub use skill::{SkillFinding, SkillOp, SkillOrigin, SkillUse, SkillView};
 pub use spending::SpendingRow;
 pub use tag::{TagEvent, TagOp, TagView};

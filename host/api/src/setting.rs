@@ -54,6 +54,35 @@ impl fmt::Display for SettingOrigin {
     }
 }
 
+/// What a page may do with a setting: a session is lent to a browser, so it may make things stricter than the person
+/// at the machine has them, and never looser.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "may", rename_all = "snake_case")]
+pub enum PageMay {
+    /// Give it any value: it loosens nothing.
+    Set,
+    /// Give it a lower number, or one where there is none.
+    Lower,
+    /// Give it a higher number, or one where there is none.
+    Raise,
+    /// Choose a stricter word than the one that holds.
+    Tighten {
+        /// All words, from the loosest to the strictest.
+        words: Vec<String>,
+    },
+    /// Add entries to the list.
+    Add,
+    /// Take entries out of the list.
+    Remove,
+    /// Raise tiers of tools.
+    RaiseTiers,
+    /// Take it away.
+    Reset,
+    /// Nothing.
+    #[default]
+    Nothing,
+}
+
 /// One setting with its effective value. A secret's value is masked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SettingView {
@@ -72,10 +101,13 @@ pub struct SettingView {
     pub environment: Option<String>,
     /// Whether the value is a secret, and therefore masked.
     pub is_secret: bool,
-    /// Whether it names a program that the host starts as its user, outside of gate and sandbox. It is set in a
-    /// terminal or in the file; a frontend that others may reach refuses to.
+    /// What a frontend that others may reach, such as a page, may do with it. For the rest there is the terminal and
+    /// the file.
+    #[serde(default)]
+    pub page: PageMay,
+    /// Whether `${NAME}` in it is text. In all others it is the variable of the host's environment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_program: bool,
+    pub is_literal: bool,
     /// Whether it is read at the start only: a change takes effect when the program is started again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_read_at_start: bool,

@@ -14,6 +14,9 @@ pub struct WorkspaceView {
     pub hash: String,
     /// What would take effect, one line each; empty if there is nothing to trust.
     pub holds: Vec<String>,
+    /// Names of the settings among it; all that could be where its config file cannot be read.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// What kinds of projects it looks like, for example `Rust`.
     #[serde(default)]
     pub kinds: Vec<String>,

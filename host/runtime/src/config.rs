@@ -9,6 +9,7 @@ mod env;
 mod hooks;
 mod layers;
 mod nearest;
+mod pages;
 mod patch;
 pub(crate) mod private_file;
 pub(crate) mod raw;
@@ -31,6 +32,7 @@ pub use resolved::{
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 pub use servers::McpServer;
+pub(crate) use trust::for_trusted;
 pub(crate) use servers::{
     in_file as servers_in, of_bundle as server_of_bundle, references as references_in,
 };

@@ -40,7 +40,7 @@ pub use checkout::CheckoutBounds;
 pub use error::ToolsError;
 pub use fit::misfits;
 pub use hook::{HookCommand, HookEnd, HookFooting};
-pub use lend::fetch::download;
+pub use lend::fetch::{DownloadReach, download};
 pub use lent::{Grants, Lent, NotLent};
 pub use mcp::{
     AskedIn, CALL_TIMEOUT, CONNECT_TIMEOUT, Credentials, Elicit, ElicitWants, Elicited,

@@ -183,14 +183,12 @@ async fn what_is_made_is_told_back_and_what_is_deleted_is_gone() {
     assert_eq!(deleted.status, 202, "{deleted:?}");
     assert!(deleted.json().unwrap()["op"].is_string());
     assert_eq!(served.send("GET", &path, None).await.status, 404);
-    let nowhere = json!({ "workspace": "/nowhere/at/all" });
-    assert_eq!(
-        served
-            .send("POST", "/api/conversations", Some(nowhere))
-            .await
-            .status,
-        404
-    );
+    let missing = served.scene.workspace().join("nowhere");
+    for (nowhere, status) in [(json!(missing), 404), (json!("/nowhere/at/all"), 403)] {
+        let new = json!({ "workspace": nowhere });
+        let answer = served.send("POST", "/api/conversations", Some(new)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
 }
 
 #[tokio::test]

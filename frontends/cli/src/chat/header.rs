@@ -219,6 +219,7 @@ mod tests {
             trust: anteroom_api::WorkspaceTrust::Unknown,
             hash: String::new(),
             holds: vec![],
+            settings: Vec::new(),
             kinds: vec!["Rust".into()],
             instructions: vec!["/home/u/work/ANTEROOM.md".into()],
         };

@@ -482,6 +482,7 @@ fn wish(source: BundleSource, consent: &Consent) -> BundleWish {
         may_be_older: false,
         is_locked: false,
         project: None,
+        is_public: false,
     }
 }
 

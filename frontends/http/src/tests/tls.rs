@@ -140,7 +140,8 @@ fn settings(values: &[(&str, serde_json::Value)]) -> SettingsReport {
         doc: String::new(),
         environment: None,
         is_secret: false,
-        is_program: false,
+        page: anteroom_api::PageMay::Set,
+        is_literal: false,
         is_read_at_start: false,
     };
     SettingsReport {

@@ -1,5 +1,8 @@
 /** The words of the settings and of the pages around them. */
 
+/** What sets a setting that has a command of its own. @type {Record<string, string>} */
+const TERMINAL = { hooks: 'aroom config edit', mcp_servers: 'aroom mcp add …', shared_databases: 'aroom db shared add …', 'app.password_hash': 'aroom password' };
+
 const settings = {
   sectionList: 'Sections of the settings',
   section: 'Section',
@@ -52,7 +55,17 @@ const settings = {
   projectAdds: 'the project’s file adds to it; what you save here becomes yours',
   defaultIs: (/** @type {string} */ text) => `default \`${text}\``,
   environment: (/** @type {string} */ name) => `can be set by \`${name}\``,
-  isProgram: (key) => `starts a program on the server's machine, so it is set in a terminal there: \`aroom config set ${key} …\``,
+  pageMay: {
+    lower: 'a page may only lower it',
+    raise: 'a page may only raise it',
+    tighten: 'a page may only make it stricter',
+    add: 'a page may only add to it',
+    remove: 'a page may only take from it',
+    raise_tiers: 'a page may only raise tiers',
+    reset: 'a page may only reset it',
+    nothing: 'no page sets it',
+  },
+  inTerminal: (/** @type {string} */ key) => (TERMINAL[key] ? `in a terminal on the server’s machine: \`${TERMINAL[key]}\`` : `in a terminal on the server’s machine: \`aroom config set ${key} …\``),
   atStart: 'takes effect at the next start',
   nothing: 'nothing',
   reset: 'Reset',

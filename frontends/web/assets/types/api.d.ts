@@ -333,6 +333,11 @@ export type BundleOp =
     is_locked?: boolean;
     /** A project whose lock file is to name what is installed. Its absolute path. */
     project?: string | null;
+    /**
+     * Whether only hosts of the public network may be asked for it. A frontend that others may reach says so: it is
+     * lent to them, and not the network it stands in.
+     */
+    is_public?: boolean;
     /** [`BundleReport::digest`] of what was shown. */
     digest: string;
   }
@@ -400,7 +405,7 @@ export type BundlePower = {
 };
 
 /** What sort of power a bundle has. */
-export type BundlePowerKind = 'capability' | 'host' | 'command' | 'tool' | 'server' | 'prompt' | 'setting' | 'unused';
+export type BundlePowerKind = 'capability' | 'host' | 'command' | 'tool' | 'server' | 'prompt' | 'file' | 'setting' | 'unused';
 
 /** What a bundle is and what it would be able to do, before anything of it counts. */
 export type BundleReport = ({
@@ -556,6 +561,11 @@ export type BundleWish = {
   is_locked?: boolean;
   /** A project whose lock file is to name what is installed. Its absolute path. */
   project?: string | null;
+  /**
+   * Whether only hosts of the public network may be asked for it. A frontend that others may reach says so: it is
+   * lent to them, and not the network it stands in.
+   */
+  is_public?: boolean;
 };
 
 /** One decision about a call or one of its effects. */
@@ -1951,14 +1961,14 @@ export type McpEvent =
     /** Which. */
     server: string;
   }
-  /** A person let its program start. */
+  /** A person let its program start, or its address be reached. */
   | {
     verb: 'approved';
     /** Which. */
     server: string;
     /** Exactly what. */
     hash: string;
-    /** The same in words: the command line and what it is given. */
+    /** The same in words, line by line: whose it is, the command or address, and what it is given. */
     shown: string;
   }
   /** A person took a tool as it is now. */
@@ -1995,8 +2005,8 @@ export type McpFolder = {
 /** Wishes about MCP servers. Where two projects have servers of one name, a wish is about each that fits. */
 export type McpOp =
   /**
-   * Lets a server's program start, exactly as it was shown; answered by [`McpEvent::Approved`]. Rejected with
-   * [`crate::ProblemCode::Conflict`] if the entry is another one by now.
+   * Lets a server's program start or its address be reached, exactly as it was shown; answered by [`McpEvent::Approved`]. Rejected with
+   * [`crate::ProblemCode::Conflict`] if it is another one by now, or cannot be started so.
    */
   | {
     verb: 'approve';
@@ -2074,6 +2084,21 @@ export type McpOp =
     server: string;
   };
 
+/** Something that a server's program is made of, or that is open to it. */
+export type McpPath = {
+  /** What it is. */
+  what: McpPathKind;
+  /** As it is written, or was found. */
+  path: string;
+  /** Where that leads; none if it is not there, and then it is not open either. */
+  real?: string | null;
+  /** Whether it may be written, too. */
+  is_writable: boolean;
+};
+
+/** What a path is to a server's program. */
+export type McpPathKind = 'program' | 'interpreter' | 'script' | 'folder' | 'argument' | 'beside';
+
 /** What a prompt asks for. */
 export type McpPromptArgument = {
   /** Its name. */
@@ -2094,6 +2119,17 @@ export type McpPromptView = {
   description?: string | null;
   /** What it asks for, in order. */
   arguments?: McpPromptArgument[];
+};
+
+/**
+ * What a server's program is and reaches, by the paths that things really have. Part of what is approved: where a
+ * path leads elsewhere later, it is asked about again.
+ */
+export type McpReach = {
+  /** The program, and what is open to it beside the system's own folders and its own. */
+  paths: McpPath[];
+  /** What of the sandbox does not hold here, one line each; empty if all of it does. */
+  missing?: string[];
 };
 
 /** Something that a server lets people read: `@server:uri` attaches it. */
@@ -2122,10 +2158,17 @@ export type McpServerView = {
   bundle?: string | null;
   /** How it is reached. */
   transport: McpTransport;
+  /**
+   * What its program is and reaches here, as it was found just now; none for an address, and where it cannot be
+   * started at all.
+   */
+  reach?: McpReach | null;
   /** SHA-256 of what would be started or reached, hexadecimal: what an approval names. */
   hash: string;
-  /** Whether exactly this was approved; true for an address, which starts nothing here. */
+  /** Whether exactly this was approved; true for an address that needs no approval. */
   is_approved: boolean;
+  /** What differs from what was approved last, one line each; empty if nothing was, or nothing does. */
+  differences?: string[];
   /** How far what it says may be believed. */
   trust: McpTrust;
   /** How it is doing. */
@@ -2154,7 +2197,7 @@ export type McpState =
   | {
     state: 'disabled';
   }
-  /** Its program was never approved as it stands there now; nothing was started. */
+  /** It was never approved as it stands there now; nothing was started or reached. */
   | {
     state: 'needs_approval';
   }
@@ -2241,9 +2284,11 @@ export type McpTransport =
   /** An address that speaks streamable HTTP. */
   | {
     transport: 'http';
-    /** Where. */
+    /** Where, as it is written. */
     url: string;
-    /** Names of the headers that are sent along; their values are not told. */
+    /** What scheme, host and port come to, where the address is made of variables. */
+    origin?: string | null;
+    /** Names of the headers that are sent along, each with the variables that its value is made of; no values. */
     headers: string[];
   }
   /** An address of the older kind, with events one way and requests the other. */
@@ -2602,6 +2647,50 @@ export type Origin =
 
 /** Which stream of a process a piece of output came from. */
 export type OutputStream = 'stdout' | 'stderr' | 'log';
+
+/**
+ * What a page may do with a setting: a session is lent to a browser, so it may make things stricter than the person
+ * at the machine has them, and never looser.
+ */
+export type PageMay =
+  /** Give it any value: it loosens nothing. */
+  | {
+    may: 'set';
+  }
+  /** Give it a lower number, or one where there is none. */
+  | {
+    may: 'lower';
+  }
+  /** Give it a higher number, or one where there is none. */
+  | {
+    may: 'raise';
+  }
+  /** Choose a stricter word than the one that holds. */
+  | {
+    may: 'tighten';
+    /** All words, from the loosest to the strictest. */
+    words: string[];
+  }
+  /** Add entries to the list. */
+  | {
+    may: 'add';
+  }
+  /** Take entries out of the list. */
+  | {
+    may: 'remove';
+  }
+  /** Raise tiers of tools. */
+  | {
+    may: 'raise_tiers';
+  }
+  /** Take it away. */
+  | {
+    may: 'reset';
+  }
+  /** Nothing. */
+  | {
+    may: 'nothing';
+  };
 
 /** One page of a longer list, newest or oldest first as the read says. */
 export type PageOfAuditRecord = {
@@ -3312,10 +3401,12 @@ export type SettingView = {
   /** Whether the value is a secret, and therefore masked. */
   is_secret: boolean;
   /**
-   * Whether it names a program that the host starts as its user, outside of gate and sandbox. It is set in a
-   * terminal or in the file; a frontend that others may reach refuses to.
+   * What a frontend that others may reach, such as a page, may do with it. For the rest there is the terminal and
+   * the file.
    */
-  is_program?: boolean;
+  page?: PageMay;
+  /** Whether `${NAME}` in it is text. In all others it is the variable of the host's environment. */
+  is_literal?: boolean;
   /** Whether it is read at the start only: a change takes effect when the program is started again. */
   is_read_at_start?: boolean;
 };
@@ -4098,6 +4189,8 @@ export type WorkspaceView = {
   hash: string;
   /** What would take effect, one line each; empty if there is nothing to trust. */
   holds: string[];
+  /** Names of the settings among it; all that could be where its config file cannot be read. */
+  settings?: string[];
   /** What kinds of projects it looks like, for example `Rust`. */
   kinds?: string[];
   /** Paths of the instructions files that are used for work in it, the nearest first. */

@@ -20,7 +20,8 @@ pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
     let locked = move |context: Context, Query(place): Query<Where>| {
         let options = here.clone();
         async move {
-            let project = place.workspace.unwrap_or_else(|| options.workspace.clone());
+            let reads = context.host.read();
+            let project = places::folder(reads, &options.workspace, place.workspace).await?;
             let locked: Result<Vec<BundleLocked>, Problem> =
                 context.host.read().bundle_lock(project).await;
             locked
@@ -70,8 +71,9 @@ async fn list(context: Context) -> Result<Vec<BundleView>, Problem> {
 async fn inspect(
     context: &Context,
     options: &Options,
-    wish: BundleWish,
+    mut wish: BundleWish,
 ) -> Result<BundleReport, Failure> {
+    wish.is_public = true;
     places::check_bundle(context.host.read(), &options.workspace, &wish).await?;
     Ok(context.host.read().inspect_bundle(wish).await?)
 }
@@ -100,6 +102,7 @@ async fn sent(
         may_be_older: false,
         is_locked: false,
         project: None,
+        is_public: true,
     };
     let report = context.host.read().inspect_bundle(wish).await;
     // Whatever came of it, the copy that was sent is not needed any more.

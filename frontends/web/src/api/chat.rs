@@ -3,7 +3,8 @@
 //! For programs that want no more than that; the page follows `/api/events`. The turn goes on whoever leaves.
 
 use super::conversations::Of;
-use super::doors::{EVENTS, told};
+use super::doors::{self, EVENTS, told};
+use crate::Options;
 use anteroom_api::{
     ApprovalEvent, CanvasEvent, Content, ConversationEvent, Delta, Envelope, Event, HostHandle,
     Item, ItemBody, ItemEvent, ItemId, Mode, Phase, Problem, ProblemCode, Seq, Signal, Signals,
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -23,13 +25,18 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a topic that the host could not read rests before it is followed again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-pub(super) fn add(routes: Routes) -> Routes {
+pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
+    let options = options.clone();
     let about = About::new(
         "chat",
         "Say something and get the answer as events, or `{\"status\": \"queued\"}`",
     )
     .media(EVENTS)
     .stream();
+    let chat = move |context: Context, of: Path<Of>, said: Json<ChatMessage>| {
+        let options = options.clone();
+        async move { chat(context, &options.workspace, (of, said)).await }
+    };
     routes.post(Session, "/api/conversations/{id}/chat", about, chat)
 }
 
@@ -52,8 +59,8 @@ struct ChatMessage {
 
 async fn chat(
     context: Context,
-    Path(of): Path<Of>,
-    Json(said): Json<ChatMessage>,
+    workspace: &str,
+    (Path(of), Json(said)): (Path<Of>, Json<ChatMessage>),
 ) -> Result<Raw, Failure> {
     if said.message.trim().is_empty() {
         let problem = Problem::new(ProblemCode::InvalidInput, "there is nothing said");
@@ -75,7 +82,7 @@ async fn chat(
             ..TurnOptions::default()
         },
     };
-    let turn: TurnId = host.submit(start).await?.into();
+    let turn: TurnId = doors::take(&context, workspace, start).await?.into();
     let mut talk = Talk {
         host,
         topic,

@@ -123,6 +123,7 @@ async fn list(
         project: which.project,
         is_pinned: which.pinned,
         words: which.words,
+        workspace: None,
     };
     let limit = limited(which.limit, LISTED);
     context
@@ -195,7 +196,7 @@ async fn create(
         }
         .into(),
     };
-    let made = context.host.submit(op).await?;
+    let made = super::doors::take(context, &options.workspace, op).await?;
     let view = context.host.read().conversation(made.into()).await?;
     Ok(Created(view))
 }

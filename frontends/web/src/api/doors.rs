@@ -1,11 +1,11 @@
 //! The doors of contract 2 as they are: wishes in, facts out, and what describes both.
 
-use super::places;
+use super::{places, programs, settings};
 use crate::stream::{EventStream, Follow, Wanted};
 use crate::{Options, media};
 use anteroom_api::{
-    ApprovalOp, Content, McpOp, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp,
-    SettingOp, Topic, TurnOp,
+    ApprovalOp, BundleOp, Content, McpOp, Op, OpId, Problem, ProblemCode, Seq, ServerOp, SessionOp,
+    Topic, TurnOp, TurnOptions, WorkspaceOp,
 };
 use anteroom_http::http::{HeaderValue, header};
 use anteroom_http::{About, Accepted, Context, Failure, Json, Query, Raw, Routes, Session};
@@ -17,14 +17,6 @@ use std::sync::Arc;
 
 /// Who answers approvals through these routes, for the record.
 pub(super) const BY: &str = "web";
-/// The setting that lets somebody sign in without a link.
-const PASSWORD: &str = "app.password_hash";
-/// The setting that names MCP servers.
-const SERVERS: &str = "mcp_servers";
-/// Where the model is.
-const ADDRESS: &str = "ai.base_url";
-/// What opens it.
-const KEYS: [&str; 2] = ["ai.api_key", "ai.api_key_command"];
 /// The media type of an event stream.
 pub(super) const EVENTS: &str = "text/event-stream";
 
@@ -74,89 +66,31 @@ pub(super) struct Taken {
 }
 
 async fn submit(context: Context, op: Op, workspace: &str) -> Result<Accepted<Taken>, Failure> {
-    let op = checked(op)?;
-    places::check(context.host.read(), workspace, &op).await?;
-    starts_nothing(&context, &op).await?;
-    keeps_the_key(&context, &op).await?;
-    let op = context.host.submit(op).await?;
+    let op = take(&context, workspace, op).await?;
     Ok(Accepted(Taken { op }))
 }
 
-/// What is started outside of gate and sandbox is said in a terminal: a session is lent to a browser, not the account.
-/// Taking it away starts nothing.
-async fn starts_nothing(context: &Context, op: &Op) -> Result<(), Failure> {
-    let Op::Setting(SettingOp::Change { key, value }) = op else {
-        return Ok(());
-    };
-    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
-        return Ok(());
+/// Hands a wish of a page to the host, once nothing in it widens what the page was lent.
+pub(super) async fn take(
+    context: &Context,
+    workspace: &str,
+    op: impl Into<Op>,
+) -> Result<OpId, Failure> {
+    let op = checked(op.into())?;
+    let reads = context.host.read();
+    places::check(reads, workspace, &op).await?;
+    match &op {
+        Op::Setting(op) => settings::check(reads, op).await?,
+        Op::Workspace(WorkspaceOp::Trust { path, .. }) => {
+            let view = reads.workspace(path.clone()).await?;
+            settings::check_trust(reads, path, &view.settings).await?;
+        }
+        Op::Mcp(McpOp::Approve { server, hash }) => {
+            programs::check_approval(reads, workspace, (server, hash)).await?;
+        }
+        _ => {}
     }
-    let report = context.host.read().settings().await?;
-    let programs = report.settings.iter().filter(|setting| setting.is_program);
-    match programs
-        .map(|setting| setting.key.as_str())
-        .find(|named| names(key, named))
-    {
-        Some(named) => Err(in_a_terminal(named).into()),
-        None => Ok(()),
-    }
-}
-
-/// Whether a change of `key` is one of the setting: of itself, of something in it, or of all around it.
-fn names(key: &str, setting: &str) -> bool {
-    let key = key.trim();
-    let is_below = |inner: &str, outer: &str| {
-        inner
-            .strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    is_below(key, setting) || is_below(setting, key)
-}
-
-fn in_a_terminal(key: &str) -> Problem {
-    Problem::new(
-        ProblemCode::Denied,
-        format!("`{key}` starts a program on the server's machine, so no page sets it"),
-    )
-    .hint(format!(
-        "run `aroom config set {key} …` in a terminal there"
-    ))
-}
-
-/// A key goes to the server it was given for: whoever has but a session cannot have it sent to another one.
-async fn keeps_the_key(context: &Context, op: &Op) -> Result<(), Failure> {
-    let Op::Setting(SettingOp::Change { key, value }) = op else {
-        return Ok(());
-    };
-    if key.trim() != ADDRESS {
-        return Ok(());
-    }
-    let report = context.host.read().settings().await?;
-    let text = |key: &str| {
-        let found = report.settings.iter().find(|setting| setting.key == key);
-        let value = found.and_then(|setting| setting.value.as_str());
-        value.unwrap_or_default().trim().to_owned()
-    };
-    let now = text(ADDRESS);
-    let is_kept = KEYS.iter().any(|key| !text(key).is_empty());
-    if !is_kept || now.is_empty() || origin(&now) == origin(value.as_str().unwrap_or_default()) {
-        return Ok(());
-    }
-    let words = format!("a key is kept for {}", origin(&now));
-    Err(Problem::new(ProblemCode::Conflict, words)
-        .cause("it would be sent to another server")
-        .hint(
-            "remove `ai.api_key` and `ai.api_key_command` first, then give the new server its own",
-        )
-        .into())
-}
-
-/// Scheme, name and port of an address, as far as it has them.
-fn origin(url: &str) -> String {
-    let url = url.trim().to_ascii_lowercase();
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    format!("{scheme}://{}", &rest[..end])
+    Ok(context.host.submit(op).await?)
 }
 
 /// The wish as it may come from a browser.
@@ -164,6 +98,14 @@ fn origin(url: &str) -> String {
 /// # Errors
 /// What belongs to the listener itself, and images that are none.
 fn checked(mut op: Op) -> Result<Op, Failure> {
+    if let Op::Turn(
+        TurnOp::Start { options, .. }
+        | TurnOp::Call { options, .. }
+        | TurnOp::Release { options, .. },
+    ) = &op
+    {
+        asks(options)?;
+    }
     match &mut op {
         Op::Approval(ApprovalOp::Decide { by, .. }) => BY.clone_into(by),
         Op::Turn(
@@ -178,25 +120,13 @@ fn checked(mut op: Op) -> Result<Op, Failure> {
             | SessionOp::Attend { .. }
             | SessionOp::Used { .. },
         ) => return Err(not_from_here("opens sessions under `/api/session`").into()),
-        Op::Session(SessionOp::SetPassword { .. }) => return Err(lasting().into()),
-        Op::Setting(SettingOp::Change { key, .. } | SettingOp::Reset { key })
-            if key.trim() == PASSWORD =>
-        {
-            return Err(lasting().into());
-        }
-        // The whole file may hold the password's hash; its text is read and edited where the file is.
-        Op::Setting(SettingOp::Replace { .. }) => {
-            return Err(not_from_here("has its config file edited on its machine").into());
-        }
+        Op::Session(SessionOp::SetPassword { .. }) => return Err(settings::lasting().into()),
         Op::Server(ServerOp::Announce { .. }) => {
             return Err(not_from_here("says itself where it listens").into());
         }
-        Op::Mcp(McpOp::Add { entry, .. }) if refers(&serde_json::json!(entry)) => {
-            return Err(not_read_from_here().into());
-        }
-        Op::Setting(SettingOp::Change { key, value }) if names(key, SERVERS) && refers(value) => {
-            return Err(not_read_from_here().into());
-        }
+        Op::Mcp(McpOp::Add { entry, .. }) => programs::check_entry(entry)?,
+        // Whoever has but a session looks for no machines of the server's own network.
+        Op::Bundle(BundleOp::Install { wish, .. }) => wish.is_public = true,
         _ => {}
     }
     Ok(op)
@@ -212,27 +142,16 @@ pub(super) fn check_input(input: &[Content]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A session ends; what it was lent to must not be a way to sign in for good.
-fn lasting() -> Problem {
-    Problem::new(
-        ProblemCode::Denied,
-        "the password for the web page is not set from the page",
-    )
-    .hint("run `aroom password` on the machine it is served from")
-}
-
-/// Whether something in it would be filled in from the environment of the server's machine.
-fn refers(value: &Value) -> bool {
-    value.to_string().contains("${")
-}
-
-/// What the environment holds could be sent anywhere by a server that a page names.
-fn not_read_from_here() -> Problem {
-    Problem::new(
-        ProblemCode::Denied,
-        "no page has variables of the server's environment given to an MCP server",
-    )
-    .hint("write `${NAME}` into the config file on the machine it is served from")
+/// What runs without a question is said in answer to one, or in a terminal.
+fn asks(options: &TurnOptions) -> Result<(), Problem> {
+    match options.allowed_tools.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::new(
+            ProblemCode::Denied,
+            "no page allows tools before they are asked about",
+        )
+        .hint("choose an approval mode, or allow a call when it is asked about")),
+    }
 }
 
 fn not_from_here(whose: &str) -> Problem {
@@ -316,59 +235,29 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_what_a_key_is_sent_to() {
-        let one = origin("https://llm.example/v1");
-        assert_eq!(one, "https://llm.example");
-        assert_eq!(origin(" HTTPS://LLM.example/other?x "), one);
-        for other in [
-            "http://llm.example/v1",
-            "https://llm.example:8443/v1",
-            "https://llm.example@evil.example/v1",
-            "https://llm.example.evil.example/",
-            "llm.example/v1",
-            "",
-        ] {
-            assert_ne!(origin(other), one, "{other}");
-        }
-    }
-
-    #[test]
-    fn what_is_in_or_around_a_setting_is_it_too() {
-        for key in [
-            "hooks.start",
-            " hooks.start ",
-            "hooks",
-            "hooks.start.command",
-        ] {
-            assert!(names(key, "hooks.start"), "{key}");
-        }
-        for key in ["hooks.started", "hook", "start", "hooks.star", "ai.model"] {
-            assert!(!names(key, "hooks.start"), "{key}");
-        }
-    }
-
-    #[test]
     fn a_page_makes_no_lasting_way_in() {
-        let key = "app.password_hash";
         let hash = "0".repeat(64);
         for op in [
             json!({ "noun": "session", "op": { "verb": "set_password", "password": "four plain words here" } }),
             json!({ "noun": "session", "op": { "verb": "set_password" } }),
             json!({ "noun": "session", "op": { "verb": "invite", "hash": hash } }),
-            json!({ "noun": "setting", "op": { "verb": "change", "key": key, "value": "$argon2id$" } }),
-            json!({ "noun": "setting", "op": { "verb": "change", "key": " app.password_hash ", "value": "x" } }),
-            json!({ "noun": "setting", "op": { "verb": "reset", "key": key } }),
-            json!({ "noun": "setting", "op": { "verb": "replace", "text": "app:\n  password_hash: x\n", "was": "" } }),
             json!({ "noun": "server", "op": { "verb": "announce", "url": "http://other.example/" } }),
             json!({ "noun": "mcp", "op": { "verb": "add", "entry": { "name": "x", "url": "https://other.example", "headers": { "K": "${AI_CHAT_API_KEY}" } } } }),
-            json!({ "noun": "setting", "op": { "verb": "change", "key": "mcp_servers", "value": [{ "name": "x", "url": "https://other.example/${AI_CHAT_API_KEY}" }] } }),
+        ] {
+            assert!(!is_taken(op.clone()), "{op}");
+        }
+        let conversation = "0194f5a0-0000-7000-8000-000000000001";
+        let options = json!({ "allowed_tools": ["bash"] });
+        for op in [
+            json!({ "noun": "turn", "op": { "verb": "start", "conversation": conversation, "input": [], "options": options } }),
+            json!({ "noun": "turn", "op": { "verb": "call", "conversation": conversation, "tool": "bash", "arguments": {}, "options": options } }),
+            json!({ "noun": "turn", "op": { "verb": "release", "turn": conversation, "options": options } }),
         ] {
             assert!(!is_taken(op.clone()), "{op}");
         }
         for op in [
-            json!({ "noun": "setting", "op": { "verb": "change", "key": "ai.model", "value": "m" } }),
-            json!({ "noun": "setting", "op": { "verb": "reset", "key": "ai.model" } }),
             json!({ "noun": "session", "op": { "verb": "end_all" } }),
+            json!({ "noun": "mcp", "op": { "verb": "add", "entry": { "name": "x", "url": "https://other.example" } } }),
         ] {
             assert!(is_taken(op.clone()), "{op}");
         }

@@ -1,6 +1,7 @@
 //! What there is on this machine: folders, databases, servers, and how everything is.
 
 use super::conversations::limited;
+use super::places;
 
 use crate::Options;
 use anteroom_api::{
@@ -103,8 +104,9 @@ async fn workspace(
     options: &Options,
     place: Place,
 ) -> Result<WorkspaceView, Problem> {
-    let path = place.path.unwrap_or_else(|| options.workspace.clone());
-    context.host.read().workspace(path).await
+    let reads = context.host.read();
+    let path = places::folder(reads, &options.workspace, place.path).await?;
+    reads.workspace(path).await
 }
 
 /// What somebody types.
@@ -122,13 +124,10 @@ struct Typed {
 }
 
 async fn paths(context: &Context, options: &Options, typed: Typed) -> Result<PathHits, Problem> {
-    let workspace = typed.workspace.unwrap_or_else(|| options.workspace.clone());
+    let reads = context.host.read();
+    let workspace = places::folder(reads, &options.workspace, typed.workspace).await?;
     let limit = limited(typed.limit, OFFERED);
-    context
-        .host
-        .read()
-        .paths(workspace, typed.typed, limit)
-        .await
+    reads.paths(workspace, typed.typed, limit).await
 }
 
 /// A conversation that is not begun yet.
@@ -143,12 +142,9 @@ struct New {
 }
 
 async fn prompt(context: &Context, options: &Options, new: New) -> Result<PromptReport, Problem> {
-    let workspace = new.workspace.unwrap_or_else(|| options.workspace.clone());
-    context
-        .host
-        .read()
-        .prompt(None, workspace, new.project)
-        .await
+    let reads = context.host.read();
+    let workspace = places::folder(reads, &options.workspace, new.workspace).await?;
+    reads.prompt(None, workspace, new.project).await
 }
 
 /// From when on.

@@ -21,8 +21,10 @@ pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
     let list = move |context: Context, Query(place): Query<Where>| {
         let options = options.clone();
         async move {
-            let workspace = place.workspace.unwrap_or_else(|| options.workspace.clone());
-            context.host.read().modules(workspace).await
+            let reads = context.host.read();
+            let workspace =
+                super::places::folder(reads, &options.workspace, place.workspace).await?;
+            reads.modules(workspace).await
         }
     };
     let upload = About::new("uploadModule", "Install a component; it is granted nothing")

@@ -1,47 +1,31 @@
-//! Files and folders that a wish from a page may name: a session is lent to a browser, not all the account may write.
+//! Files and folders that a wish from a page may name: a session is lent to a browser, not all the account may read
+//! and write.
 //!
 //! The page itself names hardly any: what it sends or saves goes through the browser. What is left is bound to the
-//! folder the server was started in, without what is hidden there, and to the folder of the database's copies.
+//! folders that a person at the machine gave: the one the server was started in, those in `app.folders`, those that
+//! are trusted, without what is hidden in them, and those in which conversations of the personal database work.
 
+use super::wishes::{self, Named, Wish};
 use anteroom_api::{
-    BundleOp, BundleSource, BundleWish, DatabaseOp, ModuleOp, Op, Problem, ProblemCode, Reads,
+    BundleWish, ConversationFilter, Op, Problem, ProblemCode, Reads, SettingsReport, WorkspaceTrust,
 };
 use std::path::{Component, Path, PathBuf};
 
 /// The copies of the personal database lie in this folder beside it.
 const COPIES: &str = "backups";
+/// Settings that name folders pages may work in: for them, and for all.
+const FOLDERS: [&str; 2] = ["app.folders", "safety.trusted_folders"];
+/// Where the system's own programs lie, which a sandbox shows anyway.
+const SYSTEM: [&str; 6] = ["/usr", "/bin", "/sbin", "/lib", "/opt", "/nix/store"];
+/// Conversations that are looked at for one of the personal database's.
+const LOOKED_AT: u32 = 200;
 
 /// Refuses a wish that names a place a page may not.
 ///
 /// # Errors
 /// [`ProblemCode::Denied`], with the command that does it in a terminal.
 pub(super) async fn check(reads: &dyn Reads, workspace: &str, op: &Op) -> Result<(), Problem> {
-    let (named, command) = named(op);
-    if named.is_empty() {
-        return Ok(());
-    }
-    let databases = reads.databases(false).await?;
-    let personal = databases.iter().find(|database| database.name.is_empty());
-    let copies = personal.and_then(|database| {
-        let folder = Path::new(&database.path).parent()?;
-        Some(folder.join(COPIES))
-    });
-    let roots: Vec<PathBuf> = copies.into_iter().chain([workspace.into()]).collect();
-    let named: Vec<String> = named.into_iter().map(str::to_owned).collect();
-    let outside = tokio::task::spawn_blocking(move || {
-        let roots: Vec<PathBuf> = roots
-            .iter()
-            .filter_map(|root| root.canonicalize().ok())
-            .collect();
-        named
-            .into_iter()
-            .find(|path| !is_inside(Path::new(path), &roots))
-    });
-    match outside.await {
-        Ok(None) => Ok(()),
-        Ok(Some(path)) => Err(refused(&path, command)),
-        Err(_) => Err(refused("", command)),
-    }
+    check_wish(reads, workspace, wishes::of(op)).await
 }
 
 /// Refuses to look at a bundle in a place that a page may not name.
@@ -53,63 +37,183 @@ pub(super) async fn check_bundle(
     workspace: &str,
     wish: &BundleWish,
 ) -> Result<(), Problem> {
-    let looked_at = Op::Bundle(BundleOp::Install {
-        wish: wish.clone(),
-        digest: String::new(),
-    });
-    check(reads, workspace, &looked_at).await
+    check_wish(reads, workspace, wishes::of_bundle(wish)).await
 }
 
-/// The place that a bundle is to be taken from, if a page has to answer for it.
-fn source(wish: &BundleWish) -> Vec<&str> {
-    match &wish.source {
-        // Whoever sends a file from a page sends the file, and never says where it lies.
-        BundleSource::Sent { path, .. } => vec![path],
-        BundleSource::Place { place } => {
-            let is_remote = ["https://", "git+https://"]
-                .iter()
-                .any(|scheme| place.starts_with(scheme));
-            if is_remote { Vec::new() } else { vec![place] }
+/// The folder that a page asks about; the server's own if it names none.
+///
+/// # Errors
+/// As [`check`].
+pub(super) async fn folder(
+    reads: &dyn Reads,
+    workspace: &str,
+    wanted: Option<String>,
+) -> Result<String, Problem> {
+    let Some(wanted) = wanted else {
+        return Ok(workspace.to_owned());
+    };
+    if wanted != workspace {
+        let named = Wish {
+            named: vec![Named::Folder(&wanted)],
+            command: "",
+        };
+        check_wish(reads, workspace, named).await?;
+    }
+    Ok(wanted)
+}
+
+/// Refuses a wish by what it names.
+///
+/// # Errors
+/// As [`check`].
+pub(super) async fn check_wish(
+    reads: &dyn Reads,
+    workspace: &str,
+    wish: Wish<'_>,
+) -> Result<(), Problem> {
+    let mut site = None;
+    for named in wish.named {
+        let in_words = |path: &str| refused(path, wish.command);
+        let folder = match named {
+            Named::Never(path) => return Err(in_words(path)),
+            Named::Conversation(id) => {
+                let view = reads.conversation(id).await?;
+                // One of the personal database was opened in a terminal, or from a page that might.
+                match view.database {
+                    None => continue,
+                    Some(_) => view.workspace,
+                }
+            }
+            Named::Project(id) => {
+                let projects = reads.projects().await?;
+                let found = projects.into_iter().find(|project| project.id == id);
+                match found.and_then(|project| project.spec.workspace) {
+                    None => continue,
+                    Some(workspace) => workspace,
+                }
+            }
+            Named::File(path) | Named::Copy(path) | Named::Program(path) | Named::Folder(path) => {
+                path.to_owned()
+            }
+        };
+        let site = match &site {
+            Some(site) => site,
+            None => site.insert(Site::new(reads, workspace).await?),
+        };
+        let is_fine = match named {
+            Named::File(_) => site.holds(&folder, Site::may_be_written).await,
+            Named::Copy(_) => site.holds(&folder, Site::is_copy).await,
+            Named::Program(_) => site.holds(&folder, Site::is_program).await,
+            Named::Never(_) => false,
+            Named::Folder(_) | Named::Conversation(_) | Named::Project(_) => {
+                site.holds(&folder, Site::is_given).await || was_worked_in(reads, &folder).await?
+            }
+        };
+        if !is_fine {
+            return Err(match named {
+                Named::File(_) | Named::Copy(_) | Named::Program(_) | Named::Never(_) => {
+                    in_words(&folder)
+                }
+                Named::Folder(_) | Named::Conversation(_) | Named::Project(_) => {
+                    not_given(&folder, wish.command, &site.named)
+                }
+            });
         }
-        BundleSource::Shown { .. } | BundleSource::Again { .. } | BundleSource::Kept { .. } => {
-            Vec::new()
-        }
+    }
+    Ok(())
+}
+
+/// Whether a person worked there: a conversation of the personal database does, or the folder is trusted as it is.
+async fn was_worked_in(reads: &dyn Reads, path: &str) -> Result<bool, Problem> {
+    if !Path::new(path).is_absolute() {
+        return Ok(false);
+    }
+    let filter = ConversationFilter {
+        kinds: Vec::new(),
+        workspace: Some(path.to_owned()),
+        ..ConversationFilter::default()
+    };
+    let found = reads.filtered(filter, None, LOOKED_AT).await?;
+    if found.entries.iter().any(|view| view.database.is_none()) {
+        return Ok(true);
+    }
+    let view = reads.workspace(path.to_owned()).await;
+    Ok(view.is_ok_and(|view| view.trust == WorkspaceTrust::Trusted))
+}
+
+/// What a page may name, as it is on the disk.
+#[derive(Clone)]
+struct Site {
+    roots: Vec<PathBuf>,
+    copies: Option<PathBuf>,
+    /// What `app.folders` says now.
+    named: Vec<String>,
+}
+
+impl Site {
+    async fn new(reads: &dyn Reads, workspace: &str) -> Result<Self, Problem> {
+        let databases = reads.databases(false).await?;
+        let personal = databases.iter().find(|database| database.name.is_empty());
+        let copies = personal.and_then(|database| {
+            let folder = Path::new(&database.path).parent()?;
+            Some(folder.join(COPIES))
+        });
+        let report = reads.settings().await?;
+        let given = FOLDERS.iter().flat_map(|key| paths(&report, key));
+        let roots = std::iter::once(workspace.to_owned()).chain(given);
+        let roots: Vec<PathBuf> = roots.map(PathBuf::from).collect();
+        Ok(Self {
+            roots,
+            copies,
+            named: paths(&report, FOLDERS[0]),
+        })
+    }
+
+    /// Asks the disk, where that may take its time.
+    async fn holds(&self, path: &str, asked: fn(&Self, &Path) -> bool) -> bool {
+        let (site, path) = (self.clone(), PathBuf::from(path));
+        let found = tokio::task::spawn_blocking(move || asked(&site, &path));
+        found.await.unwrap_or(false)
+    }
+
+    fn may_be_written(&self, path: &Path) -> bool {
+        is_inside(path, &self.real_roots()) || self.is_copy(path)
+    }
+
+    fn is_copy(&self, path: &Path) -> bool {
+        let copies = self.copies.as_ref().and_then(|it| it.canonicalize().ok());
+        copies.is_some_and(|copies| is_inside(path, &[copies]))
+    }
+
+    fn is_given(&self, path: &Path) -> bool {
+        let roots = self.real_roots();
+        let is_root =
+            path.is_absolute() && path.canonicalize().is_ok_and(|real| roots.contains(&real));
+        is_root || is_inside(path, &roots)
+    }
+
+    fn is_program(&self, path: &Path) -> bool {
+        let is_systems = || {
+            let real = path.canonicalize();
+            real.is_ok_and(|real| SYSTEM.iter().any(|folder| real.starts_with(folder)))
+        };
+        path.is_absolute() && (is_inside(path, &self.real_roots()) || is_systems())
+    }
+
+    fn real_roots(&self) -> Vec<PathBuf> {
+        let roots = self.roots.iter().filter(|root| root.is_absolute());
+        roots.filter_map(|root| root.canonicalize().ok()).collect()
     }
 }
 
-/// What a wish names, and the command that takes it anywhere.
-fn named(op: &Op) -> (Vec<&str>, &'static str) {
-    match op {
-        Op::Database(op) => match op {
-            DatabaseOp::BackUp { path } => {
-                (path.as_deref().into_iter().collect(), "aroom db backup")
-            }
-            DatabaseOp::Restore { path } => (vec![path], "aroom db restore"),
-            DatabaseOp::Export { path, .. } => (vec![path], "aroom db export"),
-            DatabaseOp::Import { path } => (vec![path], "aroom db import"),
-            DatabaseOp::ShareAdd { path, .. } => (vec![path], "aroom db shared add"),
-            DatabaseOp::Vacuum | DatabaseOp::ShareRemove { .. } => (Vec::new(), ""),
-        },
-        Op::Module(ModuleOp::Install { path, .. }) => (vec![path], "aroom tool install"),
-        Op::Bundle(op) => match op {
-            BundleOp::New { folder, .. } => (vec![folder], "aroom bundle new"),
-            BundleOp::Pack { folder, file, .. } => (vec![folder, file], "aroom bundle pack"),
-            BundleOp::Sign { path } => (vec![path], "aroom bundle sign"),
-            BundleOp::Install { wish, .. } => {
-                let project = wish.project.iter().map(String::as_str);
-                (
-                    source(wish).into_iter().chain(project).collect(),
-                    "aroom bundle install",
-                )
-            }
-            BundleOp::Remove { project, .. } => (
-                project.iter().map(String::as_str).collect(),
-                "aroom bundle remove",
-            ),
-            BundleOp::Trust { .. } | BundleOp::Distrust { .. } => (Vec::new(), ""),
-        },
-        _ => (Vec::new(), ""),
-    }
+/// The folders that a setting names.
+fn paths(report: &SettingsReport, key: &str) -> Vec<String> {
+    let setting = report.settings.iter().find(|setting| setting.key == key);
+    let entries = setting.and_then(|setting| setting.value.as_array());
+    let entries = entries.into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Whether a path, which may not be there yet, leads into one of these folders and into nothing hidden below it.
@@ -146,16 +250,31 @@ fn is_inside(path: &Path, roots: &[PathBuf]) -> bool {
 
 fn refused(path: &str, command: &str) -> Problem {
     Problem::new(ProblemCode::Denied, format!("a page may not name `{path}`"))
-        .cause("only the folder the server was started in and the database's copies are open to it")
+        .cause("only what lies in the folders that are given to it, and the database's copies, is open to it")
         .hint(format!(
             "run `{command}` in a terminal on the server's machine"
         ))
 }
 
+/// What is said of a folder that nobody gave, with the command that gives it.
+fn not_given(path: &str, command: &str, named: &[String]) -> Problem {
+    let all = named.iter().map(String::as_str).chain([path]);
+    let all: Vec<&str> = all.collect();
+    let problem = Problem::new(
+        ProblemCode::Denied,
+        format!("`{path}` is no folder that was given to the page"),
+    )
+    .cause("the one it is served from is, with what lies in it, and so are those you have worked in from a terminal");
+    let give = format!("aroom config set app.folders '{}'", all.join(","));
+    problem.hint(match command {
+        "" => format!("run `{give}` in a terminal on the server's machine"),
+        command => format!("run `{command}` in a terminal on the server's machine, or `{give}`"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_page_names_what_lies_in_the_folder_and_nothing_else() {
@@ -204,35 +323,6 @@ mod tests {
                 !is_inside(&root.join(bad), std::slice::from_ref(&root)),
                 "{bad}"
             );
-        }
-    }
-
-    #[test]
-    fn every_wish_about_a_file_names_it_here() {
-        let path = "/p/x";
-        for op in [
-            json!({ "noun": "database", "op": { "verb": "back_up", "path": path } }),
-            json!({ "noun": "database", "op": { "verb": "restore", "path": path } }),
-            json!({ "noun": "database", "op": { "verb": "export", "path": path } }),
-            json!({ "noun": "database", "op": { "verb": "import", "path": path } }),
-            json!({ "noun": "database", "op": { "verb": "share_add", "name": "n", "path": path } }),
-            json!({ "noun": "module", "op": { "verb": "install", "path": path } }),
-            json!({ "noun": "bundle", "op": { "verb": "new", "name": "n", "folder": path } }),
-            json!({ "noun": "bundle", "op": { "verb": "sign", "path": path } }),
-        ] {
-            let op: Op = serde_json::from_value(op).unwrap();
-            let (named, command) = named(&op);
-            assert_eq!(named, [path], "{op:?}");
-            assert!(command.starts_with("aroom "), "{op:?}");
-        }
-        // What the page itself wishes names none.
-        for op in [
-            json!({ "noun": "database", "op": { "verb": "back_up" } }),
-            json!({ "noun": "database", "op": { "verb": "vacuum" } }),
-            json!({ "noun": "module", "op": { "verb": "reload" } }),
-        ] {
-            let op: Op = serde_json::from_value(op).unwrap();
-            assert!(named(&op).0.is_empty(), "{op:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! MCP servers: how each is doing, what it wrote, what it lets people attach and send.
 
+use super::places;
 use super::start::Where;
 use crate::Options;
 use anteroom_api::{McpPromptView, McpResourceView, McpServerView, Problem};
@@ -11,24 +12,27 @@ use std::sync::Arc;
 pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
     let (first, second, third) = (options.clone(), options.clone(), options.clone());
     let list = move |context: Context, Query(place): Query<Where>| {
-        let folder = folder(place, &first);
+        let options = first.clone();
         async move {
+            let folder = folder(&context, &options, place).await?;
             let servers: Result<Vec<McpServerView>, Problem> =
                 context.host.read().mcp_servers(folder).await;
             servers
         }
     };
     let resources = move |context: Context, Query(place): Query<Where>| {
-        let folder = folder(place, &second);
+        let options = second.clone();
         async move {
+            let folder = folder(&context, &options, place).await?;
             let resources: Result<Vec<McpResourceView>, Problem> =
                 context.host.read().mcp_resources(folder).await;
             resources
         }
     };
     let prompts = move |context: Context, Query(place): Query<Where>| {
-        let folder = folder(place, &third);
+        let options = third.clone();
         async move {
+            let folder = folder(&context, &options, place).await?;
             let prompts: Result<Vec<McpPromptView>, Problem> =
                 context.host.read().mcp_prompts(folder).await;
             prompts
@@ -64,8 +68,8 @@ pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
         )
 }
 
-fn folder(place: Where, options: &Options) -> String {
-    place.workspace.unwrap_or_else(|| options.workspace.clone())
+async fn folder(context: &Context, options: &Options, place: Where) -> Result<String, Problem> {
+    places::folder(context.host.read(), &options.workspace, place.workspace).await
 }
 
 /// Which server.

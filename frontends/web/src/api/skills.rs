@@ -1,5 +1,6 @@
 //! Skills: which there are in a folder, and what one says.
 
+use super::places;
 use super::start::Where;
 use crate::Options;
 use anteroom_api::{Problem, SkillView};
@@ -13,8 +14,9 @@ pub(super) fn add(routes: Routes, options: &Arc<Options>) -> Routes {
     let list = move |context: Context, Query(place): Query<Where>| {
         let options = here.clone();
         async move {
-            let workspace = place.workspace.unwrap_or_else(|| options.workspace.clone());
-            context.host.read().skills(workspace).await
+            let reads = context.host.read();
+            let workspace = places::folder(reads, &options.workspace, place.workspace).await?;
+            reads.skills(workspace).await
         }
     };
     let one = move |context: Context, Path(of): Path<Of>, Query(place): Query<Where>| {
@@ -54,6 +56,7 @@ async fn one(
     (options, place): (&Options, Where),
     name: String,
 ) -> Result<SkillView, Problem> {
-    let workspace = place.workspace.unwrap_or_else(|| options.workspace.clone());
-    context.host.read().skill(workspace, name).await
+    let reads = context.host.read();
+    let workspace = places::folder(reads, &options.workspace, place.workspace).await?;
+    reads.skill(workspace, name).await
 }

@@ -91,7 +91,10 @@ async fn start(
     let report = reads.settings().await?;
     let text = |key| text_of(&report, key);
     let workspace = match workspace {
-        Some(path) => reads.workspace(path).await.map(|view| view.path).ok(),
+        Some(path) => match super::places::folder(reads, &options.workspace, Some(path)).await {
+            Ok(path) => reads.workspace(path).await.map(|view| view.path).ok(),
+            Err(_) => None,
+        },
         None => None,
     };
     let scheme = if context.is_tls() { "https" } else { "http" };

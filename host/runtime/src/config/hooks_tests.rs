@@ -176,7 +176,7 @@ fn they_are_shown_as_written_and_set_in_files_only() {
         { "on": "turn_end", "not understood": "needs a `command` or a `component`" },
     ]);
     assert_eq!(view.value, expected);
-    assert!(view.is_program);
+    assert_eq!(view.page, anteroom_api::PageMay::Nothing);
     let by_flag = Sources {
         home: folder.path().join("none"),
         flags: vec![super::super::FlagValue {

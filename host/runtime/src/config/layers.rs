@@ -270,7 +270,8 @@ impl<'a> Layers<'a> {
             doc: row.doc.to_owned(),
             environment: row.environment.map(str::to_owned),
             is_secret: row.is_secret,
-            is_program: row.is_program,
+            page: super::pages::may(row),
+            is_literal: row.is_literal,
             is_read_at_start: row.is_read_at_start,
         }
     }

@@ -3,6 +3,7 @@
 use super::settings::{Kind, Project, RESERVED, ROWS, Row, Standard};
 use super::value::{self, TIERS};
 use super::{hooks, servers};
+use anteroom_api::PageMay;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -39,7 +40,7 @@ pub fn reference() -> String {
         }
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} | {} | {} |",
             row.key,
             row.doc,
             values(row),
@@ -47,6 +48,7 @@ pub fn reference() -> String {
             row.environment
                 .map_or_else(|| "–".to_owned(), |name| format!("`{name}`")),
             project(row.project),
+            page(row),
         );
     }
     text.push_str("\n## Known and not used\n\nThese names do nothing here; writing one gives a warning, not an error.\n\n");
@@ -73,13 +75,15 @@ If there is no `~/.anteroom/config.yaml`, `~/.parlor/config.yaml` is read in its
 - In an environment variable a list is separated by commas, and tiers are written `tool=tier,tool=tier`.
 - A relative path starts at the folder of the file it stands in; `~/` is your home folder.
 
-The last column says what a project's file may do: it comes with the folder, perhaps from somebody else, and can tighten your settings but never loosen them.
+The last but one column says what a project's file may do: it comes with the folder, perhaps from somebody else, and can tighten your settings but never loosen them.
 Values it may not set are ignored with a warning.
+The last column says what the web page may do: a browser is lent a session, not the account, so it makes things stricter than you have them and never looser.
+What it may not is set in a terminal (`aroom config set`) or in the file.
 ";
 
 const TABLE_HEAD: &str = "\
-| Setting | Meaning | Values | Default | Environment | A project may |
-| --- | --- | --- | --- | --- | --- |
+| Setting | Meaning | Values | Default | Environment | A project may | A page may |
+| --- | --- | --- | --- | --- | --- | --- |
 ";
 
 fn values(row: &Row) -> String {
@@ -131,6 +135,20 @@ fn project(may: Project) -> &'static str {
         Project::Raise => "raise tiers",
         Project::IfTrusted => "set it, once trusted",
         Project::Nothing => "not set it",
+    }
+}
+
+fn page(row: &Row) -> &'static str {
+    match super::pages::may(row) {
+        PageMay::Set => "set it",
+        PageMay::Lower => "lower it",
+        PageMay::Raise => "raise it",
+        PageMay::Tighten { .. } => "make it stricter",
+        PageMay::Add => "add to it",
+        PageMay::Remove => "take from it",
+        PageMay::RaiseTiers => "raise tiers",
+        PageMay::Reset => "reset it",
+        PageMay::Nothing => "not set it",
     }
 }
 

@@ -140,6 +140,8 @@ pub struct App {
     pub tls_key: Option<PathBuf>,
     /// Names under which other machines reach the page.
     pub hosts: Vec<String>,
+    /// Folders that the page may work in.
+    pub folders: Vec<PathBuf>,
     pub password_hash: Option<Secret>,
     /// Hours.
     pub session_idle: u32,
@@ -226,10 +228,10 @@ pub struct Safety {
     pub approval_mode: Mode,
     #[serde(deserialize_with = "seconds")]
     pub approval_timeout: Duration,
-    pub allowed_tools: Vec<String>,
-    /// Days that an answer for always holds; 0 is without end.
     #[serde(deserialize_with = "seconds")]
     pub approval_unseen: Duration,
+    pub allowed_tools: Vec<String>,
+    /// Days that an answer for always holds; 0 is without end.
     pub grant_days: u32,
     pub denied_tools: Vec<String>,
     pub tool_tiers: BTreeMap<String, Tier>,

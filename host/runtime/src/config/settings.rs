@@ -14,8 +14,6 @@ pub(crate) struct Row {
     pub(crate) is_secret: bool,
     /// `${NAME}` is left alone: the value is a text or a program of its own.
     pub(crate) is_literal: bool,
-    /// Names a program that the host starts outside of gate and sandbox: no page sets it.
-    pub(crate) is_program: bool,
     /// A change takes effect at the next start.
     pub(crate) is_read_at_start: bool,
     pub(crate) project: Project,
@@ -116,7 +114,6 @@ impl Row {
             environment: None,
             is_secret: false,
             is_literal: false,
-            is_program: false,
             is_read_at_start: false,
             project: Project::Nothing,
             doc,
@@ -196,11 +193,6 @@ impl Row {
         self
     }
 
-    const fn program(mut self) -> Self {
-        self.is_program = true;
-        self
-    }
-
     const fn at_start(mut self) -> Self {
         self.is_read_at_start = true;
         self
@@ -249,7 +241,6 @@ pub(crate) static ROWS: &[Row] = &[
     Row::text("ai.api_key_command", "Command that prints the key; run at first use and again when the endpoint refuses the key")
         .environment("AI_CHAT_API_KEY_COMMAND")
         .literal()
-        .program()
         .project(Project::IfTrusted),
     Row::text("ai.model", "Model to use")
         .environment("AI_CHAT_MODEL")
@@ -325,6 +316,7 @@ pub(crate) static ROWS: &[Row] = &[
         .at_start(),
     Row::list("app.hosts", "Names under which other machines reach the web page; requests for any other are refused")
         .at_start(),
+    Row::new("app.folders", Kind::Paths, Standard::Nothing, "Folders that the web page may work in, beside the one it is served from and those you have worked in"),
     Row::text("app.password_hash", "Hash of the password for the web page; `aroom password` sets it")
         .secret()
         .literal(),
@@ -350,8 +342,6 @@ pub(crate) static ROWS: &[Row] = &[
     Row::switch("cli.tool_dedup", true, "Show similar tool calls in a row as one line")
         .environment("AI_CHAT_TOOL_DEDUP"),
     Row::seconds("cli.esc_hint_delay", 3.0, (0.0, LONGEST_SHOWN), "Wait before `esc to cancel` is shown, in seconds"),
-    Row::seconds("safety.approval_unseen", 30.0, (1.0, 600.0), "How long an approval waits while nobody can see it, in seconds")
-        .project(Project::Lower),
     Row::seconds("cli.stall_display_threshold", 5.0, (1.0, LONGEST_SHOWN), "Silence after which the answer is shown as stalled, in seconds"),
     Row::seconds("cli.stall_warning_threshold", 15.0, (1.0, LONGEST_SHOWN), "Silence after which a warning is shown, in seconds"),
     // The safety gate.
@@ -359,6 +349,8 @@ pub(crate) static ROWS: &[Row] = &[
         .environment("AI_CHAT_SAFETY_APPROVAL_MODE")
         .project(Project::Tighten),
     Row::seconds("safety.approval_timeout", 120.0, (10.0, 600.0), "How long an approval waits before it counts as not answered, in seconds")
+        .project(Project::Lower),
+    Row::seconds("safety.approval_unseen", 30.0, (1.0, 600.0), "How long an approval waits while nobody can see it, in seconds")
         .project(Project::Lower),
     Row::list("safety.allowed_tools", "Rules for what runs without asking, such as `read_file` or `bash:cargo test *`")
         .literal(),
@@ -454,7 +446,6 @@ pub(crate) static ROWS: &[Row] = &[
         .project(Project::IfTrusted),
     Row::new("hooks", Kind::Hooks, Standard::Nothing, "Commands and components that are told of what happens and may say no, each with `on` and `command` or `component`; see `docs/hooks.md`")
         .literal()
-        .program()
         .project(Project::IfTrusted),
 ];
 

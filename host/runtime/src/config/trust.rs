@@ -29,6 +29,13 @@ pub(crate) fn barred(row: &Row, is_trusted: bool) -> Option<&'static str> {
     }
 }
 
+/// Names of the settings that a project may set only with trust.
+pub(crate) fn for_trusted() -> impl Iterator<Item = &'static str> {
+    let rows = super::settings::ROWS.iter();
+    rows.filter(|row| row.project == Project::IfTrusted)
+        .map(|row| row.key)
+}
+
 /// Judges a value against `held`, what holds without the project.
 pub(crate) fn judge(row: &Row, value: Value, held: &Value) -> Ruling {
     match row.project {

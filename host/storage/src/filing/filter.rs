@@ -95,6 +95,13 @@ pub(crate) fn list(
             "c.is_pinned",
         );
     }
+    if let Some(workspace) = &filter.workspace {
+        given.push((":workspace", workspace));
+        add(
+            "conversations c WHERE c.workspace = :workspace".to_owned(),
+            "c.workspace = :workspace",
+        );
+    }
     let sql = match source {
         Some(source) => format!(
             "SELECT c.id FROM {source}{conditions} AND c.kind IN ({}) AND (c.updated_at, c.id) < (:at, :id)

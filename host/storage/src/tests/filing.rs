@@ -219,6 +219,36 @@ async fn a_child_agent_belongs_where_its_root_does() {
 }
 
 #[tokio::test]
+async fn conversations_are_found_by_the_folder_they_work_in() {
+    let place = Place::new();
+    let storage = place.open().await;
+    for (number, workspace) in [(1, "/work/one"), (2, "/work/two"), (3, "/work/one")] {
+        let conversation = ConversationView {
+            workspace: workspace.to_owned(),
+            ..view(number)
+        };
+        storage
+            .tell(number, vec![opened(conversation)])
+            .await
+            .unwrap();
+    }
+    let of = |workspace: &str| ConversationFilter {
+        workspace: Some(workspace.to_owned()),
+        ..ConversationFilter::default()
+    };
+    assert_eq!(found(&storage, of("/work/two")).await, [2]);
+    assert_eq!(found(&storage, of("/work/one")).await.len(), 2);
+    for other in ["/work", "/work/one/", "/work/on", ""] {
+        assert_eq!(found(&storage, of(other)).await, [0; 0], "{other}");
+    }
+    let named = ConversationFilter {
+        words: Some("nothing".to_owned()),
+        ..of("/work/one")
+    };
+    assert_eq!(found(&storage, named).await, [0; 0]);
+}
+
+#[tokio::test]
 async fn folders_are_a_tree_and_lose_nothing() {
     let place = Place::new();
     let storage = place.open().await;

@@ -7,6 +7,7 @@
 mod discovery;
 mod exchange;
 mod redirect;
+mod visits;
 
 use super::ask::{Credentials, ServerHost};
 use super::spec::ServerId;
@@ -15,6 +16,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use discovery::Found;
 use exchange::Exchange;
 use redirect::Redirect;
+pub(super) use visits::Visits;
+use visits::Visit;
 use reqwest::Url;
 use rustls::crypto::ring;
 use serde_json::{Value, json};
@@ -148,15 +151,39 @@ enum Renewal {
     Failed,
 }
 
-/// Begins to sign in. Answers the address a person has to open; `done` is told once they were there.
+/// Begins to sign in. Answers the address a person has to open; `done` is told once they were there, and nothing where
+/// a newer sign-in takes the place of this one.
 ///
 /// # Errors
 /// Why it cannot be done, in words.
 pub(super) async fn begin(
-    tokens: Arc<Tokens>,
+    (tokens, visits): (Arc<Tokens>, &Arc<Visits>),
     challenge: &str,
     done: impl FnOnce(Result<(), String>) + Send + 'static,
 ) -> Result<String, String> {
+    let mut visit = visits.begin(&tokens.id)?;
+    tokio::select! {
+        opened = open(&tokens, challenge) => {
+            let (address, door) = opened?;
+            tokio::spawn(awaited(tokens, visit, door, done));
+            Ok(address)
+        }
+        () = visit.over() => Err("a newer sign-in took its place".to_owned()),
+    }
+}
+
+/// What a browser comes back to.
+struct Door {
+    exchange: Exchange,
+    found: Found,
+    redirect: Redirect,
+    client: exchange::Client,
+    verifier: String,
+    state: String,
+}
+
+/// Opens the door, and answers where a person has to go.
+async fn open(tokens: &Tokens, challenge: &str) -> Result<(String, Door), String> {
     let exchange = Exchange::new(&tokens.server);
     let found = discovery::discover(&exchange, &tokens.server, challenge).await?;
     let redirect = Redirect::open().await?;
@@ -178,18 +205,37 @@ pub(super) async fn begin(
             query.append_pair("scope", scope);
         }
     }
-    tokio::spawn(async move {
-        let finished = tokio::time::timeout(PATIENCE, async {
-            let came = redirect.wait(&state, found.issuer_to_expect()).await?;
-            finish(&tokens, &exchange, &found, (client, came), verifier).await
-        });
-        done(
-            finished
-                .await
-                .unwrap_or_else(|_| Err("nobody signed in in time".to_owned())),
-        );
+    let door = Door {
+        exchange,
+        found,
+        redirect,
+        client,
+        verifier,
+        state,
+    };
+    Ok((address.into(), door))
+}
+
+/// Waits at the door until somebody has come back, it took too long, or the visit is over.
+async fn awaited(
+    tokens: Arc<Tokens>,
+    mut visit: Visit,
+    door: Door,
+    done: impl FnOnce(Result<(), String>),
+) {
+    let finished = tokio::time::timeout(PATIENCE, async {
+        let issuer = door.found.issuer_to_expect();
+        let came = door.redirect.wait(&door.state, issuer).await?;
+        let came = (door.client, came);
+        finish(&tokens, &door.exchange, &door.found, came, door.verifier).await
     });
-    Ok(address.into())
+    tokio::select! {
+        finished = finished => {
+            let late = || Err("nobody signed in in time".to_owned());
+            done(finished.unwrap_or_else(|_| late()));
+        }
+        () = visit.over() => {}
+    }
 }
 
 /// Turns the code into a token.

@@ -8,7 +8,7 @@ use super::connect::{self, Connecting, Link, NoLink};
 use super::handler::Handler;
 use super::http;
 use super::log::Log;
-use super::oauth::{self, Tokens};
+use super::oauth::{self, Tokens, Visits};
 use super::spec::{ServerId, ServerSpec, ServerTransport};
 use super::status::{ServerState, ServerStatus};
 use super::stirred::Stirred;
@@ -266,7 +266,7 @@ impl Server {
     }
 
     /// Begins to sign in, once the server has said that somebody has to.
-    pub(super) async fn sign_in(self: Arc<Self>) -> Result<String, String> {
+    pub(super) async fn sign_in(self: Arc<Self>, visits: &Arc<Visits>) -> Result<String, String> {
         let name = &self.spec.id;
         let challenge = self.live().challenge.clone();
         let (Some(challenge), Some(tokens)) = (challenge, self.tokens.clone()) else {
@@ -279,7 +279,7 @@ impl Server {
             Ok(()) => server.restart(),
             Err(why) => server.note(&format!("nobody was signed in: {why}")),
         };
-        let address = oauth::begin(tokens, &challenge, done).await;
+        let address = oauth::begin((tokens, visits), &challenge, done).await;
         address.map_err(|why| format!("nobody can sign in at the MCP server `{name}`: {why}"))
     }
 

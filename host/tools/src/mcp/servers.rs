@@ -2,6 +2,7 @@
 
 use super::ask::ServerHost;
 use super::lent;
+use super::oauth::Visits;
 use super::offers::{FilledPrompt, ResourcePart};
 use super::server::Server;
 use super::spec::{ServerId, ServerSpec};
@@ -21,6 +22,8 @@ pub(crate) struct Servers {
     shell: Arc<Shell>,
     held: Mutex<Held>,
     changes: watch::Sender<u64>,
+    /// Sign-ins that wait for a browser.
+    visits: Arc<Visits>,
 }
 
 #[derive(Default)]
@@ -47,6 +50,7 @@ impl Servers {
             shell,
             held: Mutex::default(),
             changes: watch::Sender::new(0),
+            visits: Arc::default(),
         }
     }
 
@@ -68,9 +72,13 @@ impl Servers {
             return;
         };
         held.servers.retain(|id, kept| {
-            wanted
+            let is_kept = wanted
                 .get(id)
-                .is_some_and(|spec| *spec == *kept.server.spec)
+                .is_some_and(|spec| *spec == *kept.server.spec);
+            if !is_kept {
+                self.visits.end(id);
+            }
+            is_kept
         });
         for (id, spec) in wanted {
             held.servers.entry(id).or_insert_with(|| {
@@ -123,7 +131,7 @@ impl Servers {
     pub(crate) async fn sign_in(&self, name: &str) -> Result<String, String> {
         let mut why = unknown(name);
         for server in self.named(name) {
-            match server.sign_in().await {
+            match server.sign_in(&self.visits).await {
                 Ok(address) => return Ok(address),
                 Err(error) => why = error,
             }

@@ -11,6 +11,10 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Longer than a door takes to be closed.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn spec(url: String, headers: &[(&str, &str)]) -> ServerSpec {
     let headers = headers.iter();
@@ -346,6 +350,41 @@ async fn a_person_signs_in_and_the_token_is_renewed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_somebody_else_signs_nobody_in() {
+/// Each sign-in opens a door on this machine for ten minutes; there is one for each server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_sign_in_closes_the_door_of_the_older_one() {
+    let web = guarded(Arc::default()).await;
+    let spec = spec(format!("{}/mcp", web.origin), &[]);
+    let (bench, _host) = served(|_| vec![spec.clone()], Host::default());
+    until(&bench.registry, "remote", needs_sign_in).await;
+    let mut doors = Vec::new();
+    for _ in 0..12 {
+        let address = bench.registry.sign_in("remote").await.unwrap();
+        let query = pairs(address.split_once('?').unwrap().1);
+        doors.push(reqwest::Url::parse(&query["redirect_uri"]).unwrap());
+    }
+    let is_open = |door: &reqwest::Url| {
+        let at = ("127.0.0.1", door.port().unwrap());
+        async move { tokio::net::TcpStream::connect(at).await.is_ok() }
+    };
+    let newest = doors.pop().unwrap();
+    for door in &doors {
+        let since = Instant::now();
+        while is_open(door).await {
+            assert!(since.elapsed() < PATIENCE, "an older door is open");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    assert!(is_open(&newest).await);
+    // A server that is gone waits for nobody.
+    bench.registry.set_servers(Vec::new());
+    let since = Instant::now();
+    while is_open(&newest).await {
+        assert!(since.elapsed() < PATIENCE, "the door of a server that is gone is open");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
     let web = guarded(Arc::default()).await;
     let spec = spec(format!("{}/mcp", web.origin), &[]);
     let (bench, host) = served(|_| vec![spec], Host::default());

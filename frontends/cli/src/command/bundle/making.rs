@@ -107,6 +107,7 @@ async fn file_name(context: &Context, folder: &str) -> Result<String, Quit> {
         may_be_older: true,
         is_locked: false,
         project: None,
+        is_public: false,
     };
     let report = context.host.read().inspect_bundle(wish).await?;
     Ok(format!("{}-{}.abundle", report.name, report.version))

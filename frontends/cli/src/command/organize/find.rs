@@ -62,6 +62,7 @@ impl ListArguments {
             },
             is_pinned: self.pinned,
             words: (!words.trim().is_empty()).then_some(words),
+            workspace: None,
         })
     }
 

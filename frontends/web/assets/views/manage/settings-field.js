@@ -6,7 +6,7 @@ import { refreshStart } from '../../lib/start.js';
 import { toast } from '../../lib/toast.js';
 import { words } from '../../strings/manage.js';
 import { Badge, FieldError, Prose } from './common.js';
-import { bounds, isLocked, nameOf, originOf, shapeOf, textOf, valueOf } from './settings-model.js';
+import { bounds, isClosed, isLocked, mayReset, nameOf, originOf, shapeOf, textOf, valueOf, wordsOf } from './settings-model.js';
 
 const said = words.settings;
 const LONG = /prompt$/;
@@ -51,7 +51,7 @@ export function Setting({ setting, schema, reload }) {
     id,
     'aria-describedby': [`${id}-doc`, `${id}-meta`, problem ? `${id}-error` : ''].filter(Boolean).join(' '),
     'aria-invalid': problem ? 'true' : undefined,
-    disabled: locked || isBusy || shape.kind === 'other' || setting.is_program,
+    disabled: locked || isBusy || shape.kind === 'other' || isClosed(setting),
   };
   const isDirty = shape.kind === 'secret' ? text !== '' : text !== shown;
   const submit = (event) => {
@@ -74,7 +74,7 @@ export function Setting({ setting, schema, reload }) {
         </div>`
       : null}
     <p class="manage-meta" id=${`${id}-meta`}>${h(Meta, { setting, shape, locked })}
-      ${setting.origin.origin === 'user'
+      ${setting.origin.origin === 'user' && mayReset(setting)
         ? html` <button type="button" class="button" disabled=${isBusy} onClick=${reset} aria-label=${said.resetNamed(setting.key)}>${said.reset}</button>`
         : null}
     </p>
@@ -95,7 +95,7 @@ function Meta({ setting, shape, locked }) {
   const range = shape.kind === 'number' ? bounds(shape) : '';
   if (range) parts.push(range);
   if (setting.environment && setting.origin.origin !== 'environment') parts.push(said.environment(setting.environment));
-  if (setting.is_program) parts.push(said.isProgram(setting.key));
+  if (setting.page.may !== 'set') parts.push(said.pageMay[setting.page.may], said.inTerminal(setting.key));
   if (setting.is_read_at_start) parts.push(said.atStart);
   return h(Prose, { text: parts.join(' · ') });
 }
@@ -108,14 +108,14 @@ function Editor({ shape, tie, text, setText, setting, save, isLong }) {
         onChange=${(event) => save(event.target.checked)} /> <span aria-hidden="true">${setting.value ? said.on : said.off}</span></span>`;
     case 'choice':
       return html`<select ...${tie} class="input" value=${text} onChange=${(event) => save(event.target.value)}>
-        ${shape.words.map((word) => html`<option key=${word} value=${word} selected=${word === text}>${word}</option>`)}
+        ${wordsOf(shape, setting).map((word) => html`<option key=${word} value=${word} selected=${word === text}>${word}</option>`)}
       </select>`;
     case 'number':
       return html`<input ...${tie} class="input" inputmode=${shape.isWhole ? 'numeric' : 'decimal'} value=${text} placeholder=${said.notSet} onInput=${type} />`;
     case 'list':
-      return html`<textarea ...${tie} class="input" rows=${Math.min(8, text.split('\n').length + 1)} spellcheck="false" value=${text} placeholder=${said.onePerLine} onInput=${type}></textarea>`;
+      return html`<textarea ...${tie} class="input" rows=${Math.min(8, text.split('\n').length + 1)} spellcheck=${false} value=${text} placeholder=${said.onePerLine} onInput=${type}></textarea>`;
     case 'map':
-      return html`<textarea ...${tie} class="input" rows=${Math.min(8, text.split('\n').length + 1)} spellcheck="false" value=${text}
+      return html`<textarea ...${tie} class="input" rows=${Math.min(8, text.split('\n').length + 1)} spellcheck=${false} value=${text}
         placeholder=${shape.schema?.enum ? said.tierLine : said.limitLine} onInput=${type}></textarea>`;
     case 'secret':
       return html`<input ...${tie} class="input" type="password" autocomplete="new-password" value=${text} placeholder=${setting.value ? said.secretSet : said.notSet} onInput=${type} />`;
@@ -124,6 +124,6 @@ function Editor({ shape, tie, text, setText, setting, save, isLong }) {
     default:
       return isLong || text.includes('\n')
         ? html`<textarea ...${tie} class="input" rows="5" value=${text} placeholder=${said.notSet} onInput=${type}></textarea>`
-        : html`<input ...${tie} class="input" spellcheck="false" autocomplete="off" value=${text} placeholder=${said.notSet} onInput=${type} />`;
+        : html`<input ...${tie} class="input" spellcheck=${false} autocomplete="off" value=${text} placeholder=${said.notSet} onInput=${type} />`;
   }
 }

@@ -131,6 +131,30 @@ export function isLocked(setting) {
   return ['environment', 'flag'].includes(setting.origin.origin);
 }
 
+/** The words a page may choose: those that are no looser than the one that holds. @param {Shape} shape @param {any} setting @returns {string[]} */
+export function wordsOf(shape, setting) {
+  const all = shape.words ?? [];
+  if (setting.page.may !== 'tighten') return all;
+  const rank = (/** @type {string} */ word) => setting.page.words.indexOf(word);
+  return all.filter((word) => rank(word) >= rank(String(setting.value)));
+}
+
+/** Whether a page may give it no other value than it has. @param {any} setting */
+export function isClosed(setting) {
+  const { may, words: all } = setting.page;
+  if (may === 'tighten') return all.at(-1) === String(setting.value);
+  if (may === 'remove') return setting.value.length === 0;
+  return may === 'nothing' || may === 'reset';
+}
+
+/** Whether a page may take it back to its default. @param {any} setting */
+export function mayReset(setting) {
+  const { may, words: all } = setting.page;
+  if (may === 'tighten') return all.indexOf(String(setting.default)) >= all.indexOf(String(setting.value));
+  if (may === 'remove' || may === 'set' || may === 'reset') return true;
+  return may === 'lower' && setting.default !== null && setting.default <= setting.value;
+}
+
 /** Where a value comes from, in words. @param {any} origin */
 export function originOf(origin) {
   if (origin.origin === 'environment') return said.origins.environment(origin.name);
