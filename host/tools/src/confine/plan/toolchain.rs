@@ -58,10 +58,12 @@ impl Parts {
         if real.is_dir() {
             return;
         }
+        // As it is named, too: the way there may be a link from elsewhere.
+        let is_plain = !file.components().any(|part| part == Component::ParentDir);
+        if is_plain && !system::holds(file) {
+            self.add(file.to_owned());
+        }
         if !system::holds(&real) {
-            if !file.components().any(|part| part == Component::ParentDir) {
-                self.add(file.to_owned());
-            }
             self.add(real.clone());
             self.around(&folder);
         }
@@ -237,6 +239,13 @@ mod tests {
             toolchain(Path::new("/bin/sh"), "", None),
             Vec::<PathBuf>::new()
         );
+    }
+
+    #[test]
+    fn a_link_from_a_home_into_the_system_is_named() {
+        let home = Home::new();
+        home.link("profile", "/usr/bin");
+        home.check("profile/env", &[], &["profile/env"]);
     }
 
     #[test]

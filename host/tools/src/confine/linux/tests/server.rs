@@ -277,6 +277,16 @@ fn links_lead_to_what_is_open() {
 }
 
 #[test]
+fn what_is_neither_file_nor_folder_is_given_too() {
+    let home = Home::new().writing("home/socket");
+    let listener = std::os::unix::net::UnixListener::bind(home.at("home/socket")).unwrap();
+    home.each("[ -S $at/home/socket ] && echo it is there", |said| {
+        assert_eq!(said, "it is there\n")
+    });
+    drop(listener);
+}
+
+#[test]
 fn a_program_in_a_home_runs_with_what_it_consists_of() {
     let mut home = Home::new();
     let version = home.at("home/.tool/versions/1");
@@ -341,10 +351,7 @@ fn a_server_ends_with_its_host_however_that_ends() {
         drop(lifeline);
         gone(&marker);
         // And with it what it held in the place of names that must stay absent.
-        drop(rustix::process::waitpid(
-            Some(pid),
-            rustix::process::WaitOptions::empty(),
-        ));
+        rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty()).unwrap();
         assert!(!home.at("work/.git").exists());
     }
 }
