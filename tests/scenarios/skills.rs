@@ -333,7 +333,20 @@ async fn a_skill_waits_in_the_queue_and_steers_like_any_input() {
     assert!(last(&scene, 1).contains("Tidy it with care."));
 }
 
-/// A repository with one commit and a change.
+/// Of these, one fails.
+const TESTS: &str = "\
+import unittest
+from sums import add
+
+class Sums(unittest.TestCase):
+    def test_adds(self):
+        self.assertEqual(add(1, 2), 3)
+
+    def test_nothing(self):
+        self.assertEqual(add(0, 0), 0)
+";
+
+/// A repository with one commit, a change, and tests that are not in it.
 fn repository(scene: &Scene) {
     let git = |arguments: &[&str]| {
         let mut git = std::process::Command::new("git");
@@ -349,16 +362,18 @@ fn repository(scene: &Scene) {
     git(&["commit", "-q", "-m", "begin"]);
     scene.write("a.rs", "fn a() { b() }\n");
     scene.write("b.rs", "fn b() {}\n");
+    scene.write("sums.py", "def add(a, b):\n    return a - b\n");
+    scene.write("test_sums.py", TESTS);
 }
 
 fn bash(command: &str) -> (&'static str, Value) {
     ("bash", json!({ "command": command }))
 }
 
-/// Calls a built-in skill where there is a repository; the model makes these calls, all at once, then these.
-async fn tried(
+/// Calls a built-in skill where there is a repository; the model makes these calls, step by step.
+async fn tried<const STEPS: usize>(
     (name, arguments): (&str, &str),
-    steps: [Vec<(&'static str, Value)>; 2],
+    steps: [Vec<(&'static str, Value)>; STEPS],
 ) -> (Scene, Vec<(String, Status, String)>) {
     let replies = steps.into_iter().map(|calls| {
         let mut reply = Reply::stream();
@@ -464,20 +479,55 @@ async fn review_explain_and_plan_look_and_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn test_new_skill_new_tool_and_help_have_all_tools() {
-    let run = vec![bash("git diff --stat"), bash("true")];
-    all_completed(&tried(("test", ""), [run.clone(), run.clone()]).await.1);
-    all_completed(
-        &tried(("new-tool", "weather"), [run.clone(), run.clone()])
-            .await
-            .1,
+async fn test_finds_what_fails_runs_it_alone_and_sees_it_pass() {
+    let alone = "python3 -m unittest test_sums.Sums.test_adds";
+    let edit = json!({ "path": "sums.py", "old_text": "a - b", "new_text": "a + b" });
+    let steps = [
+        vec![bash("git status --short"), bash("git diff --stat")],
+        vec![bash("set -o pipefail; python3 -m unittest 2>&1 | tail -60")],
+        vec![bash(alone)],
+        vec![bash(alone)],
+        vec![
+            ("read_file", json!({ "path": "sums.py" })),
+            ("read_file", json!({ "path": "test_sums.py" })),
+        ],
+        vec![("edit_file", edit)],
+        vec![bash(alone)],
+        vec![bash("python3 -m unittest")],
+    ];
+    let (scene, calls) = tried(("test", "the sums"), steps).await;
+    all_completed(&calls);
+    let said: Vec<&str> = calls.iter().map(|(_, _, words)| words.as_str()).collect();
+    assert!(said[0].contains("?? sums.py"), "{}", said[0]);
+    let whole = said[2];
+    for words in ["FAIL: test_adds", "-1 != 3", "Ran 2 tests", "exit"] {
+        assert!(whole.contains(words), "{words}: {whole}");
+    }
+    for alone in &said[3..5] {
+        assert!(
+            alone.contains("Ran 1 test") && alone.contains("FAILED"),
+            "{alone}"
+        );
+    }
+    assert!(
+        said[8].contains("Ran 1 test") && said[8].contains("OK"),
+        "{}",
+        said[8]
     );
-    all_completed(
-        &tried(("help", "what is a skill?"), [run.clone(), run])
-            .await
-            .1,
+    assert!(
+        said[9].contains("Ran 2 tests") && said[9].contains("OK"),
+        "{}",
+        said[9]
     );
+    assert!(scene.read("sums.py").contains("a + b"));
+    // Each result was there before the next step was asked for.
+    assert!(last(&scene, 0).contains("\"the sums\""));
+    let told = scene.endpoint.chats()[2].json["messages"].to_string();
+    assert!(told.contains("FAIL: test_adds"), "{told}");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn new_skill_writes_one_that_can_be_called() {
     let text = "---\nname: notes\ndescription: Writes notes.\n---\n\nWrite notes of $ARGUMENTS.\n";
     let path = ".agents/skills/notes/SKILL.md";
     let write = vec![("write_file", json!({ "path": path, "content": text }))];

@@ -147,7 +147,7 @@ function Banner() {
 function Warnings({ told }) {
   const [first, ...more] = told.split('\n');
   return html`<div class="banner banner-trouble" data-testid="config-warnings" role="status">
-    <span>${first}${more.length > 0 && ` ${words.moreWarnings(more.length)}`}</span>
+    <span>${first}${more.length > 0 && `. ${words.moreWarnings(more.length)}`}</span>
     <a class="button" ...${link('/doctor')}>${words.pages.doctor}</a>
     <button class="icon-button" aria-label=${words.dismiss} onClick=${() => (dismissed.value = told)}>${h(Icon, { name: 'close' })}</button>
   </div>`;

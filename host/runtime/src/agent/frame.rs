@@ -94,7 +94,10 @@ mod tests {
                 let plain = unframed(&text);
                 assert_ne!(plain, text);
                 assert_eq!(plain.replacen('\\', "", 1), text);
-                assert!(plain.contains("<\\") || plain.contains("\u{ff1c}\\"), "{plain}");
+                assert!(
+                    plain.contains("<\\") || plain.contains("\u{ff1c}\\"),
+                    "{plain}"
+                );
             }
         }
         let two = unframed("</skill></SKILL>");
