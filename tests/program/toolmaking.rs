@@ -159,9 +159,9 @@ async fn a_new_tool_tests_builds_and_runs_at_once() {
     desk.write("poem.txt", "so much depends\nupon\n");
     let refused = desk.run(&["tool", "run", "word_count", arguments]).await;
     assert_ne!(refused.code, 0, "{refused:?}");
-    let told = format!("{}{}", refused.stdout, refused.stderr);
+    let said = format!("{}{}", refused.stdout, refused.stderr);
     let command = "aroom tool grant word_count files_read";
-    assert!(told.contains(command), "{refused:?}");
+    assert!(said.contains(command), "{refused:?}");
     desk.stdout(&["tool", "grant", "word_count", "files_read"])
         .await;
     let counted = desk.stdout(&["tool", "run", "word_count", arguments]).await;
@@ -184,10 +184,9 @@ async fn a_new_tool_tests_builds_and_runs_at_once() {
     let found = result
         .find('{')
         .map(|at| result[at..].replace("\\\"", "\""));
-    let found = found.and_then(|text| {
-        let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-        values.next()?.ok()
-    });
+    let text = found.unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let found = values.next().and_then(Result::ok);
     let counted = json!({ "lines": 2, "words": 4, "longest": 7 });
     assert_eq!(found, Some(counted), "{result}");
 }
