@@ -189,8 +189,7 @@ async fn signing_in_begins_with_an_address_and_ends_connected() {
     assert_eq!(desk.run(&far).await.code, 0);
     let mut pty = Pty::spawn(&desk.chat(&[]), (300, 30));
     pty.until("the prompt", rests).await;
-    pty.until("what waits", |shown| shown.has("/mcp sign-in far"))
-        .await;
+    until_servers(&mut pty, "wants you to sign in").await;
     pty.send("/mcp sign-in far\r");
     let origin = server.url.trim_end_matches("/mcp");
     let beginning = format!("{origin}/authorize?");
