@@ -6,11 +6,12 @@ use crate::support::bundles;
 use crate::support::http::{Answer, Browser};
 use crate::support::scene::Scene;
 use anteroom_api::{
-    BundleSource, ConversationId, ConversationOp, DatabaseOp, McpOp, Op, OpId, SettingOp,
-    WorkspaceOp,
+    BundleSource, ConversationId, ConversationOp, DatabaseOp, McpOp, McpServerView, Op, OpId,
+    SettingOp, WorkspaceOp, WorkspaceView,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A served scene, with a folder beside the one it is served from.
 struct Ground {
@@ -78,6 +79,17 @@ impl Ground {
     fn config(&self) -> String {
         let config = std::fs::read_to_string(self.scene.home().join("config.yaml"));
         config.unwrap_or_default()
+    }
+
+    async fn servers(&self) -> Vec<McpServerView> {
+        let handle = self.scene.handle();
+        handle.read().mcp_servers(self.workspace()).await.unwrap()
+    }
+
+    /// The folder it is served from, and what trusting it would mean.
+    async fn trusting(&self) -> WorkspaceView {
+        let handle = self.scene.handle();
+        handle.read().workspace(self.workspace()).await.unwrap()
     }
 
     async fn opened(&self, workspace: String, database: Option<String>) -> ConversationId {
@@ -306,12 +318,8 @@ async fn a_shared_database_leads_a_page_into_no_folder() {
     };
     ground.terminal(share).await;
     let conversation = ground.opened(ground.outside(), Some("team".into())).await;
-    let view = ground
-        .scene
-        .handle()
-        .read()
-        .conversation(conversation)
-        .await;
+    let handle = ground.scene.handle();
+    let view = handle.read().conversation(conversation).await;
     assert_eq!(view.unwrap().database.as_deref(), Some("team"));
     let start = json!({
         "verb": "start", "conversation": conversation, "input": [{ "type": "text", "text": "x" }],
@@ -383,8 +391,7 @@ async fn a_page_adds_no_server_that_sees_more_than_the_page() {
     ground
         .taken("mcp", json!({ "verb": "add", "entry": entry }))
         .await;
-    let servers = ground.scene.handle().read().mcp_servers(ground.workspace());
-    let servers = servers.await.unwrap();
+    let servers = ground.servers().await;
     assert!(!servers[0].is_approved, "{servers:?}");
 }
 
@@ -405,8 +412,7 @@ async fn a_page_approves_no_server_whose_folder_was_led_elsewhere() {
         .await;
     std::fs::remove_dir(&inside).unwrap();
     std::os::unix::fs::symlink(&ground.outside, &inside).unwrap();
-    let servers = ground.scene.handle().read().mcp_servers(ground.workspace());
-    let servers = servers.await.unwrap();
+    let servers = ground.servers().await;
     let approve = json!({ "verb": "approve", "server": "x", "hash": servers[0].hash });
     ground.refused("mcp", approve).await;
 }
@@ -421,14 +427,12 @@ async fn a_page_approves_no_brought_server_that_sees_more_than_the_page() {
          - {{name: told, command: cat, env: {{K: '${{PATH}}'}}}}\n  - {{name: near, command: cat}}\n"
     );
     ground.scene.write(".anteroom/config.yaml", &config);
-    let view = ground.scene.handle().read().workspace(ground.workspace());
-    let view = view.await.unwrap();
+    let view = ground.trusting().await;
     assert_eq!(view.settings, ["mcp_servers"]);
     // Trusting it starts nothing: each program waits.
     let trust = json!({ "verb": "trust", "path": view.path, "hash": view.hash });
     ground.taken("workspace", trust).await;
-    let servers = ground.scene.handle().read().mcp_servers(ground.workspace());
-    let servers = servers.await.unwrap();
+    let servers = ground.servers().await;
     let approve = |name: &str| {
         let server = servers.iter().find(|server| server.name == name).unwrap();
         assert!(!server.is_approved);
@@ -436,14 +440,8 @@ async fn a_page_approves_no_brought_server_that_sees_more_than_the_page() {
     };
     ground.refused("mcp", approve("far")).await;
     ground.refused("mcp", approve("told")).await;
-    let known = ground.scene.handle().read().mcp_servers(ground.workspace());
-    assert!(
-        known
-            .await
-            .unwrap()
-            .iter()
-            .all(|server| !server.is_approved)
-    );
+    let known = ground.servers().await;
+    assert!(known.iter().all(|server| !server.is_approved));
     ground.taken("mcp", approve("near")).await;
     // Whoever has the machine may.
     let far = servers.iter().find(|server| server.name == "far").unwrap();
@@ -466,13 +464,12 @@ async fn a_page_trusts_no_folder_that_starts_programs_or_moves_the_key() {
         "ai: [what cannot be read yet\n",
     ] {
         ground.scene.write(".anteroom/config.yaml", config);
-        let view = ground.scene.handle().read().workspace(ground.workspace());
-        let view = view.await.unwrap();
+        let view = ground.trusting().await;
         let trust = json!({ "verb": "trust", "path": view.path, "hash": view.hash });
         ground.refused("workspace", trust).await;
-        let view = ground.scene.handle().read().workspace(ground.workspace());
+        let view = ground.trusting().await;
         assert_eq!(
-            view.await.unwrap().trust,
+            view.trust,
             anteroom_api::WorkspaceTrust::Unknown,
             "{config}"
         );
@@ -480,8 +477,7 @@ async fn a_page_trusts_no_folder_that_starts_programs_or_moves_the_key() {
     ground
         .scene
         .write(".anteroom/config.yaml", "ai: {system_prompt: be brief}\n");
-    let view = ground.scene.handle().read().workspace(ground.workspace());
-    let view = view.await.unwrap();
+    let view = ground.trusting().await;
     let trust = WorkspaceOp::Trust {
         path: view.path.clone(),
         hash: view.hash.clone(),
@@ -524,8 +520,8 @@ async fn a_page_has_no_bundle_fetched_from_a_private_host() {
     });
     let answer = ground.op("bundle", &install).await;
     assert!(answer.status >= 400, "{answer:?}");
-    let asked = futures_util::FutureExt::now_or_never(listener.accept());
-    assert!(asked.is_none(), "a private host was asked");
+    let asked = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+    assert!(asked.is_err(), "a private host was asked");
     // In a terminal the host is the person's to name, and is asked.
     let wish = bundles::wish(BundleSource::Place { place });
     let handle = ground.scene.handle();

@@ -16,8 +16,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use discovery::Found;
 use exchange::Exchange;
 use redirect::Redirect;
-pub(super) use visits::Visits;
-use visits::Visit;
 use reqwest::Url;
 use rustls::crypto::ring;
 use serde_json::{Value, json};
@@ -26,6 +24,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use visits::Visit;
+pub(super) use visits::Visits;
 
 /// How long a person may take to sign in.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -37,11 +37,7 @@ const REDIRECTS_MAX: usize = 5;
 ///
 /// # Errors
 /// Why there is nothing, in words.
-pub async fn download(
-    url: &str,
-    most_bytes: u64,
-    reach: DownloadReach,
-) -> Result<Vec<u8>, String> {
+pub async fn download(url: &str, most_bytes: u64, reach: DownloadReach) -> Result<Vec<u8>, String> {
     match tokio::time::timeout(PATIENCE, fetch(url, most_bytes, reach)).await {
         Ok(fetched) => fetched,
         Err(_) => Err("it took too long".to_owned()),
@@ -177,10 +173,10 @@ mod tests {
         // Nobody was asked; whoever may name it asks, and is not understood.
         let asked = async { listener.accept().await.unwrap() };
         let own = format!("https://127.0.0.1:{port}/x.abundle");
-        let (downloaded, stream) = tokio::join!(
-            download(&own, 1024, DownloadReach::Named),
-            async { drop(asked.await) }
-        );
+        let (downloaded, stream) =
+            tokio::join!(download(&own, 1024, DownloadReach::Named), async {
+                drop(asked.await)
+            });
         let (_, ()) = (downloaded.unwrap_err(), stream);
     }
 
@@ -192,7 +188,10 @@ mod tests {
             "https://",
             "file:///etc/passwd",
         ] {
-            assert!(download(bad, 1024, DownloadReach::Named).await.is_err(), "{bad}");
+            assert!(
+                download(bad, 1024, DownloadReach::Named).await.is_err(),
+                "{bad}"
+            );
         }
     }
 }
