@@ -3,6 +3,7 @@
 //! Every command here would be seen, and would do no harm, if its gate failed.
 
 mod approvals;
+mod approved_servers;
 mod asking;
 mod audit;
 mod budget;
@@ -19,8 +20,8 @@ mod mcp;
 mod modules;
 mod paths;
 mod plan;
-mod references;
 mod reach;
+mod references;
 mod sandbox;
 mod secrets;
 mod server;

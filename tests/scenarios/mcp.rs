@@ -1,6 +1,6 @@
 //! MCP servers in turns: those of other people, and ours that misbehave. One that is ill harms no turn.
 
-use crate::support::endpoint::{Endpoint, Reply};
+use crate::support::endpoint::{Endpoint, Gate, Reply};
 use crate::support::held;
 use crate::support::scene::{PATIENCE, Scene, Told, attended, auto};
 use crate::support::servers::{
@@ -9,7 +9,7 @@ use crate::support::servers::{
 use anteroom_api::{
     Answer, Approval, ApprovalEvent, ApprovalOp, Content, ConversationId, Decision,
     ElicitationEvent, ElicitationOp, Event, ItemBody, McpEntry, McpEvent, McpOp, McpState,
-    McpToolState, Scope, Seq, Signal, Status, StopReason, Topic, Trust, TurnOp,
+    McpToolState, Scope, Seq, Signal, Status, StopReason, Topic, Trust, TurnOp, UnixMillis,
 };
 use serde_json::{Value, json};
 
@@ -186,7 +186,7 @@ async fn resources_and_prompts_of_a_server_are_attached() {
         .collect();
     let expected = [
         (format!("everything:{uri}"), Trust::Untrusted),
-        (format!("everything:{prompt}"), Trust::Untrusted),
+        (format!("everything.{prompt}"), Trust::Untrusted),
     ];
     assert_eq!(attached, expected);
     // What comes from a server taints, and is wrapped.
@@ -409,6 +409,48 @@ async fn a_server_has_the_model_answer_once_it_may_and_a_person_sees_each_reques
     let is_shown = |line: &String| line.contains("let the model answer");
     assert!(shown.iter().any(is_shown), "{shown:?} {text}");
     assert!(text.contains("I am well"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_for_a_server_that_is_cut_off_is_paid_for() {
+    let gate = Gate::new();
+    let scene = Scene::new([
+        Reply::call("curious__echo", json!({})),
+        Reply::stream().token("I am as well as").wait(&gate),
+    ])
+    .await;
+    ready(&scene, odd("curious", "samples")).await;
+    let allow = McpOp::AllowSampling {
+        server: "curious".into(),
+        is_allowed: true,
+    };
+    scene.handle().submit(allow).await.unwrap();
+    until(&scene, "curious", |view| {
+        view.is_sampling_allowed && view.state == McpState::Ready
+    })
+    .await;
+    let conversation = scene.open().await;
+    let watch = scene.watch(conversation).await;
+    let turn = scene.say(conversation, "sample", attended()).await;
+    let cancel = async {
+        gate.reached().await;
+        let cancel = TurnOp::Cancel { turn };
+        scene.handle().submit(cancel).await.unwrap();
+    };
+    let (told, ()) = tokio::join!(watch.until_end(turn, &yes), cancel);
+    assert_eq!(told.stop(), StopReason::Cancelled);
+    gate.open();
+    let spent = async || {
+        let handle = scene.handle();
+        let rows = handle.read().spending(UnixMillis(0)).await.unwrap();
+        rows.iter().map(|row| row.requests).sum::<u64>()
+    };
+    // The step of the turn, and what the server asked for.
+    let since = std::time::Instant::now();
+    while spent().await < 2 {
+        assert!(since.elapsed() < PATIENCE, "{:?}", spent().await);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,14 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn spec(url: String, headers: &[(&str, &str)]) -> ServerSpec {
     let headers = headers.iter();
     let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    ServerSpec::new(
+    let mut spec = ServerSpec::new(
         "remote",
         ServerTransport::Http(HttpSpec {
             url,
             headers: headers.collect(),
             ca_file: None,
         }),
-    )
+    );
+    spec.is_allowed_to_start = true;
+    spec
 }
 
 /// What a server of the old protocol answers.
@@ -160,10 +162,6 @@ async fn a_redirect_is_not_followed_with_a_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_server_fails_in_words() {
-    let page = Web::open(|_, _| Answer {
-        body: "<html>".to_owned(),
-#[tokio::test(flavor = "multi_thread")]
 async fn a_flood_over_http_ends_that_connection_alone() {
     let said = r#"data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"on and on"}}"#;
     let loud = Web::open(
@@ -197,6 +195,10 @@ async fn a_flood_over_http_ends_that_connection_alone() {
     called.expect(Status::Completed, "undisturbed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_server_fails_in_words() {
+    let page = Web::open(|_, _| Answer {
+        body: "<html>".to_owned(),
         ..Answer::empty(200).with("Content-Type", "text/html")
     })
     .await;
@@ -348,8 +350,6 @@ async fn a_person_signs_in_and_the_token_is_renewed() {
     assert!(!format!("{kept:?}").contains("again"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_answer_of_somebody_else_signs_nobody_in() {
 /// Each sign-in opens a door on this machine for ten minutes; there is one for each server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_sign_in_closes_the_door_of_the_older_one() {
@@ -380,11 +380,16 @@ async fn a_newer_sign_in_closes_the_door_of_the_older_one() {
     bench.registry.set_servers(Vec::new());
     let since = Instant::now();
     while is_open(&newest).await {
-        assert!(since.elapsed() < PATIENCE, "the door of a server that is gone is open");
+        assert!(
+            since.elapsed() < PATIENCE,
+            "the door of a server that is gone is open"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_somebody_else_signs_nobody_in() {
     let web = guarded(Arc::default()).await;
     let spec = spec(format!("{}/mcp", web.origin), &[]);
     let (bench, host) = served(|_| vec![spec], Host::default());

@@ -169,8 +169,22 @@ pub(crate) fn served(
     let bench = Bench::empty();
     let host = Arc::new(host);
     bench.registry.set_server_host(host.clone());
-    bench.registry.set_servers(specs(&bench));
+    let specs = specs(&bench);
+    bench.registry.set_servers(approved(&bench, specs));
     (bench, host)
+}
+
+/// The same, with what their programs are and reach now as what was approved.
+fn approved(bench: &Bench, specs: Vec<ServerSpec>) -> Vec<ServerSpec> {
+    let look = |mut spec: ServerSpec| {
+        if let ServerTransport::Stdio(program) = &spec.transport {
+            let looking = bench.registry.server_reach(program.clone());
+            let looking = tokio::runtime::Handle::current().block_on(looking);
+            spec.approved = looking.ok();
+        }
+        spec
+    };
+    tokio::task::block_in_place(|| specs.into_iter().map(look).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -473,7 +487,7 @@ async fn a_changed_tool_is_quarantined_until_it_is_accepted() {
     let sent = bench.registry.find("rug.echo").await.unwrap();
     bench
         .registry
-        .set_servers(vec![scripted(&bench, "rug", &["changed"])]);
+        .set_servers(approved(&bench, vec![scripted(&bench, "rug", &["changed"])]));
     let status = until(&bench.registry, "rug", is_ready).await;
     let echo = status.tools.iter().find(|it| it.name == "echo").unwrap();
     let ToolStanding::Quarantined { differences, .. } = &echo.standing else {
@@ -617,9 +631,48 @@ async fn nothing_starts_before_it_was_approved() {
     assert!(bench.registry.connect_server("waits"));
     until(&bench.registry, "waits", needs_approval).await;
     assert!(!mark.exists());
-    bench.registry.set_servers(vec![spec(&bench, true)]);
+    bench
+        .registry
+        .set_servers(approved(&bench, vec![spec(&bench, true)]));
     until(&bench.registry, "waits", is_ready).await;
     assert!(mark.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_swapped_since_it_was_approved_never_starts() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["given", "other", "marks"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    std::os::unix::fs::symlink(at("given"), at("link")).unwrap();
+    let mark = at("marks/mark");
+    let (bench, _) = served(
+        |bench| {
+            let mut spec = scripted(bench, "sly", &["once", mark.to_str().unwrap()]);
+            give(&mut spec, &at("marks"), true);
+            give(&mut spec, &at("link"), true);
+            vec![spec]
+        },
+        Host::default(),
+    );
+    until(&bench.registry, "sly", is_ready).await;
+    assert!(mark.exists());
+    std::fs::remove_file(&mark).unwrap();
+    let lead = |name: &str| {
+        std::fs::remove_file(at("link")).unwrap();
+        std::os::unix::fs::symlink(at(name), at("link")).unwrap();
+    };
+    lead("other");
+    assert!(bench.registry.restart_server("sly"));
+    let waits = |it: &ServerStatus| it.state == ServerState::NeedsApproval;
+    let status = until(&bench.registry, "sly", waits).await;
+    assert!(why(&status).contains("-> "), "{}", why(&status));
+    assert!(why(&status).contains("/other"), "{}", why(&status));
+    assert!(!mark.exists(), "it was started");
+    lead("given");
+    assert!(bench.registry.restart_server("sly"));
+    until(&bench.registry, "sly", is_ready).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -637,15 +690,16 @@ async fn servers_come_and_go_by_order() {
     until(&bench.registry, "one", is_ready).await;
     assert!(bench.registry.resolve(None, &sent).await.is_ok());
     // Whoever is the same goes on, whoever is gone ends.
-    bench.registry.set_servers(vec![
+    let both = vec![
         scripted(&bench, "one", &[]),
         scripted(&bench, "two", &[]),
-    ]);
+    ];
+    bench.registry.set_servers(approved(&bench, both));
     assert!(is_ready(&bench.registry.servers()[0]));
     until(&bench.registry, "two", is_ready).await;
     bench
         .registry
-        .set_servers(vec![scripted(&bench, "two", &[])]);
+        .set_servers(approved(&bench, vec![scripted(&bench, "two", &[])]));
     let names: Vec<String> = bench
         .registry
         .servers()
@@ -682,7 +736,8 @@ async fn a_projects_server_counts_there_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_old_transport_is_told_of_in_words() {
     let url = "http://127.0.0.1:9/sse".to_owned();
-    let spec = ServerSpec::new("old", ServerTransport::Sse { url });
+    let mut spec = ServerSpec::new("old", ServerTransport::Sse { url });
+    spec.is_allowed_to_start = true;
     let (bench, _) = served(|_| vec![spec], Host::default());
     let status = until(&bench.registry, "old", is_failed).await;
     assert!(why(&status).starts_with("the old HTTP+SSE transport of 2024 is not carried any more"));
