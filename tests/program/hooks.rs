@@ -32,13 +32,14 @@ async fn a_broken_hook_is_told_before_it_refuses_anything() {
     }
     let sent = desk.endpoint.chats()[1].json["messages"].to_string();
     assert!(sent.contains("was not allowed to run"), "{sent}");
-    let doctor = desk.run(&["doctor"]).await;
-    assert!(doctor.stdout.contains("no tool runs"), "{doctor:?}");
     // Mended, nothing is said.
     std::fs::write(&config, "hooks: []\n").unwrap();
     let run = desk.run(&["exec", "again"]).await;
     assert_eq!(run.stdout, "fine\n", "{run:?}");
     assert!(!run.stderr.contains("config: "), "{run:?}");
+    std::fs::write(&config, BROKEN).unwrap();
+    let doctor = desk.run(&["doctor"]).await;
+    assert!(doctor.stdout.contains("no tool runs"), "{doctor:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,7 +146,8 @@ async fn everything_that_a_built_in_skill_names_is_there() {
     let mut helped = std::collections::BTreeMap::new();
     for skill in &skills {
         let shown = desk.json(&["skill", "show", skill, "--json"]).await;
-        assert_eq!(shown["findings"], serde_json::json!([]), "{skill}");
+        let findings = shown["findings"].as_array();
+        assert!(findings.is_none_or(Vec::is_empty), "{skill}: {findings:?}");
         for line in code(shown["body"].as_str().unwrap()) {
             let said = format!("`{line}` of the skill `{skill}`");
             if let Some(command) = line.strip_prefix('/') {
@@ -180,8 +181,9 @@ async fn everything_that_a_built_in_skill_names_is_there() {
                 let is_there = !is_key || settings.iter().any(|key| key == word);
                 assert!(is_there, "{said}: there is no setting `{word}`");
             }
-            let is_snake =
-                line.contains('_') && line.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let is_snake = line.len() > 1
+                && line.contains('_')
+                && line.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             assert!(!is_snake || words.contains(&line), "{said}: {words:?}");
             let is_path = skill == "new-tool"
                 && (line.contains('/') || line.ends_with(".md") || line.ends_with(".toml"))

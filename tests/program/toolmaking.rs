@@ -80,7 +80,8 @@ fn replies() -> Vec<Reply> {
 fn told(desk: &Desk, request: usize) -> String {
     let messages = desk.endpoint.chats()[request].json["messages"].clone();
     let last = messages.as_array().unwrap().iter().rev();
-    let results = last.take_while(|message| message["role"] == "tool");
+    let since = last.take_while(|message| message["role"] != "assistant");
+    let results = since.filter(|message| message["role"] == "tool");
     results
         .map(|message| message["content"].to_string())
         .collect()
