@@ -103,7 +103,7 @@ async fn a_prompt_asks_for_its_arguments_and_is_sent_by_keys_alone() {
     page.rests().await;
     page.thread().says("/odd.greet who=Ada").await;
     let sent = page.thread().css("details.item-attachment");
-    sent.says("odd:greet").await;
+    sent.says("odd.greet").await;
     sent.css("summary").click().await;
     sent.says("Say hello to Ada.").await;
     let said = said(&room, 0);

@@ -106,10 +106,12 @@ async fn a_server_has_the_model_answer_once_a_person_says_so() {
     pty.send("go\r");
     asked(&mut pty, "odd.echo").await;
     pty.send("y");
-    asked(&mut pty, "let the model answer the MCP server odd").await;
+    asked(&mut pty, "User: How are you, model?").await;
     let shown = pty.shown().lines.join(" ");
-    assert!(shown.contains("in 50 tokens"), "{shown}");
-    assert!(shown.contains("User: How are you, model?"), "{shown}");
+    assert!(
+        shown.contains("let the model answer the MCP server odd in 50 tokens"),
+        "{shown}"
+    );
     pty.send("y");
     pty.until("the end", |shown| {
         shown.has("it asked how I am") && rests(shown)
@@ -118,7 +120,7 @@ async fn a_server_has_the_model_answer_once_a_person_says_so() {
     pty.send("again\r");
     asked(&mut pty, "odd.echo").await;
     pty.send("y");
-    asked(&mut pty, "let the model answer the MCP server odd").await;
+    asked(&mut pty, "User: How are you, model?").await;
     pty.send("n");
     pty.until("the end", |shown| {
         shown.has("it may not ask") && rests(shown)

@@ -83,7 +83,7 @@ export function ComposerMenu({ id, sign, list, at, choose }) {
     event.preventDefault();
     choose(one);
   };
-  return html`<div class="thread-menu" role="listbox" id=${id} aria-label=${title} data-testid="composer-menu">
+  return html`<div class="thread-menu" role="listbox" id=${id} aria-label=${title} tabindex="0" data-testid="composer-menu" onMouseDown=${(/** @type {MouseEvent} */ event) => event.preventDefault()}>
     ${list?.map(
       (one, index) => html`<div key=${one.key} id=${`${id}-${index}`} role="option" aria-selected=${String(index === at)}
         class=${classes('thread-menu-item', index === at && 'is-selected')} onPointerDown=${press(one)}>
