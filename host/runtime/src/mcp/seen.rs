@@ -20,6 +20,9 @@ pub(super) struct Seen {
 
 /// All servers that there should be.
 pub(super) async fn all(engine: &Engine) -> Vec<Seen> {
+    // Before the first turn nobody else has told what is the user's.
+    let sandbox = crate::sandbox::wanted(&engine.settings(), &engine.paths);
+    engine.registry.confine(sandbox);
     let project = keeper::project(engine);
     let bundles = crate::bundles::kept::homes(engine);
     let mut seen = Vec::new();
