@@ -28,6 +28,8 @@ mod prompt;
 mod references;
 mod replay;
 pub(crate) mod skills;
+#[cfg(unix)]
+mod toolchains;
 mod tools;
 mod turns;
 mod undo;

@@ -194,6 +194,115 @@ async fn a_server_reads_the_folders_that_its_entry_names_and_no_others() {
     }
 }
 
+/// A server that reads what it is told to, with these folders.
+async fn reader(scene: &Scene, folders: &[String]) {
+    let mut entry = odd("reader", "reads");
+    entry.folders.extend_from_slice(folders);
+    ready(scene, entry).await;
+}
+
+/// What it answers about a path.
+async fn tried(scene: &Scene, path: &str) -> String {
+    let (told, _) = call(scene, "reader.echo", path).await;
+    told.result("reader.echo")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_finds_nothing_of_a_home_now_or_later() {
+    if !held::is_complete() {
+        // Each wall by itself is tried in `confine/linux/tests/server.rs`.
+        return;
+    }
+    let scene = Scene::new([]).await;
+    let home = scene.folder.path().join("home");
+    let at = |name: &str| home.join(name).display().to_string();
+    std::fs::create_dir_all(home.join("many")).unwrap();
+    for number in 0..600 {
+        std::fs::write(home.join(format!("many/{number}")), "what it holds").unwrap();
+        std::fs::write(home.join(format!("file-{number}")), "what it holds").unwrap();
+    }
+    std::fs::write(home.join("notes"), "what it holds").unwrap();
+    reader(&scene, &[]).await;
+    std::fs::write(home.join("later"), "what it holds").unwrap();
+    std::fs::write(home.join("new"), "what it holds").unwrap();
+    std::fs::rename(home.join("new"), home.join("notes")).unwrap();
+    for name in [
+        "later",
+        "notes",
+        "file-0",
+        "file-599",
+        "many/599",
+        "many",
+        ".anteroom/config.yaml",
+    ] {
+        let text = tried(&scene, &at(name)).await;
+        assert!(text.contains("not read: "), "{name}: {text}");
+    }
+    let listed = tried(&scene, &at("")).await;
+    assert!(
+        !listed.contains("file-") && !listed.contains("notes"),
+        "{listed}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_finds_no_folder_at_the_top_but_the_systems() {
+    if !held::is_complete() {
+        return;
+    }
+    let scene = Scene::new([]).await;
+    // Beside the home, as another folder at the top is.
+    let elsewhere = scene.folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("a.txt"), "what it holds").unwrap();
+    reader(&scene, &[]).await;
+    let path = elsewhere.join("a.txt").display().to_string();
+    for path in [
+        &*path,
+        "/root/.bashrc",
+        "/etc/shadow",
+        "/etc/sudoers",
+        "/etc/fstab",
+        "/boot",
+        "/mnt",
+        "/srv",
+        "/var/log",
+    ] {
+        let text = tried(&scene, path).await;
+        assert!(text.contains("not read: "), "{path}: {text}");
+    }
+    // The list holds what leads to the test's own folders; nothing else is beside the system.
+    let listed = tried(&scene, "/").await;
+    for name in ["boot", "mnt", "media", "srv", "lost+found"] {
+        assert!(!listed.contains(name), "{name}: {listed}");
+    }
+    assert!(listed.contains("usr"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_of_the_home_stays_closed_in_a_folder_that_was_given() {
+    if !held::is_complete() {
+        return;
+    }
+    let scene = Scene::new([]).await;
+    let home = scene.folder.path().join("home");
+    let at = |name: &str| home.join(name).display().to_string();
+    std::fs::create_dir_all(home.join(".ssh")).unwrap();
+    for name in [".ssh/id", "notes", ".env"] {
+        std::fs::write(home.join(name), "what it holds").unwrap();
+    }
+    reader(&scene, &[at("")]).await;
+    std::fs::write(home.join(".netrc"), "what it holds").unwrap();
+    std::fs::write(home.join(".anteroom/note"), "what it holds").unwrap();
+    let given = tried(&scene, &at("notes")).await;
+    assert!(given.contains("what it holds"), "{given}");
+    for name in [".ssh/id", ".netrc", ".env", ".anteroom/note"] {
+        let text = tried(&scene, &at(name)).await;
+        // To whoever may read everything a cover is empty.
+        assert!(!text.contains("what it holds"), "{name}: {text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_sees_of_the_environment_what_its_entry_names() {
     let scene = Scene::new([]).await;

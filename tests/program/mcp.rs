@@ -2,9 +2,12 @@
 
 use super::Desk;
 use crate::support::endpoint::Reply;
+use crate::support::scene::PATIENCE;
 use crate::support::servers::{odd, of_node};
 use anteroom_api::McpEntry;
 use serde_json::json;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// The command line that adds a server.
 pub(crate) fn added(entry: &McpEntry, flags: &[&str]) -> Vec<String> {
@@ -87,4 +90,44 @@ async fn a_tool_that_changed_is_held_back_until_it_is_taken() {
     assert_eq!(taken.stdout, "`odd.echo` is offered again\n", "{taken:?}");
     let shown = desk.stdout(&["mcp", "list"]).await;
     assert!(shown.contains("2 tools"), "{shown}");
+}
+
+/// Waits until a process runs that has this argument, or none does.
+#[cfg(target_os = "linux")]
+async fn until(marker: &str, is_running: bool) {
+    let runs = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut lines = processes.filter_map(|it| std::fs::read(it.path().join("cmdline")).ok());
+        lines.any(|line| {
+            line.split(|byte| *byte == 0)
+                .any(|word| word == marker.as_bytes())
+        })
+    };
+    let since = Instant::now();
+    while runs() != is_running {
+        assert!(since.elapsed() < PATIENCE, "{marker}: not {is_running}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_gone_when_the_program_was_killed() {
+    let call = Reply::call("odd__echo", json!({ "words": "x" }));
+    let desk = Desk::new([call]).await;
+    // It answers nothing, so that the turn goes on.
+    let mut entry = odd("odd", "hangs");
+    let marker = desk.home().join("marker").display().to_string();
+    entry.args.push(marker.clone());
+    let written = desk.run(&words(&added(&entry, &["--yes"]))).await;
+    assert_eq!(written.code, 0, "{written:?}");
+    until(&marker, false).await;
+    let mut program = desk.aroom(&["exec", "--allowed-tools", "odd.echo", "go"]);
+    program.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut program = program.spawn().unwrap();
+    until(&marker, true).await;
+    // By a signal that nothing can be done about.
+    program.kill().unwrap();
+    program.wait().unwrap();
+    until(&marker, false).await;
 }

@@ -1,10 +1,13 @@
 //! The server of the page as a program: started, found, opened, stopped.
 
 use super::Desk;
+use crate::support::endpoint::Reply;
+use crate::support::http::Browser;
 use crate::support::program::run;
 use crate::support::talking::Talking;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 /// Long enough for a busy machine; what is waited for comes much sooner.
@@ -145,4 +148,63 @@ async fn a_server_that_is_ended_takes_its_row_along() {
     child.wait().unwrap();
     let left = run(desk.aroom(&["status"])).await;
     assert_eq!(left.code, 8, "killed, it is not listed: {left:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_starts_has_the_files_that_it_was_started_with() {
+    let desk = Desk::new([Reply::text("Done.")]).await;
+    let told = desk.home().join("told");
+    let key = format!(
+        "ulimit -S -n > '{0}.part'; mv '{0}.part' '{0}'; echo key",
+        told.display()
+    );
+    let settings = json!({ "ai": { "api_key_command": key } }).to_string();
+    let home = desk.home().join(".anteroom");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join("config.yaml"), settings).unwrap();
+    let wanted = desk.aroom(&["serve", "--port", "0"]);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -S -n 300 && exec \"$0\" \"$@\""])
+        .arg(wanted.get_program())
+        .args(wanted.get_args())
+        .env_clear()
+        .envs(
+            wanted
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("BROWSER", "true")
+        .current_dir(desk.work());
+    let server = Talking::spawn(command);
+    let since = tokio::time::Instant::now();
+    let link = loop {
+        let left = desk.run(&["web", "--print-url"]).await;
+        if left.code == 0 {
+            break left.stdout;
+        }
+        assert!(since.elapsed() < PATIENCE, "{left:?}");
+    };
+    // It raised for itself what it may: connections are files.
+    let status = desk.json(&["status", "--json"]).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", status[0]["pid"])).unwrap();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let own: Vec<&str> = files.split_whitespace().collect();
+    assert_eq!(own[3] == "300", own[4] == "300", "{files}");
+    let browser = Browser::open(&link).await.unwrap();
+    let made = browser
+        .post("/api/conversations", &json!({}))
+        .await
+        .unwrap();
+    let start = json!({
+        "verb": "start", "conversation": made["id"], "input": [{ "type": "text", "text": "Hello" }],
+        "options": { "is_attended": true },
+    });
+    browser.op("turn", start).await.unwrap();
+    assert_eq!(soon(&told).await.trim(), "300");
+    drop(server);
 }

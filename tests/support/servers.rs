@@ -39,7 +39,6 @@ pub fn of_node(name: &str, script: &str, args: &[&str]) -> McpEntry {
 /// One of the servers of others that run on Python.
 pub fn of_python(name: &str, module: &str, args: &[&str]) -> McpEntry {
     let root = installed();
-    let home = std::fs::read_to_string(root.join("python-home")).unwrap();
     let python = root.join("python/bin/python").display().to_string();
     let head = ["-m", module];
     let args = head.iter().chain(args);
@@ -47,7 +46,8 @@ pub fn of_python(name: &str, module: &str, args: &[&str]) -> McpEntry {
         name: name.to_owned(),
         command: Some(python),
         args: args.map(|arg| (*arg).to_owned()).collect(),
-        folders: vec![root.display().to_string(), home.trim().to_owned()],
+        // What its environment was made with is found by itself.
+        folders: vec![root.display().to_string()],
         ..McpEntry::default()
     }
 }
