@@ -201,7 +201,8 @@ pub(crate) async fn view(port: &Port, path: String) -> Result<WorkspaceView, Pro
         Some(_) => WorkspaceTrust::Changed,
         None => WorkspaceTrust::Unknown,
     };
-    let (mut lines, names) = settings(port.live.sources(), &folder);
+    let mut lines = settings(port.live.sources(), &folder);
+    let names = named(&folder);
     lines.extend(holds.tools.iter().map(|(name, (hash, bytes))| {
         let name = anteroom_gate::visible(name);
         let hash: String = hash.chars().take(8).collect();
@@ -221,12 +222,22 @@ pub(crate) async fn view(port: &Port, path: String) -> Result<WorkspaceView, Pro
         trust,
         hash,
         holds: lines,
-        settings: names,
+        settings: names.into_iter().map(str::to_owned).collect(),
     })
 }
 
-/// The settings that hold only with trust, one line each, and their names.
-fn settings(mut sources: Sources, folder: &Path) -> (Vec<String>, Vec<String>) {
+/// Names of the settings that the config file names and that hold only with trust; all there are where it cannot be
+/// read.
+fn named(folder: &Path) -> Vec<&'static str> {
+    match std::fs::read_to_string(folder.join(".anteroom").join(config::FILE_NAME)) {
+        Ok(text) => config::waiting_in(&text),
+        Err(error) if is_missing(&error) => Vec::new(),
+        Err(_) => config::waiting_in("["),
+    }
+}
+
+/// The settings that hold only with trust, one line each.
+fn settings(mut sources: Sources, folder: &Path) -> Vec<String> {
     sources.project = Some(folder.join(".anteroom").join(config::FILE_NAME));
     let mut of_project = |is_trusted: bool| -> Result<Vec<SettingView>, Problem> {
         sources.is_project_trusted = is_trusted;
@@ -237,16 +248,11 @@ fn settings(mut sources: Sources, folder: &Path) -> (Vec<String>, Vec<String>) {
         (Ok(without), Ok(with)) => {
             let waits = with.into_iter().filter(is_project);
             let waits: Vec<SettingView> = waits.filter(|view| !without.contains(view)).collect();
-            let names = waits.iter().map(|view| view.key.clone());
             let held = |key: &str| without.iter().find(|view| view.key == key);
             let lines = waits.iter().flat_map(|view| lines(view, held(&view.key)));
-            (lines.collect(), names.collect())
+            lines.collect()
         }
-        // What it says once it can be read, nobody knows.
-        (Err(problem), _) | (_, Err(problem)) => (
-            vec![format!("a config file in error: {problem}")],
-            config::for_trusted().map(str::to_owned).collect(),
-        ),
+        (Err(problem), _) | (_, Err(problem)) => vec![format!("a config file in error: {problem}")],
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn check_entry(entry: &McpEntry) -> Result<(), Problem> {
             ProblemCode::Denied,
             "no page has variables of the server's environment given to an MCP server",
         )
-        .hint("write `${NAME}` into the config file on the machine it is served from: `aroom mcp add`"));
+        .hint("run `aroom mcp add` in a terminal on the machine it is served from"));
     }
     match entry.trust {
         Some(McpTrust::Trusted) => Err(Problem::new(

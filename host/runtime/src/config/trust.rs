@@ -4,7 +4,8 @@
 //! against what holds without it; trust in the folder lifts only what could start a program or
 //! send data elsewhere, never what keeps the user safe.
 
-use super::settings::{Kind, Project, Row};
+use super::raw::{Body, Document, Node};
+use super::settings::{self, Kind, Project, Row};
 use anteroom_api::Tier;
 use serde_json::{Map, Value};
 
@@ -30,10 +31,44 @@ pub(crate) fn barred(row: &Row, is_trusted: bool) -> Option<&'static str> {
 }
 
 /// Names of the settings that a project may set only with trust.
-pub(crate) fn for_trusted() -> impl Iterator<Item = &'static str> {
-    let rows = super::settings::ROWS.iter();
+fn for_trusted() -> impl Iterator<Item = &'static str> {
+    let rows = settings::ROWS.iter();
     rows.filter(|row| row.project == Project::IfTrusted)
         .map(|row| row.key)
+}
+
+/// Those of them that a project's file names, whatever wins over them now: a variable or a flag may be gone at the next
+/// start. All of them where the file cannot be understood.
+pub(crate) fn waiting_in(text: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    match Document::parse(text).map(|document| document.root) {
+        Ok(None) => {}
+        Ok(Some(root)) if gather("", &root, &mut found) => {}
+        Ok(Some(_)) | Err(_) => return for_trusted().collect(),
+    }
+    found
+}
+
+/// Whether it could be understood.
+fn gather(section: &str, node: &Node, found: &mut Vec<&'static str>) -> bool {
+    let entries = match &node.body {
+        Body::Map { entries, .. } => entries,
+        Body::Nothing => return true,
+        Body::Text(_) | Body::List { .. } => return false,
+    };
+    entries.iter().all(|entry| {
+        let key = match section {
+            "" => entry.key.clone(),
+            section => format!("{section}.{}", entry.key),
+        };
+        match settings::row(&key) {
+            Some(row) if row.project == Project::IfTrusted => found.push(row.key),
+            Some(_) => {}
+            None if settings::is_section(&key) => return gather(&key, &entry.value, found),
+            None => {}
+        }
+        true
+    })
 }
 
 /// Judges a value against `held`, what holds without the project.
@@ -100,4 +135,29 @@ fn raise(value: Value, held: &Value) -> Ruling {
         tools.join(", ")
     );
     Ruling::TakePart(Value::Object(taken), words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_trust_is_named_whatever_wins_over_it() {
+        for (text, expected) in [
+            ("", vec![]),
+            ("ai:\n  model: m\n", vec![]),
+            ("ai: {base_url: x, model: m}\n", vec!["ai.base_url"]),
+            ("ai.base_url: x\n", vec!["ai.base_url"]),
+            ("ai:\nhooks: []\n", vec!["hooks"]),
+            (
+                "mcp_servers: [{name: x}]\nunknown: 1\n",
+                vec!["mcp_servers"],
+            ),
+        ] {
+            assert_eq!(waiting_in(text), expected, "{text}");
+        }
+        for text in ["ai: [x", "- a", "ai: words"] {
+            assert_eq!(waiting_in(text).len(), for_trusted().count(), "{text}");
+        }
+    }
 }
