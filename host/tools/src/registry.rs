@@ -229,10 +229,12 @@ impl Registry {
     }
 
     /// Lets a call in: to the tool that its permit is for, while there is a place. It is its own until it is dropped.
-    fn admit(&self, permit: &Permit, tool: &str) -> Result<SemaphorePermit<'_>, Outcome> {
+    ///
+    /// # Errors
+    /// Why not, in words for the model.
+    fn admit(&self, permit: &Permit, tool: &str) -> Result<SemaphorePermit<'_>, String> {
         if permit.tool() != tool {
-            let words = "the permit is for another tool; this is a bug of the host";
-            return Err(Outcome::failed(words));
+            return Err("the permit is for another tool; this is a bug of the host".to_owned());
         }
         self.0.calls.try_acquire().map_err(|_| {
             Outcome::failed(format!(

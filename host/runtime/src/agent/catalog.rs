@@ -125,7 +125,7 @@ impl Catalog {
             sent.iter().any(|sent| *sent == name)
         };
         for name in names(&loaded.sent) {
-            loaded.drop_unless(&name, &is_sent);
+            loaded.drop_unless(&name, is_sent);
         }
         for tool in self.deferred.iter().filter(|tool| is_sent(tool)) {
             if !loaded.has(tool) {

@@ -164,7 +164,7 @@ impl ComponentTool {
         let trust = trust_of(&self.module);
         let _place = match self.registry.admit(&permit, &self.tool().view.name) {
             Ok(place) => place,
-            Err(refused) => return refused,
+            Err(words) => return Outcome::failed(words),
         };
         let arguments = match self.fitting(permit.arguments()) {
             Ok(arguments) => arguments,

@@ -116,7 +116,7 @@ impl ServedTool {
         let trust = self.trust();
         let _place = match self.registry.admit(&permit, &self.tool.tool.view.name) {
             Ok(place) => place,
-            Err(refused) => return refused,
+            Err(words) => return Outcome::failed(words),
         };
         let arguments = match self.fitting(permit.arguments()) {
             Ok(arguments) => arguments,
