@@ -237,10 +237,10 @@ impl Registry {
             return Err("the permit is for another tool; this is a bug of the host".to_owned());
         }
         self.0.calls.try_acquire().map_err(|_| {
-            Outcome::failed(format!(
+            format!(
                 "{} calls run already, which is the limit; wait for some to end and try again",
                 self.0.calls_max
-            ))
+            )
         })
     }
 
