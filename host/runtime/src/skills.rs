@@ -12,6 +12,8 @@ mod find;
 mod manifest;
 pub(crate) mod narrowed;
 pub(crate) mod place;
+#[cfg(test)]
+mod properties;
 mod room;
 mod section;
 mod used;
