@@ -19,9 +19,9 @@ use anteroom_api::{
     EndpointSpec, Envelope, Event, FileDiff, Finding, FoundEndpoint, HostPort, Item, ItemBody,
     ItemEvent, ItemId, ItemsAt, ModuleView, Op, OpId, OpenApproval, Origin, Page, PathHits,
     Problem, ProblemCode, PromptReport, Question, QueuedInput, Reads, Rejection, ReplayReport,
-    RuleView, ScopeOffer, SearchHit, Seq, SettingOrigin, SettingView, SettingsReport, Signal,
-    Signals, Status, StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView,
-    UndoTarget, UndoneFile, UnixMillis, Usage, WorkspaceTrust, WorkspaceView,
+    RuleView, ScopeOffer, SearchHit, Seq, SettingView, SettingsReport, Signal, Signals, Status,
+    StopReason, Tier, ToolCall, Topic, Trust, TurnEvent, TurnId, TurnOp, TurnView, UndoTarget,
+    UndoneFile, UnixMillis, Usage, WorkspaceTrust, WorkspaceView,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -147,18 +147,11 @@ impl Default for Views {
 }
 
 pub(crate) fn setting(key: &str, value: Value) -> SettingView {
-    SettingView {
-        key: key.into(),
-        default: Value::Null,
-        value,
-        origin: SettingOrigin::Default,
-        doc: String::new(),
-        environment: None,
-        is_secret: false,
-        page: anteroom_api::PageMay::Set,
-        is_literal: false,
-        is_read_at_start: false,
-    }
+    let told = serde_json::json!({
+        "key": key, "value": value, "default": null, "origin": { "origin": "default" }, "doc": "",
+        "is_secret": false, "page": { "may": "set" },
+    });
+    serde_json::from_value(told).unwrap()
 }
 
 pub(crate) struct Fake {
