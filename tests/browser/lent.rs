@@ -101,6 +101,11 @@ async fn a_prompt_asks_for_its_arguments_and_is_sent_by_keys_alone() {
     page.press("Enter").await;
     page.thread().says("Hello, Ada.").await;
     page.rests().await;
+    page.until(
+        "the focus where it was",
+        "document.activeElement.tagName === 'TEXTAREA'",
+    )
+    .await;
     page.thread().says("/odd.greet who=Ada").await;
     let sent = page.thread().css("details.item-attachment");
     sent.says("odd.greet").await;
@@ -111,11 +116,6 @@ async fn a_prompt_asks_for_its_arguments_and_is_sent_by_keys_alone() {
         said.contains("Say hello to Ada.") && said.contains("<untrusted"),
         "{said}"
     );
-    page.until(
-        "the focus where it was",
-        "document.activeElement.tagName === 'TEXTAREA'",
-    )
-    .await;
     assert_eq!(page.faults(), Vec::<String>::new());
 }
 
