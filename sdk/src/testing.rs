@@ -538,7 +538,7 @@ mod tests {
             assert_eq!((child.next(), child.wait().code), (None, Some(128)));
             assert!(process::spawn(&Command::new("rm -rf .")).is_err());
             let task = process::start_task(&Command::new("git log")).unwrap();
-            assert_eq!(process::list_tasks(), [task.clone()]);
+            assert_eq!(process::list_tasks(), std::slice::from_ref(&task));
             assert_eq!(process::read_task(&task.id, 1), Ok(b"bc\n".to_vec()));
             assert_eq!(process::read_task(&task.id, 99), Ok(Vec::new()));
             assert_eq!(process::kill_task(&task.id), Ok(task));

@@ -1,7 +1,7 @@
 //! Bundles on the page: sent, shown, agreed to, updated with what differs, removed.
 
 use super::Room;
-use crate::support::page::{Find, Page};
+use crate::support::page::Page;
 use crate::support::toolset::Toolset;
 use serde_json::json;
 use std::path::{Path, PathBuf};

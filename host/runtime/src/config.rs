@@ -32,10 +32,10 @@ pub use resolved::{
     Prices, Safety, Sandbox, Secret, Settings, SharedDatabase, Subagent, Tools, Verbosity,
 };
 pub use servers::McpServer;
-pub(crate) use trust::waiting_in;
 pub(crate) use servers::{
     in_file as servers_in, of_bundle as server_of_bundle, references as references_in,
 };
+pub(crate) use trust::waiting_in;
 
 use crate::hex::hex;
 use anteroom_api::{Problem, ProblemCode, SettingsReport};

@@ -44,6 +44,9 @@ mod rules;
 mod sandbox;
 mod servers;
 mod sessions;
+#[cfg(test)]
+#[path = "../../../tests/support/settled.rs"]
+mod settled;
 mod skills;
 mod standing;
 mod texts;

@@ -33,8 +33,8 @@ mod session;
 mod source;
 mod wasm;
 
-pub use confine::{
 pub use checkout::CheckoutBounds;
+pub use confine::{
     Network, ProcessLimits, Sandbox, SandboxMode, Wall, Walls, open_files_at_start, walls,
 };
 pub use error::ToolsError;
@@ -52,8 +52,8 @@ pub use mcp::{
 pub use options::{Limits, Options, ToolLimits};
 pub use registry::{Call, Definition, MayCount, Outcome, Registry, Resolved};
 pub use services::{
-    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, LoadedSkill, SecretValue, Services,
-    StoreFailure,
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, LoadedSkill, SecretValue,
+    Services, StoreFailure,
 };
 pub use session::Session;
 pub use source::BuiltIn;

@@ -14,8 +14,8 @@ use anteroom_api::{
 use anteroom_gate::{Asked, Taint};
 use anteroom_storage::{ChangeOwner, Fault, StorageError};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, Ledger, LoadedSkill,
-    SecretValue, Services, StoreFailure,
+    AgentFailure, AgentOutcome, AgentTask, CanvasFailure, KeptBy, Ledger, LoadedSkill, SecretValue,
+    Services, StoreFailure,
 };
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -389,7 +389,7 @@ impl Services for CallServices {
         owner: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreFailure>> {
-        Box::pin(self.stored(toolset, key))
+        Box::pin(self.stored(owner, key))
     }
 
     fn store_set(
@@ -398,7 +398,7 @@ impl Services for CallServices {
         key: String,
         value: Vec<u8>,
     ) -> BoxFuture<'_, Result<(), StoreFailure>> {
-        Box::pin(self.store(toolset, (key, value)))
+        Box::pin(self.store(owner, (key, value)))
     }
 
     fn store_delete(
@@ -406,7 +406,7 @@ impl Services for CallServices {
         owner: KeptBy,
         key: String,
     ) -> BoxFuture<'_, Result<bool, StoreFailure>> {
-        Box::pin(self.unstore(toolset, key))
+        Box::pin(self.unstore(owner, key))
     }
 
     fn store_list(
@@ -414,7 +414,7 @@ impl Services for CallServices {
         owner: KeptBy,
         prefix: String,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreFailure>> {
-        Box::pin(self.stored_keys(toolset, prefix))
+        Box::pin(self.stored_keys(owner, prefix))
     }
 
     fn secret(&self, name: &str, host: &str) -> Option<SecretValue> {

@@ -1,15 +1,12 @@
 //! What holds for every file that claims to be a bundle: refused in words, or whole and harmless.
 
-#[path = "../../../../tests/support/settled.rs"]
-mod settled;
-
 use super::archive::{Seal, Unsealed, open};
 use super::{manifest, paths, powers};
+use crate::settled::settled;
 use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
-use settled::settled;
 
 /// Paths as bundles have them, and others.
 fn path() -> impl Strategy<Value = String> {

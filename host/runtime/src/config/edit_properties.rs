@@ -1,13 +1,10 @@
 //! What holds for every config file and every change of it, tried with many of both.
 
-#[path = "../../../../tests/support/settled.rs"]
-mod settled;
-
 use super::*;
 use crate::config::raw::{Body, Node};
+use crate::settled::settled;
 use proptest::prelude::*;
 use serde_json::json;
-use settled::settled;
 use std::collections::BTreeMap;
 
 /// Settings that are changed: one of each kind of value, in several sections.

@@ -232,7 +232,7 @@ pub(super) fn held_seconds(
     oddities: &mut Vec<String>,
 ) -> f64 {
     let held = given.clamp(least, most);
-    if held < given || held > given {
+    if !(least..=most).contains(&given) {
         let (given, held) = (numeral(given), numeral(held));
         oddities.push(format!("has a `{key}` of {given} s; {held} s are used"));
     }

@@ -1,12 +1,9 @@
 //! What holds for every file that claims to be a skill, and for everything it is called with.
 
-#[path = "../../../../tests/support/settled.rs"]
-mod settled;
-
 use super::fill::fill;
 use super::manifest::{DESCRIPTION_CHARS, Manifest, Notes, is_name, markdown, yaml};
+use crate::settled::settled;
 use proptest::prelude::*;
-use settled::settled;
 
 /// A skill's file, or something that looks like one.
 fn file() -> impl Strategy<Value = String> {

@@ -143,7 +143,10 @@ mod tests {
         };
         let packed = view("pack", packed, "packs");
         let text = list(&[&packed, &own], "take_up").unwrap();
-        assert!(text.ends_with("\n- zap: zaps\n- pack (bundle team): packs"), "{text}");
+        assert!(
+            text.ends_with("\n- zap: zaps\n- pack (bundle team): packs"),
+            "{text}"
+        );
         let head = text.lines().next().unwrap();
         assert!(head.contains("material out of that bundle"), "{head}");
         assert!(!head.contains("(workspace)"), "{head}");

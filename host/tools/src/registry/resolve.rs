@@ -191,12 +191,6 @@ impl ComponentTool {
 
     fn fitting(&self, arguments: &Value) -> Result<String, String> {
         let tool = self.tool();
-            kept_by: KeptBy {
-                toolset: self.module.id.0.clone(),
-                origin: self.module.origin,
-                hash: self.module.hash.clone(),
-                path: self.module.path.clone(),
-            },
         let fitting = arguments::check(&tool.view, &tool.validator, arguments);
         fitting.map_err(|words| arguments::changed(words, self.is_changed))
     }
@@ -204,6 +198,12 @@ impl ComponentTool {
     fn caller(&self, call: &Call) -> Caller {
         Caller {
             module: self.module.id.0.clone(),
+            kept_by: KeptBy {
+                toolset: self.module.id.0.clone(),
+                origin: self.module.origin,
+                hash: self.module.hash.clone(),
+                path: self.module.path.clone(),
+            },
             is_built_in: self.module.origin == ModuleOrigin::BuiltIn,
             declared: self.tool().capabilities.clone(),
             grants: call.grants.clone(),

@@ -14,6 +14,10 @@ const AMPLE: CheckoutBounds = CheckoutBounds {
 };
 
 /// A repository with one file of this size.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "makes the repository of this test, which no sandbox has to hold"
+)]
 fn repository(bench: &Bench, bytes: usize) -> PathBuf {
     let repository = bench.folder().join("repository");
     fs::create_dir(&repository).unwrap();

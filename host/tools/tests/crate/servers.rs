@@ -485,9 +485,10 @@ async fn a_changed_tool_is_quarantined_until_it_is_accepted() {
     let (bench, host) = served(|bench| vec![scripted(bench, "rug", &[])], Host::default());
     until(&bench.registry, "rug", is_ready).await;
     let sent = bench.registry.find("rug.echo").await.unwrap();
-    bench
-        .registry
-        .set_servers(approved(&bench, vec![scripted(&bench, "rug", &["changed"])]));
+    bench.registry.set_servers(approved(
+        &bench,
+        vec![scripted(&bench, "rug", &["changed"])],
+    ));
     let status = until(&bench.registry, "rug", is_ready).await;
     let echo = status.tools.iter().find(|it| it.name == "echo").unwrap();
     let ToolStanding::Quarantined { differences, .. } = &echo.standing else {
@@ -690,10 +691,7 @@ async fn servers_come_and_go_by_order() {
     until(&bench.registry, "one", is_ready).await;
     assert!(bench.registry.resolve(None, &sent).await.is_ok());
     // Whoever is the same goes on, whoever is gone ends.
-    let both = vec![
-        scripted(&bench, "one", &[]),
-        scripted(&bench, "two", &[]),
-    ];
+    let both = vec![scripted(&bench, "one", &[]), scripted(&bench, "two", &[])];
     bench.registry.set_servers(approved(&bench, both));
     assert!(is_ready(&bench.registry.servers()[0]));
     until(&bench.registry, "two", is_ready).await;

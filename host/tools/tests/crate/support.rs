@@ -9,8 +9,8 @@ use anteroom_api::{
 };
 use anteroom_gate::{Asked, CallFacts, CallVerdict, Gate, Memory, Place, Policy};
 use anteroom_tools::{
-    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, KeptBy, LoadedSkill, Options, Outcome,
-    Registry, SecretValue, Services, Session, StoreFailure, ToolLimits,
+    AgentFailure, AgentOutcome, AgentTask, Call, CanvasFailure, KeptBy, LoadedSkill, Options,
+    Outcome, Registry, SecretValue, Services, Session, StoreFailure, ToolLimits,
 };
 use std::collections::BTreeMap;
 use std::fs;
