@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::support::endpoint::Reply;
+use std::collections::btree_map::Entry;
 
 const TIDY: &str = "---\ndescription: Tidies up\nallowed-tools: Read\n---\n\nTidy $1 up.\n";
 
@@ -157,10 +158,10 @@ async fn everything_that_a_built_in_skill_names_is_there() {
             }
             if line.split_whitespace().next() == Some("aroom") {
                 let path = subcommands(&line);
-                if !helped.contains_key(&path.join(" ")) {
+                if let Entry::Vacant(free) = helped.entry(path.join(" ")) {
                     let help = desk.run(&[&["help"][..], &path].concat()).await;
                     assert_eq!(help.code, 0, "{said}: {help:?}");
-                    helped.insert(path.join(" "), help.stdout);
+                    free.insert(help.stdout);
                 }
                 for flag in line
                     .split_whitespace()
