@@ -96,10 +96,11 @@ const LISTEN: &str = "(() => {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_reader_hears_events_and_no_tokens() {
-    let gate = Gate::new();
+    let (begun, gate) = (Gate::new(), Gate::new());
     let mut room = Room::new([
         Reply::stream()
             .say("I will read it. ")
+            .wait(&begun)
             .and_call("read_file", json!({ "path": "nowhere.txt" })),
         Reply::call("write_file", json!({ "path": "a.txt", "content": "new\n" })),
         Reply::stream()
@@ -111,6 +112,13 @@ async fn a_screen_reader_hears_events_and_no_tokens() {
     let page = room.page().await;
     page.js(LISTEN).await;
     page.say("go").await;
+    // What comes within one picture is said in the order of what it is, not in that of its coming.
+    page.until(
+        "the answer is said to begin",
+        "heard.some((one) => /Responding/.test(one))",
+    )
+    .await;
+    begun.open();
     page.cards().seen().await;
     page.armed().await;
     page.until(

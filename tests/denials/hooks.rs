@@ -3,7 +3,7 @@
 
 use super::{all_denied, calls};
 use crate::scenarios::hooks::{decided, hooked, no, open_to_all, place, write, writes};
-use crate::support::endpoint::Reply;
+use crate::support::endpoint::{Gate, Reply};
 use crate::support::held;
 use crate::support::neighbor::Follow;
 use crate::support::scene::{Scene, attended, text_of};
@@ -373,7 +373,16 @@ async fn a_script_that_changed_since_it_was_trusted_is_not_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_link_leads_to_is_no_script_that_anybody_trusted() {
-    let scene = hooked([writes("a"), Reply::text("done")], &[]).await;
+    let gate = Gate::new();
+    let call = json!({ "path": "a", "content": "new\n" });
+    let replies = [
+        Reply::stream()
+            .say("I will. ")
+            .wait(&gate)
+            .and_call("write_file", call),
+        Reply::text("done"),
+    ];
+    let scene = hooked(replies, &[]).await;
     let hook = "hooks:\n  - {on: before_tool, command: sh .anteroom/hooks/lib/check.sh}\n";
     scene.write(".anteroom/config.yaml", hook);
     scene.write(".anteroom/hooks/lib/check.sh", "exit 0\n");
@@ -390,6 +399,10 @@ async fn what_a_link_leads_to_is_no_script_that_anybody_trusted() {
         |event| matches!(event, Event::Setting(SettingEvent::Changed { key }) if key == "hooks"),
     )
     .await;
+    let conversation = scene.open().await;
+    let watch = scene.watch(conversation).await;
+    let turn = scene.say(conversation, "go", open_to_all()).await;
+    gate.reached().await;
     // In the place of what was looked at: a folder that any command can write to.
     let lib = scene.workspace().join(".anteroom/hooks/lib");
     std::fs::remove_dir_all(&lib).unwrap();
@@ -402,8 +415,8 @@ async fn what_a_link_leads_to_is_no_script_that_anybody_trusted() {
     );
     let again = scene.handle().submit(trust(&view.hash)).await.unwrap_err();
     assert!(again.0.error.contains("is a link"), "{}", again.0);
-    let conversation = scene.open().await;
-    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    gate.open();
+    let told = watch.until_end(turn, &no).await;
     let (item, call) = told.call("write_file");
     let text = text_of(&call);
     assert_eq!(item.status, Status::Denied, "{text}");

@@ -178,16 +178,17 @@ async fn what_a_server_starts_has_the_files_that_it_was_started_with() {
         .env("BROWSER", "true")
         .current_dir(desk.work());
     let server = Talking::spawn(command);
+    // Asked for a link before that one listens, `aroom web` would listen itself.
     let since = tokio::time::Instant::now();
-    let link = loop {
-        let left = desk.run(&["web", "--print-url"]).await;
+    let status = loop {
+        let left = desk.run(&["status", "--json"]).await;
         if left.code == 0 {
-            break left.stdout;
+            break serde_json::from_str::<Value>(&left.stdout).unwrap();
         }
         assert!(since.elapsed() < PATIENCE, "{left:?}");
     };
+    let link = desk.stdout(&["web", "--print-url"]).await;
     // It raised for itself what it may: connections are files.
-    let status = desk.json(&["status", "--json"]).await;
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", status[0]["pid"])).unwrap();
     let files = limits
         .lines()
