@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStderr;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -36,7 +37,14 @@ const LINE_BYTES: usize = 4 << 10;
 pub(super) struct Link {
     pub(super) service: RunningService<RoleClient, Handler>,
     pub(super) traffic: Arc<Traffic>,
-    group: Option<Group>,
+    running: Option<Running>,
+}
+
+/// The program behind a connection.
+struct Running {
+    group: Group,
+    /// Ends when all that it said on its standard error was heard.
+    heard: watch::Receiver<()>,
 }
 
 /// Listens until it is dropped.
@@ -130,13 +138,19 @@ async fn stdio(
         NotStarted::Words(why) => NoLink::Words(why),
     })?;
     let log = connecting.log.clone();
-    tokio::spawn(listen(stderr, log.clone()));
+    let (hearing, heard) = watch::channel(());
+    let said = listen(stderr, log.clone());
+    tokio::spawn(async move {
+        said.await;
+        drop(hearing);
+    });
+    let running = Running { group, heard };
     let traffic = Arc::new(Traffic::new());
     let lines = Lines::new(stdout, stdin, traffic.clone(), log);
     let handler = connecting.handler.clone();
     match handler.serve_with_lifecycle(lines, greeting).await {
-        Ok(service) => Ok(Link::new(service, traffic, Some(group)).await),
-        Err(error) => Err(match last_words(&group, &traffic).await {
+        Ok(service) => Ok(Link::new(service, traffic, Some(running)).await),
+        Err(error) => Err(match last_words(&running, &traffic).await {
             Some(why) => NoLink::Words(why),
             None => refused(&error),
         }),
@@ -156,7 +170,7 @@ impl Link {
     async fn new(
         service: RunningService<RoleClient, Handler>,
         traffic: Arc<Traffic>,
-        group: Option<Group>,
+        running: Option<Running>,
     ) -> Self {
         // A list is asked for when it is wanted: a pin is compared with what the server says now.
         let peer = service.peer();
@@ -165,7 +179,7 @@ impl Link {
         Self {
             service,
             traffic,
-            group,
+            running,
         }
     }
 
@@ -190,8 +204,8 @@ impl Link {
     /// Waits until the connection is lost; says why.
     pub(super) async fn lost(&self) -> String {
         self.traffic.over().await;
-        let told = match &self.group {
-            Some(group) => last_words(group, &self.traffic).await,
+        let told = match &self.running {
+            Some(running) => last_words(running, &self.traffic).await,
             None => self.traffic.ended(),
         };
         told.unwrap_or_else(|| "the connection was lost".to_owned())
@@ -200,7 +214,7 @@ impl Link {
     /// Ends it in good order, and in any case soon.
     pub(super) async fn close(mut self) {
         drop(self.service.close_with_timeout(GOING).await);
-        if let Some(group) = &self.group {
+        if let Some(Running { group, .. }) = &self.running {
             let mut exit = group.exit();
             drop(timeout(GOING, exit.wait_for(Option::is_some)).await);
             group.release();
@@ -224,14 +238,16 @@ fn told_by(capabilities: &ServerCapabilities) -> SubscriptionFilter {
     filter
 }
 
-/// Why a program is gone, if we or it ended it.
-async fn last_words(group: &Group, traffic: &Traffic) -> Option<String> {
+/// Why a program is gone, if we or it ended it. What it said last is in the log then.
+async fn last_words(running: &Running, traffic: &Traffic) -> Option<String> {
     if let Some(why) = traffic.ended() {
         return Some(why);
     }
-    let mut exit = group.exit();
+    let mut exit = running.group.exit();
     let ended = timeout(LAST_WORDS, exit.wait_for(Option::is_some)).await;
     let exit = (*ended.ok()?.ok()?)?;
+    // A child of the program may keep the stream open.
+    drop(timeout(LAST_WORDS, running.heard.clone().changed()).await);
     Some(match (exit.code, exit.signal) {
         (Some(code), _) => format!("its program ended with code {code}"),
         (None, Some(signal)) => format!("its program was ended by signal {signal}"),
