@@ -248,6 +248,23 @@ impl Pty {
         }
     }
 
+    /// As [`Pty::until`], looking at every byte the program wrote.
+    pub async fn until_raw(&mut self, what: &str, is: impl Fn(&[u8]) -> bool) {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                self.arrived.mark_unchanged();
+                let is_so = is(&self.terminal.lock().unwrap().raw);
+                if is_so || self.arrived.changed().await.is_err() {
+                    return is(&self.terminal.lock().unwrap().raw);
+                }
+            }
+        });
+        if !waited.await.unwrap_or(false) {
+            let raw = String::from_utf8_lossy(&self.raw()).into_owned();
+            panic!("never came: {what}: {raw:?}");
+        }
+    }
+
     /// Waits until the program ends, and gives its exit code.
     pub async fn exit(&mut self) -> u32 {
         let mut ended = self.ended.clone();

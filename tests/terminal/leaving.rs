@@ -15,8 +15,8 @@ fn is_cooked(terminal: &std::fs::File) -> bool {
 }
 
 /// Whether what the program switched on is off again.
-fn is_left_alone(pty: &Pty) -> bool {
-    let raw = String::from_utf8_lossy(&pty.raw()).into_owned();
+fn is_left_alone(raw: &[u8]) -> bool {
+    let raw = String::from_utf8_lossy(raw).into_owned();
     let is_off = |on: &str, off: &str| raw.rfind(on) < raw.rfind(off) || !raw.contains(on);
     is_off("\u{1b}[?2004h", "\u{1b}[?2004l")
         && is_off("\u{1b}[?2026h", "\u{1b}[?2026l")
@@ -26,12 +26,8 @@ fn is_left_alone(pty: &Pty) -> bool {
 async fn check_left(pty: &mut Pty, terminal: &std::fs::File, code: u32) {
     assert_eq!(pty.exit().await, code, "{}", pty.picture());
     assert!(is_cooked(terminal), "the terminal is still raw");
-    pty.until("everything switched off", |_| true).await;
-    assert!(
-        is_left_alone(pty),
-        "{:?}",
-        String::from_utf8_lossy(&pty.raw())
-    );
+    pty.until_raw("everything switched off", is_left_alone)
+        .await;
     let shown = pty.shown();
     assert_eq!(
         shown.cursor.0,

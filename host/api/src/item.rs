@@ -235,6 +235,16 @@ impl ToolResult {
             content: vec![ToolContent::Text { text: text.into() }],
         }
     }
+
+    /// A text of a result as people are shown it: without the tags that tell the model that it came from outside.
+    pub fn unframed(text: &str) -> &str {
+        let framed = text
+            .strip_prefix("<untrusted from=\"")
+            .and_then(|rest| rest.strip_suffix("\n</untrusted>"));
+        framed
+            .and_then(|rest| rest.split_once('\n'))
+            .map_or(text, |(_, words)| words)
+    }
 }
 
 /// One part of a tool's result.

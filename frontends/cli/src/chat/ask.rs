@@ -8,6 +8,7 @@ use super::row;
 use crate::clean::reveal;
 use crate::effect;
 use crate::theme::{Style, Theme, visible_width};
+use crate::tool_line::about;
 use crate::words;
 use anteroom_api::{
     Approval, Decision, EffectKind, Resolution, Scope, Tier, ToolContent, UnixMillis,
@@ -346,7 +347,8 @@ fn head(approval: &Approval, theme: &Theme) -> String {
     );
     // A command may have line breaks; all of it stands below.
     if approval.effect.kind != EffectKind::Process {
-        line.push_str(&format!("  {}", reveal(&approval.effect.summary)));
+        let effect = about(&approval.tool, &approval.effect.summary);
+        line.push_str(&format!("  {}", reveal(effect)));
     }
     if let Some(ToolContent::Diff { added, removed, .. }) = &approval.effect.preview {
         line.push_str(&format!("  +{added} {}{removed}", theme.minus()));
@@ -451,10 +453,11 @@ pub(super) fn outcome(
     } else {
         theme.paint(Style::Danger, theme.failed())
     };
+    let effect = approval.effect.summary.lines().next().unwrap_or_default();
     let what = format!(
         "{words}: {} {}",
         reveal(&approval.tool),
-        reveal(approval.effect.summary.lines().next().unwrap_or_default())
+        reveal(about(&approval.tool, effect))
     );
     format!(
         "{sign} {}",

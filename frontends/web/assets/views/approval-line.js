@@ -1,7 +1,7 @@
 /** What became of a question of the gate, in one line: that is what stays of its card. */
 import { html } from '../lib/dom.js';
 import { words } from '../strings/item.js';
-import { revealedLine, TIER_SIGNS } from './item/common.js';
+import { about, revealedLine, TIER_SIGNS } from './item/common.js';
 
 const say = words.approval;
 /** Questions that were answered in this tab. @type {Set<string>} */
@@ -31,7 +31,7 @@ function ResolvedLine({ id, resolved }) {
   const { approval } = resolved;
   return html`<p class="approval-done" data-testid="approval-done" data-id=${id}>
     <span class=${`item-status is-${kind}`}>${sign} ${text}</span>
-    ${approval && html` <span class=${`item-tier is-${approval.tier}`}>${TIER_SIGNS[approval.tier]}</span> <span class="approval-done-what">${revealedLine(approval.tool)} ${revealedLine(approval.effect.summary)}</span>`}
+    ${approval && html` <span class=${`item-tier is-${approval.tier}`}>${TIER_SIGNS[approval.tier]}</span> <span class="approval-done-what">${revealedLine(approval.tool)} ${revealedLine(about(approval.tool, approval.effect.summary))}</span>`}
     <span class="item-muted"> · ${where(id, resolved.by)}</span>
   </p>`;
 }

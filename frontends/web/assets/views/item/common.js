@@ -50,10 +50,24 @@ function firstLine(text) {
   return text.trimStart().split('\n', 1)[0].slice(0, 400);
 }
 
+/**
+ * What an effect is, beside the tool's name: where it is a call with its arguments, without that.
+ * @param {string} tool
+ * @param {string} effect
+ */
+function about(tool, effect) {
+  return effect.startsWith(`${tool} {`) ? effect.slice(tool.length + 1) : effect;
+}
+
+/** A text of a result without the tags that tell the model that it came from outside. @param {string} text */
+function unframed(text) {
+  return /^<untrusted from="[^\n]*\n([^]*)\n<\/untrusted>$/.exec(text)?.[1] ?? text;
+}
+
 /** What a call is about, in one line. @param {any} call */
 function subject(call) {
   const decided = call.decisions?.at(-1);
-  if (decided) return revealedLine(firstLine(decided.effect));
+  if (decided) return revealedLine(firstLine(about(call.tool, decided.effect)));
   const given = call.arguments;
   if (!given || typeof given !== 'object' || Array.isArray(given)) return '';
   const named = TELLING.map((name) => given[name]).find((value) => typeof value === 'string');
@@ -69,7 +83,7 @@ function clean(text) {
 /** The text of a result. @param {any} call */
 function resultText(call) {
   const parts = (call.result?.content ?? []).map((part) => {
-    if (part.type === 'text') return clean(part.text);
+    if (part.type === 'text') return clean(unframed(part.text));
     if (part.type === 'json') return JSON.stringify(part.value, null, 2);
     if (part.type === 'diff') return clean(part.unified);
     return `[${part.media_type}]`;
@@ -129,4 +143,4 @@ function loading(load, done) {
   };
 }
 
-export { allowance, changes, clean, imageAddress, loading, resultText, Revealed, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS };
+export { about, allowance, changes, clean, imageAddress, loading, resultText, Revealed, revealedLine, STATUS_SIGNS, statusWord, subject, TIER_SIGNS };
