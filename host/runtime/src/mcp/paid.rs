@@ -3,7 +3,7 @@
 use crate::agent::services::CallServices;
 use crate::agent::tokens;
 use crate::engine::Engine;
-use anteroom_api::Usage;
+use anteroom_api::{Phase, Usage};
 use anteroom_model::{Answer, ChatRequest, StreamEvent};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ async fn ask(engine: &Engine, call: &CallServices, request: ChatRequest) -> Resu
         }
         Err(problem) => Err(problem.to_string()),
     };
+    // What an endpoint refused or failed at is not paid for; what was called off it goes on with.
+    said.is_sent &= call.stop().is_raised();
     let usage = match &answer {
         Ok(answer) => answer
             .usage
@@ -65,6 +67,8 @@ async fn ask(engine: &Engine, call: &CallServices, request: ChatRequest) -> Resu
 #[derive(Default)]
 struct Said {
     text: String,
+    /// Whether the endpoint has what it was asked.
+    is_sent: bool,
     /// Tokens of tries that were thrown away; each was paid for.
     lost: Vec<u64>,
 }
@@ -78,14 +82,17 @@ impl Said {
             StreamEvent::Discarded => {
                 let text = std::mem::take(&mut self.text);
                 self.lost.push(tokens::of_text(&text));
+                self.is_sent = false;
             }
+            StreamEvent::Phase(Phase::Waiting) => self.is_sent = true,
             StreamEvent::Phase(_) => {}
         }
     }
 
-    /// An estimate of what an answer that never came whole used; nothing where nothing came.
+    /// An estimate of what an answer that never came whole used; nothing where nothing was sent.
     fn usage(&self, request: &ChatRequest) -> Usage {
-        let last = (!self.text.is_empty()).then(|| tokens::of_text(&self.text));
+        let is_paid = self.is_sent || !self.text.is_empty();
+        let last = is_paid.then(|| tokens::of_text(&self.text));
         let tries: Vec<u64> = self.lost.iter().copied().chain(last).collect();
         let count = u64::try_from(tries.len()).unwrap_or(u64::MAX);
         if count == 0 {
@@ -122,6 +129,9 @@ mod tests {
         said.take(&StreamEvent::Discarded);
         said.take(&StreamEvent::Text("I am".into()));
         let twice = said.usage(&request);
+        let mut silent = Said::default();
+        silent.take(&StreamEvent::Phase(Phase::Waiting));
+        assert_eq!(silent.usage(&request).prompt_tokens, once.prompt_tokens);
         assert_eq!(twice.prompt_tokens, 2 * once.prompt_tokens);
         assert_eq!(twice.completion_tokens, 2 * once.completion_tokens);
     }
