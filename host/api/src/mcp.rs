@@ -135,6 +135,20 @@ pub struct McpPath {
     pub is_writable: bool,
 }
 
+impl McpPath {
+    /// What it is to the program, in a word that stands before its path.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match (self.what, self.is_writable) {
+            (McpPathKind::Program, _) => "program",
+            (McpPathKind::Interpreter, _) => "run by",
+            (McpPathKind::Script, _) => "script",
+            (McpPathKind::Folder | McpPathKind::Argument | McpPathKind::Beside, true) => "writes",
+            (McpPathKind::Folder | McpPathKind::Argument | McpPathKind::Beside, false) => "reads",
+        }
+    }
+}
+
 /// What a path is to a server's program.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

@@ -1,6 +1,6 @@
 //! What of a git repository a command may write, and what must stay as it is because git runs or obeys it later.
 
-use super::linux::is_placeholder;
+use super::linux::is_free;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -80,7 +80,7 @@ impl Repository {
 
     fn guard_settings(&mut self, git: &Path) {
         let hooks = git.join("hooks");
-        if fs::symlink_metadata(&hooks).is_err() || is_placeholder(&hooks) {
+        if is_free(&hooks) || fs::symlink_metadata(&hooks).is_err() {
             self.absent.push((git.to_owned(), "hooks"));
         } else {
             self.seal(&hooks, ".git/hooks");

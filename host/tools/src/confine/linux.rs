@@ -20,7 +20,7 @@ use landlock::{Handled, Rules};
 use launch::Launch;
 pub(super) use limits::files_at_start;
 use placeholder::Placeholder;
-pub(super) use placeholder::is_placeholder;
+pub(super) use placeholder::is_free;
 use rooms::User;
 use rustix::process::Pid;
 use std::ffi::CString;

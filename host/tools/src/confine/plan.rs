@@ -10,7 +10,7 @@ pub(crate) use server::ServerSite;
 pub(crate) use toolchain::{interpreters, toolchain};
 
 use super::git::{self, Repository};
-use super::linux::is_placeholder;
+use super::linux::is_free;
 use super::policy::Sandbox;
 use anteroom_gate::{FilePath, HOME_SECRETS};
 use std::collections::VecDeque;
@@ -205,12 +205,12 @@ impl Plan {
     fn planted(&mut self, workspace: &Path) {
         for name in PLANTED {
             let path = workspace.join(name);
+            if is_free(&path) {
+                self.absent.push((workspace.to_owned(), name));
+                continue;
+            }
             match fs::symlink_metadata(&path) {
                 Err(_) => self.absent.push((workspace.to_owned(), name)),
-                // Another command holds it now, and may let go of it before this one.
-                Ok(_) if is_placeholder(&path) => {
-                    self.absent.push((workspace.to_owned(), name));
-                }
                 Ok(meta) if meta.is_symlink() => self
                     .gaps
                     .push(format!("`{name}` is a link, which a command could replace")),

@@ -67,13 +67,7 @@ pub(crate) fn of(spec: &StdioSpec, shell: &Shell) -> Result<McpReach, String> {
 #[must_use]
 pub fn reach_lines(reach: &McpReach) -> Vec<String> {
     let line = |path: &McpPath| {
-        let what = match (path.what, path.is_writable) {
-            (McpPathKind::Program, _) => "program",
-            (McpPathKind::Interpreter, _) => "run by",
-            (McpPathKind::Script, _) => "script",
-            (_, true) => "writes",
-            (_, false) => "reads",
-        };
+        let what = path.word();
         match &path.real {
             Some(real) if *real == path.path => format!("{what} {real}"),
             Some(real) => format!("{what} {} -> {real}", path.path),

@@ -4,8 +4,8 @@ use crate::clean::{reveal, reveal_lines};
 use crate::theme::{Style, Theme, pad};
 use crate::words;
 use anteroom_api::{
-    McpPath, McpPathKind, McpReach, McpServerView, McpState, McpToolState, McpToolView,
-    McpTransport, McpTrust, Problem, Tier,
+    McpPath, McpReach, McpServerView, McpState, McpToolState, McpToolView, McpTransport, McpTrust,
+    Problem, Tier,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -245,19 +245,12 @@ fn differences(server: &McpServerView, theme: &Theme) -> Vec<String> {
 /// What its program is and reaches, by the paths that things really have, and what of the sandbox is missing.
 fn reach_parts(reach: &McpReach) -> Vec<(&'static str, String)> {
     let part = |path: &McpPath| {
-        let what = match (path.what, path.is_writable) {
-            (McpPathKind::Program, _) => "program",
-            (McpPathKind::Interpreter, _) => "run by",
-            (McpPathKind::Script, _) => "script",
-            (_, true) => "writes",
-            (_, false) => "reads",
-        };
         let text = match &path.real {
             Some(real) if *real == path.path => reveal(real),
             Some(real) => format!("{} -> {}", reveal(&path.path), reveal(real)),
             None => format!("{}, which is not there now", reveal(&path.path)),
         };
-        (what, text)
+        (path.word(), text)
     };
     let missing = reach.missing.iter().map(|wall| ("missing", reveal(wall)));
     reach.paths.iter().map(part).chain(missing).collect()

@@ -93,11 +93,14 @@ impl Drop for Placeholder {
     }
 }
 
-/// Whether there is a placeholder at a path, so that nothing real has the name.
-pub(in crate::confine) fn is_placeholder(path: &Path) -> bool {
+/// Whether nothing real has a name: nothing at all, or a placeholder. Looked at once: between two looks another command
+/// may make its placeholder or take it away.
+pub(in crate::confine) fn is_free(path: &Path) -> bool {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    rustix::fs::open(path, flags, Mode::empty())
-        .is_ok_and(|folder| is_ours(&folder).unwrap_or(false))
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(folder) => is_ours(&folder).unwrap_or(false),
+        Err(error) => error == Errno::NOENT,
+    }
 }
 
 /// Whether a folder is a placeholder: empty, and with the mode of one.

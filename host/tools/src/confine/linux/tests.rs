@@ -353,6 +353,22 @@ fn what_stands_for_another_command_is_held_by_this_one_too() {
 }
 
 #[test]
+fn a_name_is_free_while_placeholders_come_and_go() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(".vscode");
+    std::thread::scope(|scope| {
+        let comes_and_goes = scope.spawn(|| {
+            for _ in 0..2_000 {
+                drop(Placeholder::hold(folder.path(), ".vscode").unwrap());
+            }
+        });
+        while !comes_and_goes.is_finished() {
+            assert!(is_free(&path));
+        }
+    });
+}
+
+#[test]
 fn placeholders_leave_alone_what_is_real() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
