@@ -5,7 +5,7 @@ use crate::ToolsError;
 use crate::source::Source;
 use crate::wasm::bindings::{Release, ToolsetPre};
 use crate::wasm::cache::Cache;
-use crate::wasm::describe::{Description, Tool, describe};
+use crate::wasm::describe::{Description, Manifest, Tool, ask, check};
 use crate::wasm::engine::Engine;
 use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
 use anteroom_api::{
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use tokio::sync::watch;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 /// Modules that are compiled or described at the same time; the others wait for their turn.
 const LOADING_MAX: usize = 4;
@@ -109,7 +109,8 @@ impl Loader {
             .component(&self.engine, hash, source)
             .map_err(|error| format!("it is no component: {}", error.root_cause()))?;
         let release = Release::of(self.engine.inner(), &component)?;
-        let description = describe(&self.engine, &self.descriptions, &component, release)?;
+        let manifests = self.manifests(hash, (&component, release))?;
+        let description = check(&self.engine, (&component, release), manifests)?;
         let toolset = self
             .calls
             .instantiate_pre(&component)
@@ -119,6 +120,21 @@ impl Loader {
             toolset,
             description,
         })
+    }
+
+    /// What a component says of its tools. It is asked once: to run it at each start would cost a host at rest the
+    /// memory of all of them.
+    fn manifests(
+        &self,
+        hash: &str,
+        described: (&Component, Release),
+    ) -> Result<Vec<Manifest>, String> {
+        if let Some(kept) = self.cache.manifests(&self.engine, hash) {
+            return Ok(kept);
+        }
+        let said = ask(&self.engine, &self.descriptions, described)?;
+        self.cache.keep_manifests(&self.engine, hash, &said);
+        Ok(said)
     }
 }
 

@@ -13,7 +13,7 @@ const MEMORY_MIN_BYTES: usize = 4 << 20;
 /// How the registry is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where compiled code is kept; made private, and used only if it is.
+    /// Where compiled code is kept, and what components say of their tools; made private, and used only if it is.
     pub cache_dir: PathBuf,
     /// The environment of this process, as `main` saw it. Commands get the harmless part of it.
     pub environment: BTreeMap<String, String>,

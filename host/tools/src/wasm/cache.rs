@@ -1,14 +1,15 @@
-//! Compiled code on disk, by hash of the component and fingerprint of the engine. The only place that
-//! takes machine code from a file, hence the care about who can have written it.
+//! Compiled code on disk, by hash of the component and fingerprint of the engine, and beside it what the component
+//! says of its tools. The only place that takes machine code from a file, hence the care about who can have written it.
 
 use crate::source::Source;
+use crate::wasm::describe::Manifest;
 use crate::wasm::engine::Engine;
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
 use std::fs::{self, DirBuilder, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,8 @@ use wasmtime::component::Component;
 const ENTRIES_MAX: usize = 128;
 /// Bytes kept; the longest unused ones go first.
 const BYTES_MAX: u64 = 512 << 20;
+/// How the file ends that holds what a component says of its tools.
+const SAID: &str = "json";
 
 /// A private folder of compiled components.
 #[derive(Debug)]
@@ -70,6 +73,23 @@ impl Cache {
         from_compiler(engine, &code)
     }
 
+    /// What a component said of its tools, if that was kept.
+    pub(crate) fn manifests(&self, engine: &Engine, hash: &str) -> Option<Vec<Manifest>> {
+        let path = said_at(&self.path_of(engine, hash)?);
+        let mut said = Vec::new();
+        open_own(&path)?.read_to_end(&mut said).ok()?;
+        serde_json::from_slice(&said).ok()
+    }
+
+    /// Keeps what a component said of its tools.
+    pub(crate) fn keep_manifests(&self, engine: &Engine, hash: &str, said: &[Manifest]) {
+        let path = self.path_of(engine, hash);
+        let kept = path.map(|path| self.put(&said_at(&path), &serde_json::to_vec(said)?));
+        if let Some(Err(error)) = kept {
+            tracing::warn!(%error, "could not keep what a tool says of itself");
+        }
+    }
+
     fn path_of(&self, engine: &Engine, hash: &str) -> Option<PathBuf> {
         let mut fingerprint = DefaultHasher::new();
         engine
@@ -80,17 +100,21 @@ impl Cache {
         self.folder.as_ref().map(|folder| folder.join(name))
     }
 
-    /// Writes beside and renames, so that no reader and no crash ever meets half a file.
     fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+        self.put(path, code)?;
+        self.prune(path)
+    }
+
+    /// Writes beside and renames, so that no reader and no crash ever meets half a file.
+    fn put(&self, path: &Path, content: &[u8]) -> io::Result<()> {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let beside = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
-        let written = write_private(&beside, code).and_then(|()| fs::rename(&beside, path));
+        let written = write_private(&beside, content).and_then(|()| fs::rename(&beside, path));
         if written.is_err() {
             // Nothing more can be done about a file that could not even be removed.
             let _ = fs::remove_file(&beside);
         }
-        written?;
-        self.prune(path)
+        written
     }
 
     fn prune(&self, newest: &Path) -> io::Result<()> {
@@ -99,6 +123,7 @@ impl Cache {
         };
         let mut entries: Vec<(SystemTime, u64, PathBuf)> = fs::read_dir(folder)?
             .filter_map(Result::ok)
+            .filter(|entry| entry.path().extension().is_none_or(|it| it != SAID))
             .filter_map(|entry| {
                 let about = entry.metadata().ok()?;
                 Some((about.modified().ok()?, about.len(), entry.path()))
@@ -111,6 +136,10 @@ impl Cache {
             bytes = bytes.saturating_add(*size);
             if index + 1 >= ENTRIES_MAX || bytes > BYTES_MAX {
                 fs::remove_file(path)?;
+                match fs::remove_file(said_at(path)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    Ok(()) | Err(_) => {}
+                }
             }
         }
         Ok(())
@@ -146,24 +175,32 @@ fn private_folder(folder: &Path) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-fn write_private(path: &Path, code: &[u8]) -> io::Result<()> {
+/// Where what a component said lies: beside its code.
+fn said_at(code: &Path) -> PathBuf {
+    code.with_extension(SAID)
+}
+
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
-    file.write_all(code)?;
+    file.write_all(content)?;
     file.sync_all()
 }
 
-/// A kept component, if it is there, is ours, and fits the engine.
-fn load(engine: &Engine, path: &Path) -> Option<Component> {
+/// A file that only we can have written.
+fn open_own(path: &Path) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
     let about = file.metadata().ok()?;
     let is_ours = about.is_file()
         && about.uid() == rustix::process::geteuid().as_raw()
         && about.mode() & 0o022 == 0;
-    if !is_ours {
-        return None;
-    }
+    is_ours.then_some(file)
+}
+
+/// A kept component, if it is there, is ours, and fits the engine.
+fn load(engine: &Engine, path: &Path) -> Option<Component> {
+    let file = open_own(path)?;
     // Marks it as used, for `prune`; a failure only makes it look older.
     let _ = file.set_modified(SystemTime::now());
     match from_own_file(engine, path) {
@@ -274,12 +311,16 @@ mod tests {
             fs::write(&path, "code").unwrap();
             let used = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
             File::open(&path).unwrap().set_modified(used).unwrap();
+            fs::write(said_at(&path), "words").unwrap();
         }
         let newest = folder.path().join("new.cwasm");
         cache.keep(&newest, b"code").unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), ENTRIES_MAX);
+        // All but the new one with what it says.
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, ENTRIES_MAX * 2 - 1);
         assert!(newest.exists());
         assert!(!folder.path().join("3.cwasm").exists());
+        assert!(!folder.path().join("3.json").exists());
         assert!(folder.path().join("4.cwasm").exists());
     }
 }

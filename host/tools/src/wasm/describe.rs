@@ -1,6 +1,6 @@
 //! What a component is, before it is ever called: its version, what it imports, and what it says about itself.
-//! Its own words are run without any power, within a second and 16 MB, and nothing in them is believed
-//! unchecked.
+//! It is asked without any power, within a second and 16 MB, and nothing that it says is believed unchecked. What it
+//! said may be kept, because the same bytes say the same; it is checked each time.
 
 use crate::wasm::bindings::anteroom::tool::types::{
     Capability as DeclaredCapability, Tier as DeclaredTier,
@@ -14,6 +14,7 @@ use crate::wasm::limiter::Limiter;
 use crate::wasm::schema;
 use anteroom_api::{Capability, Tier, ToolView};
 use jsonschema::Validator;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,18 +59,28 @@ pub(crate) struct Tool {
     pub(crate) validator: Validator,
 }
 
-/// Runs `describe` and checks all it says.
+/// What a component says of one of its tools, unchecked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    name: String,
+    description: String,
+    input_schema: String,
+    tier: Tier,
+    capabilities: Vec<Capability>,
+    timeout_ms: Option<u32>,
+}
+
+/// Checks what a component imports, and all it says.
 ///
 /// # Errors
 /// Why it cannot be used, in words for its author.
-pub(crate) fn describe(
+pub(crate) fn check(
     engine: &Engine,
-    linker: &Linker<Described>,
-    component: &Component,
-    release: Release,
+    (component, release): (&Component, Release),
+    manifests: Vec<Manifest>,
 ) -> Result<Description, String> {
     let imported = imported(engine, component, release)?;
-    let manifests = manifests(engine, linker, component, release)?;
     if manifests.is_empty() {
         return Err("it describes no tools".into());
     }
@@ -82,7 +93,7 @@ pub(crate) fn describe(
     let mut names = BTreeSet::new();
     let mut tools = Vec::with_capacity(manifests.len());
     for manifest in manifests {
-        let tool = check(manifest)?;
+        let tool = check_tool(manifest)?;
         if !names.insert(tool.view.name.clone()) {
             return Err(format!("it describes `{}` twice", tool.view.name));
         }
@@ -152,12 +163,17 @@ fn imported(
     Ok(capabilities)
 }
 
-fn manifests(
+/// Has a component say what its tools are.
+///
+/// # Errors
+/// Why it did not, in words for its author.
+pub(crate) fn ask(
     engine: &Engine,
     linker: &Linker<Described>,
-    component: &Component,
-    release: Release,
-) -> Result<Vec<ToolManifest>, String> {
+    (component, release): (&Component, Release),
+) -> Result<Vec<Manifest>, String> {
+    // One that cannot be used is not even begun.
+    imported(engine, component, release)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -165,11 +181,11 @@ fn manifests(
     let wasi = Powerless::new();
     let stderr = wasi.stderr.clone();
     let answered = runtime.block_on(async {
-        let asked = ask(engine, linker, (component, release), wasi);
+        let asked = run(engine, linker, (component, release), wasi);
         tokio::time::timeout(TIME, asked).await
     });
     match answered {
-        Ok(Ok(manifests)) => Ok(manifests),
+        Ok(Ok(manifests)) => Ok(manifests.into_iter().map(Manifest::from).collect()),
         Ok(Err(error)) => Err(format!(
             "its `describe` failed: {}",
             failure::words(&error, &stderr.tail())
@@ -178,7 +194,7 @@ fn manifests(
     }
 }
 
-async fn ask(
+async fn run(
     engine: &Engine,
     linker: &Linker<Described>,
     (component, release): (&Component, Release),
@@ -237,7 +253,7 @@ fn refuse_ours(
     Ok(())
 }
 
-fn check(manifest: ToolManifest) -> Result<Tool, String> {
+fn check_tool(manifest: Manifest) -> Result<Tool, String> {
     let name = manifest.name;
     check_name(&name)?;
     let length = manifest.description.chars().count();
@@ -257,8 +273,7 @@ fn check(manifest: ToolManifest) -> Result<Tool, String> {
         .map_err(|why| format!("the input schema of `{name}` is not taken: {why}"))?;
     let validator = jsonschema::validator_for(&input_schema)
         .map_err(|error| format!("the input schema of `{name}` is no JSON Schema: {error}"))?;
-    let mut capabilities: Vec<Capability> =
-        manifest.capabilities.into_iter().map(capability).collect();
+    let mut capabilities = manifest.capabilities;
     capabilities.sort_unstable();
     capabilities.dedup();
     Ok(Tool {
@@ -266,7 +281,7 @@ fn check(manifest: ToolManifest) -> Result<Tool, String> {
             name,
             description: manifest.description,
             input_schema,
-            tier: tier(manifest.tier),
+            tier: manifest.tier,
         }),
         capabilities,
         timeout: manifest
@@ -290,6 +305,19 @@ fn check_name(name: &str) -> Result<(), String> {
         "`{}` is no name for a tool; use a lower-case letter, then letters, digits and `_`, at most {NAME_MAX}",
         anteroom_gate::visible(&shown)
     ))
+}
+
+impl From<ToolManifest> for Manifest {
+    fn from(said: ToolManifest) -> Self {
+        Self {
+            name: said.name,
+            description: said.description,
+            input_schema: said.input_schema,
+            tier: tier(said.tier),
+            capabilities: said.capabilities.into_iter().map(capability).collect(),
+            timeout_ms: said.timeout_ms,
+        }
+    }
 }
 
 fn capability(declared: DeclaredCapability) -> Capability {
@@ -324,17 +352,17 @@ mod properties;
 mod tests {
     use super::*;
 
-    fn refused(change: impl FnOnce(&mut ToolManifest)) -> Option<String> {
-        let mut manifest = ToolManifest {
+    fn refused(change: impl FnOnce(&mut Manifest)) -> Option<String> {
+        let mut manifest = Manifest {
             name: "look".into(),
             description: "Looks.".into(),
             input_schema: r#"{"type":"object"}"#.into(),
-            tier: DeclaredTier::Read,
-            capabilities: vec![DeclaredCapability::FilesRead, DeclaredCapability::FilesRead],
+            tier: Tier::Read,
+            capabilities: vec![Capability::FilesRead, Capability::FilesRead],
             timeout_ms: Some(5),
         };
         change(&mut manifest);
-        check(manifest).err()
+        check_tool(manifest).err()
     }
 
     #[test]

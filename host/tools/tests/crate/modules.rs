@@ -1,9 +1,12 @@
 //! What is a module, what is none, and what is told about it.
 
 use crate::support::{Bench, guest};
+use crate::toolset::Toolset;
 use anteroom_api::{Capability, ModuleOrigin, ModuleState, Status};
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_built_in_tools_load_in_order() {
@@ -47,6 +50,49 @@ async fn what_a_component_imports_is_what_it_requests() {
             ],
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_toolset_says_is_kept_and_checked_each_time() {
+    let folder = TempDir::new().unwrap();
+    let bytes: &[u8] = Toolset::new("look", "seen").build().leak();
+    let loaded = async || {
+        let bench = Bench::with_options(|options| options.cache_dir = folder.path().to_owned());
+        bench.registry.add_built_in("one", bytes);
+        let module = bench.registry.modules().await.remove(0);
+        match module.state {
+            ModuleState::Failed { problem } => Err(problem.to_string()),
+            _ => Ok(module.tools.into_iter().map(|tool| tool.name).collect()),
+        }
+    };
+    let said = || {
+        let mut entries = fs::read_dir(folder.path()).unwrap();
+        let said = entries.find_map(|entry| {
+            let path = entry.unwrap().path();
+            path.extension()
+                .is_some_and(|it| it == "json")
+                .then_some(path)
+        });
+        said.unwrap()
+    };
+    assert_eq!(loaded().await, Ok(vec!["look".to_owned()]));
+    let first = fs::read_to_string(said()).unwrap();
+
+    // What was kept counts, and is believed no more than what is said.
+    fs::write(said(), first.replace("\"look\"", "\"see\"")).unwrap();
+    assert_eq!(loaded().await, Ok(vec!["see".to_owned()]));
+    fs::write(said(), first.replace("\"look\"", "\"Look\"")).unwrap();
+    let refused = loaded().await.unwrap_err();
+    assert!(refused.contains("is no name for a tool"), "{refused}");
+
+    // What cannot be read, or may come from somebody else, is asked for anew and kept in its place.
+    fs::write(said(), "[{}]").unwrap();
+    assert_eq!(loaded().await, Ok(vec!["look".to_owned()]));
+    assert_eq!(fs::read_to_string(said()).unwrap(), first);
+    fs::write(said(), first.replace("\"look\"", "\"see\"")).unwrap();
+    fs::set_permissions(said(), fs::Permissions::from_mode(0o622)).unwrap();
+    assert_eq!(loaded().await, Ok(vec!["look".to_owned()]));
+    assert_eq!(fs::read_to_string(said()).unwrap(), first);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -71,15 +71,15 @@ proptest! {
         input_schema in text(),
         arguments in prop_oneof![Just(json!({})), Just(json!({ "a": { "a": [1, "x"] }, "b": null }))],
     ) {
-        let manifest = ToolManifest {
+        let manifest = Manifest {
             name,
             description,
             input_schema,
-            tier: DeclaredTier::Write,
-            capabilities: vec![DeclaredCapability::Process, DeclaredCapability::FilesRead],
+            tier: Tier::Write,
+            capabilities: vec![Capability::Process, Capability::FilesRead],
             timeout_ms: Some(u32::MAX),
         };
-        match check(manifest) {
+        match check_tool(manifest) {
             Err(words) => {
                 prop_assert!(!words.is_empty());
                 prop_assert!(!words.chars().any(char::is_control), "{:?}", words);
