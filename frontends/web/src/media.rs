@@ -1,16 +1,9 @@
 //! What somebody says that bytes are, compared with how they begin.
 
-use anteroom_api::{Problem, ProblemCode};
+use anteroom_api::{IMAGE_TYPES, Problem, ProblemCode, image_type};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Images that models take and pages show, and how each begins.
-const IMAGES: [(&str, &[&[u8]]); 4] = [
-    ("image/png", &[b"\x89PNG\r\n\x1a\n"]),
-    ("image/jpeg", &[b"\xff\xd8\xff"]),
-    ("image/gif", &[b"GIF87a", b"GIF89a"]),
-    ("image/webp", &[b"RIFF"]),
-];
 /// How a WebAssembly component begins: the magic word, version 13 and layer 1.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// How a core module begins.
@@ -23,13 +16,12 @@ const LOOKED_AT: usize = 24;
 /// # Errors
 /// Says what it is instead, or that it is no image.
 pub(crate) fn check_image(media_type: &str, data: &str) -> Result<(), Problem> {
-    if !IMAGES.iter().any(|(name, _)| *name == media_type) {
-        let names: Vec<&str> = IMAGES.iter().map(|(name, _)| *name).collect();
+    if !IMAGE_TYPES.contains(&media_type) {
         return Err(wrong(format!(
             "`{}` is no image that can be sent",
             shown(media_type)
         ))
-        .hint(format!("send one of {}", names.join(", "))));
+        .hint(format!("send one of {}", IMAGE_TYPES.join(", "))));
     }
     let head = data.get(..LOOKED_AT.min(data.len())).unwrap_or_default();
     let is_base64 = data.len().is_multiple_of(4) && data.bytes().all(is_base64);
@@ -62,16 +54,6 @@ pub(crate) fn check_component(head: &[u8]) -> Result<(), Problem> {
         false => "the file is no WebAssembly component",
     };
     Err(wrong(error.into()).hint("build it for `wasm32-wasip2`, as `examples/hello-tool` shows"))
-}
-
-/// The type of an image by how it begins.
-fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    let found = IMAGES
-        .iter()
-        .find(|(_, heads)| heads.iter().any(|head| bytes.starts_with(head)));
-    let name = found.map(|(name, _)| *name)?;
-    let is_whole = name != "image/webp" || bytes.get(8..12) == Some(b"WEBP");
-    is_whole.then_some(name)
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -22,6 +22,7 @@ pub mod folder;
 pub mod frontend;
 pub mod id;
 pub mod identity;
+pub mod image;
 pub mod item;
 pub mod mcp;
 pub mod meter;
@@ -78,6 +79,7 @@ pub use id::{
     SessionId, TurnId, UnixMillis,
 };
 pub use identity::IdentityView;
+pub use image::{IMAGE_BYTES_MAX, IMAGE_TYPES, image_type};
 pub use item::{
     CallDecision, Content, Item, ItemBody, ItemEvent, OutputStream, Status, ToolCall, ToolContent,
     ToolResult,

@@ -1,6 +1,6 @@
 //! What a person named, as the model reads it: numbered lines, a list of entries, an image. Opens nothing.
 
-use anteroom_api::{AttachedImage, AttachmentKind, LineRange};
+use anteroom_api::{AttachedImage, AttachmentKind, IMAGE_BYTES_MAX, LineRange, image_type};
 use anteroom_gate::Masker;
 use anteroom_tools::NamedWhat;
 use base64::Engine as _;
@@ -11,8 +11,6 @@ use std::io::Read as _;
 
 /// Bytes of a text file that are looked through; lines behind them are out of reach of a reference.
 const TEXT_BYTES: u64 = 16 << 20;
-/// Largest image, as for the tools.
-const IMAGE_BYTES: u64 = 5 << 20;
 /// A NUL this early means the file is no text.
 const SNIFFED_BYTES: usize = 8_192;
 
@@ -117,10 +115,10 @@ fn folder(names: &[String], is_whole: bool, max_chars: usize) -> Piece {
 }
 
 fn image(media_type: &str, size: u64, bytes: &[u8]) -> Result<Piece, String> {
-    if size > IMAGE_BYTES {
+    if size > IMAGE_BYTES_MAX {
         return Err(format!(
             "the image is larger than {} MB; make it smaller first",
-            IMAGE_BYTES >> 20
+            IMAGE_BYTES_MAX >> 20
         ));
     }
     Ok(Piece {
@@ -284,30 +282,6 @@ fn decoded(bytes: &[u8]) -> Option<String> {
         }
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     })
-}
-
-fn image_type(head: &[u8]) -> Option<&'static str> {
-    match head {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Some("image/webp"),
-        _ => None,
-    }
 }
 
 fn is_named_image(path: &str) -> bool {
