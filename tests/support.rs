@@ -8,6 +8,7 @@ pub mod chromium;
 pub mod endpoint;
 pub mod faults;
 pub mod filing;
+pub mod git;
 pub mod held;
 pub mod http;
 pub mod log;

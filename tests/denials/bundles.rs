@@ -5,12 +5,13 @@ mod kept;
 use crate::support::bundles::{
     at, folder, inspect, install, installed, manifest, packed, simple, submit, wish,
 };
+use crate::support::git::commit_all;
 use crate::support::scene::Scene;
 use crate::support::toolset::Toolset;
 use anteroom_api::{BundleOp, BundleSource, BundleStep, Problem, ProblemCode};
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Made for these tests: nobody's.
 const OTHER_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\n-----END PRIVATE KEY-----\n";
@@ -124,56 +125,30 @@ async fn what_needs_a_later_anteroom_is_refused_with_its_reason() {
     assert_eq!(installed(&scene).await, []);
 }
 
-/// A repository with what `fill` puts into it.
-fn repository(scene: &Scene, fill: impl FnOnce(&Path)) -> PathBuf {
-    let repository = scene
-        .folder
-        .path()
-        .canonicalize()
-        .unwrap()
-        .join("repository");
-    std::fs::create_dir(&repository).unwrap();
-    fill(&repository);
-    for arguments in [
-        ["init", "--quiet", "--initial-branch=main", "."].as_slice(),
-        &["add", "--all"],
-        &["commit", "--quiet", "-m", "one"],
-    ] {
-        let ran = std::process::Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
-            .args(arguments)
-            .current_dir(&repository)
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{arguments:?}: {ran:?}");
-    }
-    repository
-}
-
 #[tokio::test]
 async fn a_link_in_a_repository_leads_nowhere() {
     let scene = Scene::new([]).await;
     let outside = simple(&scene, "1.0.0");
     let file = packed(&scene, &outside).await;
-    let repository = repository(&scene, |repository| {
-        let bundle = repository.join("real/team");
-        std::fs::create_dir_all(&bundle).unwrap();
-        for name in ["bundle.yaml", "instructions.md"] {
-            std::fs::copy(outside.join(name), bundle.join(name)).unwrap();
-        }
-        symlink(&outside, repository.join("folder")).unwrap();
-        symlink(outside.parent().unwrap(), repository.join("above")).unwrap();
-        symlink(&file, repository.join("file.abundle")).unwrap();
-        symlink("real", repository.join("inside")).unwrap();
-        let linked = repository.join("linked");
-        std::fs::create_dir(&linked).unwrap();
-        std::fs::copy(outside.join("bundle.yaml"), linked.join("bundle.yaml")).unwrap();
-        symlink(
-            outside.join("instructions.md"),
-            linked.join("instructions.md"),
-        )
-        .unwrap();
-    });
+    let repository = folder(&scene, "repository", &[]);
+    let bundle = repository.join("real/team");
+    std::fs::create_dir_all(&bundle).unwrap();
+    for name in ["bundle.yaml", "instructions.md"] {
+        std::fs::copy(outside.join(name), bundle.join(name)).unwrap();
+    }
+    symlink(&outside, repository.join("folder")).unwrap();
+    symlink(outside.parent().unwrap(), repository.join("above")).unwrap();
+    symlink(&file, repository.join("file.abundle")).unwrap();
+    symlink("real", repository.join("inside")).unwrap();
+    let linked = repository.join("linked");
+    std::fs::create_dir(&linked).unwrap();
+    std::fs::copy(outside.join("bundle.yaml"), linked.join("bundle.yaml")).unwrap();
+    symlink(
+        outside.join("instructions.md"),
+        linked.join("instructions.md"),
+    )
+    .unwrap();
+    commit_all(&repository);
     let of = |inner: &str| {
         let place = format!("git+file://{}#main:{inner}", repository.display());
         let mut wish = wish(BundleSource::Place { place });

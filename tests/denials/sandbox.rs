@@ -5,6 +5,7 @@
 
 use super::attended_auto;
 use crate::support::endpoint::Reply;
+use crate::support::git::{commit_all, git};
 use crate::support::held::{self, is_complete};
 use crate::support::scene::{Scene, Told, auto, text_of};
 use anteroom_api::{Approval, Decision, EffectKind, Scope, Status, Tier, TurnOptions};
@@ -13,7 +14,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Mutex;
 
 /// A home with something to lose and a workspace with something to plant in.
@@ -97,24 +97,11 @@ async fn attended(scene: &Scene, line: &str, decide: impl Fn(&Approval) -> Decis
         .await
 }
 
-fn git(scene: &Scene, arguments: &[&str]) {
-    let done = Command::new("git")
-        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"])
-        .args(arguments)
-        .current_dir(scene.workspace())
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
-}
-
 /// A workspace with a repository that has one commit.
 async fn repository() -> Scene {
     let scene = scene().await;
     scene.write("a.txt", "a\n");
-    git(&scene, &["init", "-q"]);
-    git(&scene, &["add", "a.txt"]);
-    git(&scene, &["commit", "-qm", "one"]);
+    commit_all(scene.workspace());
     scene
 }
 
@@ -328,14 +315,14 @@ async fn what_git_obeys_stays_as_it_is() {
     assert!(!scene.has(".git/commondir"), "{said}");
     assert!(!scene.has("aside"), "{said}");
     assert_eq!(scene.read(".vscode/tasks.json"), "{}");
-    git(&scene, &["status"]);
+    git(scene.workspace(), &["status"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_work_tree_guards_the_repository_it_belongs_to() {
     let scene = repository().await;
     let tree = scene.workspace().join("../tree");
-    git(&scene, &["worktree", "add", "-q", "../tree"]);
+    git(scene.workspace(), &["worktree", "add", "-q", "../tree"]);
     let before = fs::read_to_string(scene.workspace().join(".git/config")).unwrap();
     let conversation = {
         let open = anteroom_api::ConversationOp::Open {

@@ -5,6 +5,7 @@ use crate::support::bundles::{
     all_told, at, folder, inspect, install, installed, manifest, packed, simple, submit, wish,
 };
 use crate::support::endpoint::Reply;
+use crate::support::git::{commit_all, git};
 use crate::support::neighbor::Neighbor;
 use crate::support::scene::{Scene, auto};
 use crate::support::toolset::Toolset;
@@ -522,27 +523,11 @@ async fn other_processes_follow_what_is_installed() {
 async fn a_repository_is_fetched_and_its_folder_taken() {
     let scene = Scene::new([]).await;
     let bundle = simple(&scene, "1.0.0");
-    let repository = scene
-        .folder
-        .path()
-        .canonicalize()
-        .unwrap()
-        .join("repository");
+    let repository = folder(&scene, "repository", &[]);
     std::fs::create_dir(&repository).unwrap();
     std::fs::rename(&bundle, repository.join("team")).unwrap();
-    let git = |arguments: &[&str]| {
-        let ran = std::process::Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
-            .args(arguments)
-            .current_dir(&repository)
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{arguments:?}: {ran:?}");
-    };
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "-m", "one"]);
-    git(&["tag", "v1"]);
+    commit_all(&repository);
+    git(&repository, &["tag", "v1"]);
     let place = format!("git+file://{}#v1:team", repository.display());
     let mut wanted = wish(BundleSource::Place {
         place: place.clone(),

@@ -1,6 +1,7 @@
 //! Skills: called by a person and taken up by the model, what they leave of the tools, where they are from.
 
 use crate::support::endpoint::{Gate, Reply};
+use crate::support::git::{commit_all, git};
 use crate::support::held;
 use crate::support::scene::{Scene, Told, attended, auto, text_of};
 use anteroom_api::{
@@ -348,18 +349,13 @@ class Sums(unittest.TestCase):
 
 /// A repository with one commit, a change, and tests that are not in it.
 fn repository(scene: &Scene) {
-    let git = |arguments: &[&str]| {
-        let mut git = std::process::Command::new("git");
-        git.current_dir(scene.workspace()).args(arguments);
-        let done = git.output().unwrap();
-        assert!(done.status.success(), "{arguments:?}: {done:?}");
-    };
-    git(&["init", "-q", "-b", "main"]);
-    git(&["config", "user.email", "ada@example.org"]);
-    git(&["config", "user.name", "Ada"]);
     scene.write("a.rs", "fn a() {}\n");
-    git(&["add", "a.rs"]);
-    git(&["commit", "-q", "-m", "begin"]);
+    commit_all(scene.workspace());
+    git(
+        scene.workspace(),
+        &["config", "user.email", "ada@example.org"],
+    );
+    git(scene.workspace(), &["config", "user.name", "Ada"]);
     scene.write("a.rs", "fn a() { b() }\n");
     scene.write("b.rs", "fn b() {}\n");
     scene.write("sums.py", "def add(a, b):\n    return a - b\n");
@@ -422,12 +418,7 @@ async fn commit_commits_and_does_not_push() {
     )];
     let (scene, calls) = tried(("commit", "all of it"), [look, change]).await;
     all_completed(&calls);
-    let log = std::process::Command::new("git")
-        .current_dir(scene.workspace())
-        .args(["log", "-1", "--format=%B", "--stat"])
-        .output()
-        .unwrap();
-    let log = String::from_utf8(log.stdout).unwrap();
+    let log = git(scene.workspace(), &["log", "-1", "--format=%B", "--stat"]);
     assert!(log.contains("call b") && log.contains("b.rs"), "{log}");
     assert!(
         last(&scene, 0).contains("\"all of it\""),

@@ -5,6 +5,12 @@
     reason = "tests fail by panicking"
 )]
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "makes the repositories of these tests, which no sandbox has to hold"
+)]
+#[path = "../../../tests/support/git.rs"]
+mod git;
 #[path = "crate/grants.rs"]
 mod grants;
 #[expect(

@@ -1,10 +1,10 @@
 //! Repositories of strangers: fetched as files, and only so much of them for so long.
 
+use crate::git::commit_all;
 use crate::support::Bench;
 use anteroom_tools::{CheckoutBounds, DownloadReach};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 const AMPLE: CheckoutBounds = CheckoutBounds {
@@ -14,27 +14,11 @@ const AMPLE: CheckoutBounds = CheckoutBounds {
 };
 
 /// A repository with one file of this size.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "makes the repository of this test, which no sandbox has to hold"
-)]
 fn repository(bench: &Bench, bytes: usize) -> PathBuf {
     let repository = bench.folder().join("repository");
     fs::create_dir(&repository).unwrap();
     fs::write(repository.join("file"), vec![b'a'; bytes]).unwrap();
-    for arguments in [
-        ["init", "--quiet", "--initial-branch=main", "."].as_slice(),
-        &["add", "--all"],
-        &["commit", "--quiet", "-m", "one"],
-    ] {
-        let ran = Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
-            .args(arguments)
-            .current_dir(&repository)
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{arguments:?}: {ran:?}");
-    }
+    commit_all(&repository);
     repository.canonicalize().unwrap()
 }
 
