@@ -4,14 +4,16 @@ use crate::support::endpoint::{Gate, Reply};
 use crate::support::held;
 use crate::support::neighbor::{Follow, Neighbor, say};
 use crate::support::program::aroom;
-use crate::support::scene::{Scene, attended, auto, text_of};
+use crate::support::scene::{PATIENCE, Scene, attended, auto, text_of};
 use anteroom_api::{
     Approval, ApprovalEvent, ApprovalOp, Content, ConversationEvent, ConversationId,
     ConversationOp, Decision, Event, HostHandle, Item, ItemBody, ItemEvent, ProblemCode,
-    Resolution, RuleEvent, RuleOp, Scope, Status, StopReason, TurnEvent, TurnOp, TurnOptions,
+    Resolution, RuleEvent, RuleOp, Scope, Status, StopReason, TurnEvent, TurnId, TurnOp,
+    TurnOptions,
 };
 use serde_json::json;
 use std::process::Stdio;
+use std::time::Duration;
 
 fn decide(approval: &Approval, decision: Decision) -> ApprovalOp {
     ApprovalOp::Decide {
@@ -451,6 +453,23 @@ async fn input_of_an_ended_process_is_held_until_somebody_releases_it() {
     assert_eq!(twice.0.code, ProblemCode::NotFound, "{twice}");
 }
 
+/// The turn that another process runs, once it is stored: the endpoint hears of it earlier.
+async fn begun(handle: &HostHandle) -> (ConversationId, TurnId) {
+    let stored = async {
+        loop {
+            let listed = handle.read().conversations(None, 1).await.unwrap().entries;
+            let running = listed.first().map(|view| (view.id, view.running));
+            if let Some((conversation, Some(turn))) = running {
+                return (conversation, turn);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, stored)
+        .await
+        .expect("no turn was stored")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_process_is_noticed_and_the_conversation_goes_on() {
     let gate = Gate::new();
@@ -469,8 +488,7 @@ async fn a_killed_process_is_noticed_and_the_conversation_goes_on() {
     let mut child = command.spawn().unwrap();
     gate.reached().await;
     let handle = scene.handle();
-    let listed = handle.read().conversations(None, 1).await.unwrap().entries;
-    let (conversation, turn) = (listed[0].id, listed[0].running.unwrap());
+    let (conversation, turn) = begun(&handle).await;
     let mut follow = Follow::all(&handle, conversation);
     follow
         .until(|event| matches!(event, Event::Turn(TurnEvent::Started { .. })))
@@ -508,8 +526,7 @@ async fn the_real_program_and_a_host_share_a_conversation() {
     let child = command.spawn().unwrap();
     gate.reached().await;
     let handle = scene.handle();
-    let listed = handle.read().conversations(None, 1).await.unwrap().entries;
-    let (conversation, turn) = (listed[0].id, listed[0].running.unwrap());
+    let (conversation, turn) = begun(&handle).await;
     let mut follow = Follow::all(&handle, conversation);
     // Cancelled from here, the program says so and ends.
     handle.submit(TurnOp::Cancel { turn }).await.unwrap();

@@ -5,10 +5,11 @@ use crate::support::held;
 use crate::support::log;
 use crate::support::scene::{Scene, auto};
 use anteroom_api::{
-    Content, Delta, Event, ItemBody, ItemEvent, Phase, ProblemCode, Status, StopReason, TurnEvent,
-    TurnOp, TurnOptions,
+    Content, Delta, Event, ItemBody, ItemEvent, Phase, ProblemCode, Signal, Status, StopReason,
+    TurnEvent, TurnOp, TurnOptions,
 };
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_with_one_call_is_told_in_full() {
@@ -47,6 +48,39 @@ async fn a_turn_with_one_call_is_told_in_full() {
         ),
         ("what does a.txt say?", 220, 100, None)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_is_asked_while_the_beginning_is_stored_and_nothing_is_told_before() {
+    let scene = Scene::new([Reply::text("quick words")]).await;
+    let conversation = scene.open().await;
+    let mut watch = scene.watch(conversation).await;
+    let other = rusqlite::Connection::open(scene.home().join("anteroom.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let storing = async {
+        scene.endpoint.chat(0).await;
+        let early = tokio::time::timeout(Duration::from_millis(200), watch.signals.next()).await;
+        assert!(early.is_err(), "{early:?}");
+        other.execute_batch("COMMIT").unwrap();
+    };
+    let (turn, ()) = tokio::join!(scene.say(conversation, "hello", auto()), storing);
+    let mut is_begun = false;
+    loop {
+        match watch.next().await {
+            Signal::Event { envelope } => match envelope.event {
+                Event::Turn(TurnEvent::StepStarted { .. }) => is_begun = true,
+                Event::Turn(TurnEvent::Ended { turn: ended, .. }) if ended == turn => break,
+                _ => {}
+            },
+            _ => assert!(is_begun, "told before the step was"),
+        }
+    }
+    let told = watch.told;
+    assert_eq!(
+        (told.stop(), told.answer().as_str()),
+        (StopReason::EndTurn, "quick words")
+    );
+    assert!(!told.deltas.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,7 @@ pub use modules::ToldModule;
 pub use news::{Marks, News};
 pub use outset::Outset;
 pub use portable::Imported;
-pub use prefixes::{PrefixText, StoredPrefix};
+pub use prefixes::{PrefixGrowth, PrefixText, StoredPrefix};
 pub use sessions::{NewSession, SessionSpan};
 pub use shared::SharedFile;
 pub use status::{DatabaseState, Status};

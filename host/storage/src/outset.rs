@@ -16,7 +16,7 @@ pub struct Outset {
     pub rules: Vec<RuleView>,
     /// As [`Storage::trusted_hash`] of the folder asked about.
     pub trusted_hash: Option<String>,
-    /// How many tools the conversation was ever told of.
+    /// How many texts of tools the conversation was ever told.
     pub prefix_tools: usize,
     /// Whether [`Storage::tell_undone`] has anything to tell.
     pub has_undone: bool,

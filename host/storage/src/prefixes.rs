@@ -12,11 +12,33 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 pub struct StoredPrefix {
     /// The system prompt.
     pub system: PrefixText,
-    /// The tools, in the order they were sent. What they mean is the runtime's business.
+    /// The tools, in the order they were sent; each text is of one, or of several that were sent together. What they
+    /// mean is the runtime's business.
     pub tools: Vec<PrefixText>,
-    /// How many tools it ever had, those included that were taken out: another number is another prefix. What is
-    /// kept counts by itself.
+    /// How many such texts it ever had, those included that were taken out: another number is another prefix.
     pub told: usize,
+}
+
+/// What comes behind what is kept of a prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrefixGrowth {
+    /// The system prompt, if nothing is kept yet.
+    pub system: Option<PrefixText>,
+    /// How many texts of tools there ever were before.
+    pub told: usize,
+    /// Those that are new.
+    pub tools: Vec<PrefixText>,
+}
+
+impl From<StoredPrefix> for PrefixGrowth {
+    /// The whole of a prefix, for a conversation without one.
+    fn from(prefix: StoredPrefix) -> Self {
+        Self {
+            system: Some(prefix.system),
+            told: 0,
+            tools: prefix.tools,
+        }
+    }
 }
 
 /// A text under its hash.
@@ -41,31 +63,31 @@ impl Storage {
         self.read(move |connection| prefix(connection, id)).await
     }
 
-    /// Keeps what a conversation was told. Only ever grows by this: the system prompt and the tools that were kept
-    /// before stay. Answers whether what is kept now is this prefix for certain, because nothing was there.
+    /// Keeps what a conversation is told now behind what it was told before. Answers whether it did: where another
+    /// process kept something meanwhile, that stays, and this is not kept.
     ///
     /// # Errors
     /// Any [`Fault`].
     pub async fn keep_prefix(
         &self,
         conversation: ConversationId,
-        prefix: StoredPrefix,
+        growth: PrefixGrowth,
     ) -> Result<bool, StorageError> {
         let id: Key = conversation.0.into_bytes();
         self.write(move |connection| {
             let known = "SELECT 1 FROM prefixes WHERE conversation = ?1";
-            let is_first = !connection.prepare_cached(known)?.exists([id])?;
-            if is_first {
-                put(connection, &prefix.system)?;
+            let is_known = connection.prepare_cached(known)?.exists([id])?;
+            if is_known == growth.system.is_some() || told(connection, id)? != growth.told {
+                return Ok(false);
+            }
+            if let Some(system) = &growth.system {
+                put(connection, system)?;
                 connection
                     .prepare_cached("INSERT INTO prefixes (conversation, system) VALUES (?1, ?2)")?
-                    .execute(params![id, prefix.system.hash])?;
+                    .execute(params![id, system.hash])?;
             }
-            let known = count(connection, id)?;
-            let is_first = is_first && known == 0;
-            let new = prefix.tools.get(known..).unwrap_or_default();
-            append(connection, id, new)?;
-            Ok(is_first)
+            append(connection, id, &growth.tools)?;
+            Ok(true)
         })
         .await
     }
@@ -136,18 +158,9 @@ fn prefix(connection: &Connection, id: Key) -> Result<Option<StoredPrefix>, Faul
     }))
 }
 
-/// How many tools a conversation was ever told of: cheaper than the prefix, to see whether it is another now.
+/// How many texts of tools a conversation was ever told: cheaper than the prefix, to see whether it is another now.
 pub(crate) fn told(connection: &Connection, id: Key) -> Result<usize, Fault> {
     let sql = "SELECT coalesce(max(place) + 1, 0) FROM prefix_tools WHERE conversation = ?1";
-    number(connection, (sql, id))
-}
-
-fn count(connection: &Connection, id: Key) -> Result<usize, Fault> {
-    let sql = "SELECT count(*) FROM prefix_tools WHERE conversation = ?1";
-    number(connection, (sql, id))
-}
-
-fn number(connection: &Connection, (sql, id): (&str, Key)) -> Result<usize, Fault> {
     let mut statement = connection.prepare_cached(sql)?;
     let number: i64 = statement.query_row([id], |row| row.get(0))?;
     Ok(usize::try_from(number).unwrap_or_default())

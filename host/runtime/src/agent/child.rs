@@ -281,6 +281,7 @@ fn context(
         system,
         tools,
         catalog,
+        unkept: Default::default(),
         options: TurnOptions {
             is_plan: false,
             ..parent.options.clone()

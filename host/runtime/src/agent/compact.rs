@@ -308,6 +308,7 @@ pub(crate) async fn on_demand(turn: &TurnContext, cause: OpId, stop: &Stop) -> T
 
 async fn try_on_demand(turn: &TurnContext, cause: OpId, stop: &Stop) -> Result<(), Trouble> {
     let fault = |error: anteroom_storage::StorageError| Trouble::Fault(error.into());
+    turn.keep_prefix().await;
     let storage = &turn.engine.storage;
     let items = storage.all_items(turn.conversation).await.map_err(fault)?;
     let held = storage.summarized(turn.conversation).await.map_err(fault)?;

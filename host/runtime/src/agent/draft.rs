@@ -1,7 +1,8 @@
 //! A streamed answer on its way: previews to followers, a copy to the database at most 250 ms behind.
 //!
 //! Knows the bus and the storage; knows nothing of the endpoint or of tools. The item that the words
-//! belong to is announced with the first word; words are previewed once the announcement is stored.
+//! belong to is announced with the beginning of the step, which is stored while the endpoint is asked: whatever comes
+//! before that is held back.
 
 use super::tokens;
 use crate::ambient::Ambient;
@@ -40,6 +41,8 @@ pub(crate) struct Draft {
 
 #[derive(Default)]
 struct State {
+    /// What came before the announcement was stored; none any more once it is.
+    held: Option<Vec<StreamEvent>>,
     reasoning: Piece,
     message: Piece,
     announcing: Vec<JoinHandle<()>>,
@@ -81,7 +84,11 @@ impl Draft {
             state: Arc::default(),
         };
         let item = draft.new_item(Kind::Message);
-        draft.lock().message.item = Some(item);
+        {
+            let mut state = draft.lock();
+            state.message.item = Some(item);
+            state.held = Some(Vec::new());
+        }
         draft
     }
 
@@ -93,9 +100,16 @@ impl Draft {
         Event::Item(ItemEvent::Started(item))
     }
 
-    /// The announcement is stored.
+    /// The announcement is stored: what was held back is told, and from now on nothing is.
     pub(crate) fn opened(&self) {
-        self.lock().message.is_announced = true;
+        let held = {
+            let mut state = self.lock();
+            state.message.is_announced = true;
+            state.held.take()
+        };
+        for event in held.into_iter().flatten() {
+            self.tell_of(event);
+        }
     }
 
     /// An estimate of the tokens that have come so far.
@@ -106,6 +120,14 @@ impl Draft {
 
     /// Takes one event of the stream. Never waits.
     pub(crate) fn take(&self, event: StreamEvent) {
+        if let Some(held) = &mut self.lock().held {
+            held.push(event);
+            return;
+        }
+        self.tell_of(event);
+    }
+
+    fn tell_of(&self, event: StreamEvent) {
         let topic = Topic::Conversation(self.place.conversation);
         match event {
             StreamEvent::Phase(phase) => self.bus.preview(

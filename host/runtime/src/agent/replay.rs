@@ -131,7 +131,7 @@ async fn prepare(live: &Engine, apart: &Engine, record: &Record) -> Result<(), P
     if let Some(prefix) = live.storage.prefix(record.conversation).await? {
         apart
             .storage
-            .keep_prefix(record.conversation, prefix)
+            .keep_prefix(record.conversation, prefix.into())
             .await?;
     }
     Ok(())

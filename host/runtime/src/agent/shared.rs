@@ -11,6 +11,7 @@ pub(crate) struct Shared {
     told: Mutex<Option<Told>>,
     is_warned: AtomicBool,
     is_blind: AtomicBool,
+    is_prefix_lost: AtomicBool,
 }
 
 impl Shared {
@@ -43,5 +44,15 @@ impl Shared {
     /// The model takes no images; true the first time.
     pub(crate) fn blind(&self) -> bool {
         !self.is_blind.swap(true, Ordering::Relaxed)
+    }
+
+    /// What is kept of the conversation's prefix is not what this process sent.
+    pub(crate) fn lose_prefix(&self) {
+        self.is_prefix_lost.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that has happened since it was asked last.
+    pub(crate) fn was_prefix_lost(&self) -> bool {
+        self.is_prefix_lost.swap(false, Ordering::Relaxed)
     }
 }

@@ -362,21 +362,29 @@ impl<'a> Steps<'a> {
 
     /// Stores and tells what is not told yet.
     async fn tell(&mut self) -> Result<(), Fault> {
-        let events = std::mem::take(&mut self.progress.untold);
-        let topic = self.turn.topic();
-        self.turn
-            .engine
-            .bus
-            .publish(topic, self.cause, events)
-            .await?;
-        if let Some(opened) = self.progress.opened.take() {
-            // Whoever started the turn may have gone.
-            let _ = opened.send(());
-        }
-        Ok(())
+        self.telling().await
     }
 
-    /// One model request: paid for, announced, made, accounted. `Err` is the end of the turn.
+    /// What is not told yet, to be stored and told beside something else.
+    fn telling(&mut self) -> impl Future<Output = Result<(), Fault>> + use<> {
+        let turn = self.turn.clone();
+        let events = std::mem::take(&mut self.progress.untold);
+        let (cause, opened) = (self.cause, self.progress.opened.take());
+        async move {
+            let told = turn.engine.bus.publish(turn.topic(), cause, events);
+            // In one moment, so that both share a commit.
+            let ((), told) = tokio::join!(turn.keep_prefix(), told);
+            told?;
+            if let Some(opened) = opened {
+                // Whoever started the turn may have gone.
+                let _ = opened.send(());
+            }
+            Ok(())
+        }
+    }
+
+    /// One model request: paid for, announced, made, accounted. `Err` is the end of the turn. It is made while the
+    /// announcement is stored, and nothing that comes of it is told before that.
     async fn ask(
         &mut self,
         request: &ChatRequest,
@@ -397,9 +405,8 @@ impl<'a> Steps<'a> {
             }),
             draft.opening(),
         ]);
-        self.tell().await?;
-        draft.opened();
-        let asked = self.stream(request, step, &draft).await;
+        let telling = self.telling();
+        let asked = self.stream(request, step, (&draft, telling)).await;
         let (answer, items) = match asked {
             Ok(Asked::Answered(answer, items)) => (*answer, items),
             Ok(Asked::Stopped) => {
@@ -441,11 +448,17 @@ impl<'a> Steps<'a> {
         &mut self,
         request: &ChatRequest,
         step: u32,
-        draft: &Draft,
+        (draft, telling): (&Draft, impl Future<Output = Result<(), Fault>>),
     ) -> Result<Asked, Fault> {
         let turn = self.turn;
+        let opening = async {
+            telling.await?;
+            draft.opened();
+            Ok::<(), Fault>(())
+        };
         tracing::debug!(turn = %turn.turn, step, model = %request.model, "asks the model");
         if let Some(script) = &turn.script {
+            opening.await?;
             let answer = script.answer(step, request);
             for content in script.added(step) {
                 // A record holds no more than was taken in.
@@ -453,10 +466,13 @@ impl<'a> Steps<'a> {
             }
             return self.answer(answer, draft).await;
         }
-        let client = turn
-            .engine
-            .client(&turn.settings)
-            .map_err(|problem| Fault::Model(Box::new(problem)))?;
+        let client = match turn.engine.client(&turn.settings) {
+            Ok(client) => client,
+            Err(problem) => {
+                opening.await?;
+                return Err(Fault::Model(Box::new(problem)));
+            }
+        };
         let (since, usage) = (self.progress.since, self.progress.usage);
         let show = || turn.show_child(step, usage, since);
         let has_images = images::are_in(request);
@@ -465,7 +481,8 @@ impl<'a> Steps<'a> {
             false => request,
         };
         let at = (turn.as_ref(), draft);
-        let mut answer = stream(&client, seen, self.stop, at, show).await;
+        let asking = async { Ok(stream(&client, seen, self.stop, at, show).await) };
+        let ((), mut answer) = tokio::try_join!(opening, asking)?;
         if let Err(error) = &answer
             && images::are_in(seen)
             && images::are_refused(error)

@@ -16,6 +16,7 @@ use crate::approvals::Asker;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::hooks;
+use crate::modules::prefix;
 use crate::skills::narrowed::Narrowed;
 use anteroom_api::{
     Content, ConversationEvent, ConversationId, Event, Item, ItemBody, ItemEvent, ItemId, OpId,
@@ -24,11 +25,11 @@ use anteroom_api::{
 };
 use anteroom_gate::{Asked, Gate};
 use anteroom_model::{CallRequest, ChatRequest, Message};
-use anteroom_storage::StorageError;
+use anteroom_storage::{PrefixGrowth, StorageError};
 use anteroom_tools::{Definition, Session};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::{RwLock, oneshot};
 
@@ -47,6 +48,8 @@ pub(crate) struct TurnContext {
     pub(crate) tools: Vec<Definition>,
     /// The tools that can be looked up.
     pub(crate) catalog: Catalog,
+    /// What is not kept yet of what its requests begin with.
+    pub(crate) unkept: Mutex<Option<PrefixGrowth>>,
     pub(crate) options: TurnOptions,
     pub(crate) root: Root,
     /// 0 for a person's turn.
@@ -136,6 +139,18 @@ impl TurnContext {
         let tools = self.all_tools();
         let tools = tools.map(|definition| definition.tool.name.as_str());
         self.narrowed.gate(gate, tools)
+    }
+
+    /// Keeps what its requests begin with, if that is new. Where another process kept something else first, this turn
+    /// goes on as it began, and the next one sends what is kept.
+    pub(super) async fn keep_prefix(&self) {
+        let unkept = self.unkept.lock();
+        let unkept = unkept.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(unkept) = unkept
+            && !prefix::keep(&self.engine, self.conversation, unkept).await
+        {
+            self.shared.lose_prefix();
+        }
     }
 
     /// A request with these messages.

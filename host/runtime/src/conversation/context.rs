@@ -11,13 +11,13 @@ use crate::agent::steering::Steering;
 use crate::agent::turn::{Root, TurnContext};
 use crate::agent::wire;
 use crate::filing;
-use crate::modules::prefix::{self, Prefix};
+use crate::modules::prefix::{self, Next};
 use anteroom_api::{Problem, ProblemCode, RuleView, TurnId, TurnOptions};
 use anteroom_gate::{Gate, Place, Policy};
 use anteroom_storage::Outset;
 use anteroom_tools::Definition;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 impl Owner {
     /// What holds now, whichever process said so.
@@ -46,7 +46,11 @@ impl Owner {
         if !options.is_attended && script.is_none() {
             crate::mcp::settled(&self.engine).await;
         }
-        let (mut frozen, mut deferred) = self.frozen(&outset).await;
+        let Next {
+            prefix: mut frozen,
+            mut deferred,
+            unkept,
+        } = self.frozen(&outset).await;
         if let Some(names) = script.as_ref().and_then(|script| script.tools()) {
             // Tools that came later were not offered then.
             let is_later = |tool: &Definition| !wire::is_among(&tool.tool.name, names);
@@ -71,6 +75,7 @@ impl Owner {
             system: frozen.system,
             tools: frozen.tools,
             catalog,
+            unkept: Mutex::new(unkept),
             options: options.clone(),
             root: Root {
                 conversation: self.view.id,
@@ -121,9 +126,11 @@ impl Owner {
         wanted.or(settings.ai.model.as_ref()).cloned()
     }
 
-    /// What this turn's requests begin with: what was sent before, and the tools that came since. Then the tools that
-    /// can be looked up.
-    async fn frozen(&mut self, outset: &Outset) -> (Prefix, Vec<Definition>) {
+    /// What this turn's requests begin with: what was sent before, and the tools that came since.
+    async fn frozen(&mut self, outset: &Outset) -> Next {
+        if self.shared.was_prefix_lost() {
+            self.frozen = None;
+        }
         let project = match self.frozen {
             Some(_) => None,
             None => filing::of(&self.engine, self.view.id).await,
@@ -138,9 +145,9 @@ impl Owner {
         };
         let before = (self.frozen.clone(), outset.prefix_tools);
         let of = (offered, system);
-        let (next, deferred) = prefix::next(&self.engine, self.view.id, before, of).await;
-        self.frozen = Some(next.clone());
-        (next, deferred)
+        let next = prefix::next(&self.engine, self.view.id, before, of).await;
+        self.frozen = Some(next.prefix.clone());
+        next
     }
 
     pub(super) async fn gate(

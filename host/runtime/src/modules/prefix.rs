@@ -6,7 +6,7 @@ use super::{deferral, keeper};
 use crate::agent::catalog::Change;
 use crate::engine::Engine;
 use anteroom_api::{Capability, ConversationId, ModuleId, ModuleOrigin, ToolView};
-use anteroom_storage::{PrefixText, StoredPrefix};
+use anteroom_storage::{PrefixGrowth, PrefixText};
 use anteroom_tools::Definition;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -20,8 +20,27 @@ pub(crate) struct Prefix {
     pub(crate) tools: Vec<Definition>,
     /// The names of those that were looked up, the oldest first.
     pub(crate) found: Vec<String>,
-    /// How many tools it ever had: another number is another prefix.
+    /// How many texts of tools it ever had: another number is another prefix.
     told: usize,
+}
+
+/// What a turn's requests begin with.
+pub(crate) struct Next {
+    pub(crate) prefix: Prefix,
+    /// The tools that wait until they are looked up.
+    pub(crate) deferred: Vec<Definition>,
+    /// What has to be kept of it, if it is not yet.
+    pub(crate) unkept: Option<PrefixGrowth>,
+}
+
+/// A text of tools.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Piece {
+    /// One that was looked up, and may go again.
+    One(Sent),
+    /// Those that were sent together.
+    Together(Vec<Sent>),
 }
 
 /// A tool as it was sent.
@@ -68,8 +87,9 @@ pub(crate) async fn kept(engine: &Engine, conversation: ConversationId) -> Optio
     let tools = stored
         .tools
         .iter()
-        .map(|tool| serde_json::from_str::<Sent>(&tool.text));
-    let tools = tools.collect::<Result<Vec<Sent>, _>>().ok()?;
+        .map(|piece| serde_json::from_str::<Piece>(&piece.text));
+    let tools = tools.collect::<Result<Vec<Piece>, _>>().ok()?;
+    let tools: Vec<Sent> = tools.into_iter().flat_map(Piece::into_sent).collect();
     let found = tools.iter().filter(|tool| tool.is_found);
     Some(Prefix {
         system: stored.system.text,
@@ -79,15 +99,14 @@ pub(crate) async fn kept(engine: &Engine, conversation: ConversationId) -> Optio
     })
 }
 
-/// The prefix for the next turn of a conversation. `before` is the one of the last turn, `told` the number of tools
-/// it was ever told of by whichever process; `system` makes the system prompt of a conversation that begins. Answers also
-/// which tools wait until they are looked up.
+/// The prefix for the next turn of a conversation. `before` is the one of the last turn, `told` the number of
+/// texts it was ever told by whichever process; `system` makes the system prompt of a conversation that begins.
 pub(crate) async fn next(
     engine: &Arc<Engine>,
     conversation: ConversationId,
     (before, told): (Option<Prefix>, usize),
     (offered, system): (Vec<Definition>, impl FnOnce(&[Definition]) -> String),
-) -> (Prefix, Vec<Definition>) {
+) -> Next {
     let before = match before {
         // Another process may have sent others meanwhile, and so may the last turn.
         Some(before) if told == before.told => Some(before),
@@ -103,12 +122,18 @@ pub(crate) async fn next(
     });
     let most = engine.settings().ai.max_tool_tokens;
     let chosen = deferral::choose(&prefix.tools, offered, most);
-    if !is_new && chosen.added.is_empty() {
-        return (prefix, chosen.deferred);
-    }
-    prefix.told += chosen.added.len();
+    let unkept = PrefixGrowth {
+        system: is_new.then(|| text(prefix.system.clone())),
+        told: prefix.told,
+        tools: together(&chosen.added).into_iter().collect(),
+    };
+    prefix.told += unkept.tools.len();
     prefix.tools.extend(chosen.added);
-    (keep(engine, conversation, prefix).await, chosen.deferred)
+    Next {
+        unkept: (unkept.system.is_some() || !unkept.tools.is_empty()).then_some(unkept),
+        deferred: chosen.deferred,
+        prefix,
+    }
 }
 
 /// Puts tools that were looked up behind what a conversation was told of, in the place of some that were before.
@@ -123,7 +148,7 @@ pub(crate) async fn change(engine: &Engine, conversation: ConversationId, change
         };
         let dropped = stored.tools.iter().filter(is_dropped);
         let dropped = dropped.map(|tool| tool.hash).collect();
-        let added = change.fresh.iter().map(|tool| of_tool(tool, true));
+        let added = change.fresh.iter().map(found);
         let changes = (dropped, added.collect());
         engine.storage.change_prefix(conversation, changes).await
     };
@@ -132,19 +157,17 @@ pub(crate) async fn change(engine: &Engine, conversation: ConversationId, change
     }
 }
 
-/// Keeps a prefix, and answers the one that is kept.
-async fn keep(engine: &Engine, conversation: ConversationId, prefix: Prefix) -> Prefix {
-    match engine
-        .storage
-        .keep_prefix(conversation, stored(&prefix))
-        .await
-    {
-        Ok(true) => prefix,
-        // Two processes began at once: what is stored is what both send.
-        Ok(false) => kept(engine, conversation).await.unwrap_or(prefix),
+/// Keeps what is new of a prefix. Answers whether it is for certain what is kept now.
+pub(crate) async fn keep(
+    engine: &Engine,
+    conversation: ConversationId,
+    unkept: PrefixGrowth,
+) -> bool {
+    match engine.storage.keep_prefix(conversation, unkept).await {
+        Ok(is_certain) => is_certain,
         Err(error) => {
             tracing::warn!(%error, "what a conversation was told first could not be kept");
-            prefix
+            false
         }
     }
 }
@@ -153,7 +176,10 @@ async fn keep(engine: &Engine, conversation: ConversationId, prefix: Prefix) -> 
 pub(crate) async fn copy(engine: &Engine, from: ConversationId, to: ConversationId) {
     let copied = match engine.storage.prefix(from).await {
         Ok(None) => Ok(()),
-        Ok(Some(prefix)) => engine.storage.keep_prefix(to, prefix).await.map(drop),
+        Ok(Some(prefix)) => {
+            let kept = engine.storage.keep_prefix(to, prefix.into()).await;
+            kept.map(drop)
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = copied {
@@ -161,27 +187,41 @@ pub(crate) async fn copy(engine: &Engine, from: ConversationId, to: Conversation
     }
 }
 
-fn stored(prefix: &Prefix) -> StoredPrefix {
-    let tools = prefix.tools.iter();
-    let tools = tools.map(|tool| of_tool(tool, prefix.found.contains(&tool.tool.name)));
-    StoredPrefix {
-        system: text(prefix.system.clone()),
-        tools: tools.collect(),
-        told: prefix.told,
+/// Tools that are sent together, as they are kept: in one text, which most conversations share.
+fn together(tools: &[Definition]) -> Option<PrefixText> {
+    let sent = tools.iter().map(|tool| Sent::of(tool, false)).collect();
+    (!tools.is_empty()).then(|| piece(&Piece::Together(sent)))
+}
+
+/// A tool that was looked up, as it is kept.
+fn found(tool: &Definition) -> PrefixText {
+    piece(&Piece::One(Sent::of(tool, true)))
+}
+
+fn piece(piece: &Piece) -> PrefixText {
+    text(serde_json::to_string(piece).unwrap_or_default())
+}
+
+impl Piece {
+    fn into_sent(self) -> Vec<Sent> {
+        match self {
+            Self::One(sent) => vec![sent],
+            Self::Together(sent) => sent,
+        }
     }
 }
 
-/// A tool as it is kept.
-fn of_tool(definition: &Definition, is_found: bool) -> PrefixText {
-    let sent = Sent {
-        module: definition.module.clone(),
-        origin: definition.origin,
-        hash: definition.hash.clone(),
-        tool: definition.tool.as_ref().clone(),
-        capabilities: definition.capabilities.clone(),
-        is_found,
-    };
-    text(serde_json::to_string(&sent).unwrap_or_default())
+impl Sent {
+    fn of(definition: &Definition, is_found: bool) -> Self {
+        Self {
+            module: definition.module.clone(),
+            origin: definition.origin,
+            hash: definition.hash.clone(),
+            tool: definition.tool.as_ref().clone(),
+            capabilities: definition.capabilities.clone(),
+            is_found,
+        }
+    }
 }
 
 fn text(text: String) -> PrefixText {

@@ -1,7 +1,7 @@
 //! What is kept of modules: grants that end, what was told, and what conversations were told first.
 
 use super::support::*;
-use crate::{GrantUse, PrefixText, Storage, StoredPrefix, ToldModule};
+use crate::{GrantUse, PrefixGrowth, PrefixText, Storage, StoredPrefix, ToldModule};
 use anteroom_api::{
     Capability, ConversationEvent, Event, GrantOp, GrantReach, GrantWhere, ModuleEvent, ModuleId,
     Topic, UnixMillis,
@@ -227,11 +227,19 @@ async fn a_prefix_only_grows_and_goes_with_its_conversation() {
     }
     let (one, two) = (conversation_id(1), conversation_id(2));
     assert_eq!(storage.prefix(one).await.unwrap(), None);
-    let keep = async |id, kept| storage.keep_prefix(id, kept).await.unwrap();
-    keep(one, prefix("be kind", &["grep", "bash"])).await;
-    keep(two, prefix("be kind", &["grep"])).await;
-    // What was sent stays as it was.
-    keep(one, prefix("be bold", &["grep 2", "bash", "look"])).await;
+    let keep = async |id, growth| storage.keep_prefix(id, growth).await.unwrap();
+    assert!(keep(one, prefix("be kind", &["grep", "bash"]).into()).await);
+    assert!(keep(two, prefix("be kind", &["grep"]).into()).await);
+    // What was sent stays as it was, and only what was sent behind it is added.
+    let more = |told: usize, tool: &str| PrefixGrowth {
+        system: None,
+        told,
+        tools: vec![text(tool)],
+    };
+    assert!(!keep(one, prefix("be bold", &["grep 2"]).into()).await);
+    assert!(!keep(one, more(1, "wc")).await);
+    assert!(!keep(conversation_id(3), more(0, "wc")).await);
+    assert!(keep(one, more(2, "look")).await);
     assert_eq!(
         storage
             .outset(one, String::new())
@@ -266,7 +274,7 @@ async fn a_prefix_only_grows_and_goes_with_its_conversation() {
         change(&["hear", "look"], &["grep"]).await,
         ("bash grep".into(), 6)
     );
-    keep(one, prefix("be kind", &["bash", "grep", "wc"])).await;
+    assert!(keep(one, more(6, "wc")).await);
     assert_eq!(change(&[], &[]).await, ("bash grep wc".into(), 7));
     assert_eq!(texts(&storage).await, ["bash", "be kind", "grep", "wc"]);
     let deleted = Event::Conversation(ConversationEvent::Deleted { conversation: one });
