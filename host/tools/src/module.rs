@@ -7,6 +7,7 @@ use crate::wasm::bindings::{Release, ToolsetPre};
 use crate::wasm::cache::Cache;
 use crate::wasm::describe::{Description, Manifest, Tool, ask, check};
 use crate::wasm::engine::Engine;
+use crate::wasm::heap;
 use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
 use anteroom_api::{
     ModuleId, ModuleOrigin, ModuleState, ModuleView, Problem, ProblemCode, ToolView,
@@ -88,6 +89,9 @@ impl Loader {
                 sender.send_replace(Some(
                     loaded.map(Arc::new).map_err(|why| unloadable(&name, why)),
                 ));
+                if loader.turnstile.is_empty() {
+                    heap::give_back();
+                }
             });
         let state = match spawned {
             Ok(_) => state,
@@ -249,6 +253,10 @@ impl Turnstile {
             .unwrap_or_else(PoisonError::into_inner);
         *inside += 1;
         Turn(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        *self.inside.lock().unwrap_or_else(PoisonError::into_inner) == 0
     }
 }
 

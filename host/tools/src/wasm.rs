@@ -8,6 +8,7 @@ pub(crate) mod describe;
 pub(crate) mod engine;
 mod failure;
 pub(crate) mod files;
+pub(crate) mod heap;
 pub(crate) mod hosted;
 pub(crate) mod limiter;
 pub(crate) mod schema;
