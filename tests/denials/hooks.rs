@@ -10,8 +10,8 @@ use crate::support::scene::{Scene, attended, text_of};
 use crate::support::toolset::Toolset;
 use anteroom_api::event::HostEvent;
 use anteroom_api::{
-    Decision, Event, Finding, Health, Mode, Resolution, SettingEvent, Status, TurnOptions,
-    WorkspaceOp,
+    Decision, Event, Finding, Health, Mode, ProblemCode, Resolution, SettingEvent, Status,
+    TurnOptions, WorkspaceOp,
 };
 use serde_json::json;
 
@@ -277,12 +277,9 @@ async fn an_untrusted_projects_hooks_never_run_and_a_trusted_ones_stay_inside() 
     };
     project("");
     let conversation = scene.open().await;
-    let nothing_ran = async || {
-        let told = scene.turn(conversation, "go", open_to_all(), no).await;
-        assert_eq!(told.call("write_file").0.status, Status::Completed);
-        assert!(!scene.has("ran"));
-    };
-    nothing_ran().await;
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    assert_eq!(told.call("write_file").0.status, Status::Completed);
+    assert!(!scene.has("ran"));
     let path = scene.workspace().display().to_string();
     let view = scene.handle().read().workspace(path.clone()).await.unwrap();
     let shown = view.holds.join("\n");
@@ -310,12 +307,13 @@ async fn an_untrusted_projects_hooks_never_run_and_a_trusted_ones_stay_inside() 
     }
     let escaped = scene.folder.path().join("escaped");
     assert!(!escaped.exists(), "a project's hook ran outside");
-    // Changed, it is not what was trusted.
+    // Changed, it is not what was trusted: it does not run, and is not done without.
     drop(std::fs::remove_file(scene.workspace().join("ran")));
     project("  - {on: turn_end, command: 'touch other'}\n");
     hooks_changed().await;
-    nothing_ran().await;
-    assert!(!scene.has("other"));
+    let told = scene.turn(conversation, "go", open_to_all(), no).await;
+    assert_eq!(told.call("write_file").0.status, Status::Denied);
+    assert!(!scene.has("ran") && !scene.has("other"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -369,6 +367,54 @@ async fn a_script_that_changed_since_it_was_trusted_is_not_run() {
     let told = scene.turn(conversation, "go", open_to_all(), no).await;
     assert!(!told.result("bash").contains("echo two"));
     assert_eq!(scene.read(".anteroom/hooks/check.sh"), "echo two >> ran\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_of_a_project_that_changed_refuse_until_a_person_has_looked() {
+    let hooked = |command: &str| {
+        format!("hooks:\n  - {{on: before_tool, tool: write_file, command: {command}}}\n")
+    };
+    let mut scene = Scene::new([]).await;
+    scene.write(".anteroom/config.yaml", &hooked("exit 0"));
+    let path = scene.workspace().display().to_string();
+    let view = scene.handle().read().workspace(path.clone()).await.unwrap();
+    let trust = WorkspaceOp::Trust {
+        path: path.clone(),
+        hash: view.hash,
+    };
+    scene.handle().submit(trust).await.unwrap();
+    let write = async |scene: &Scene| {
+        scene.endpoint.script([writes("a"), Reply::text("done")]);
+        let conversation = scene.open().await;
+        let told = scene.turn(conversation, "go", open_to_all(), no).await;
+        let (item, call) = told.call("write_file");
+        (item.status, text_of(&call))
+    };
+    // What is read at a start is not what was looked at: neither run, nor done without.
+    scene.stop().await;
+    scene.write(".anteroom/config.yaml", &hooked("touch ran"));
+    scene.start(&[]).await;
+    let (status, text) = write(&scene).await;
+    assert_eq!(status, Status::Denied, "{text}");
+    assert!(text.contains("has changed since it was trusted"), "{text}");
+    assert!(!scene.has("ran") && !scene.has("a"));
+    // What nobody can read lets nothing begin.
+    scene.stop().await;
+    scene.write(".anteroom/config.yaml", "hooks: [\n");
+    let broken = scene.try_start(&[]).await.unwrap_err();
+    assert_eq!(broken.code, ProblemCode::InvalidConfig, "{broken}");
+    scene.write(".anteroom/config.yaml", &hooked("touch ran"));
+    scene.start(&[]).await;
+    let distrust = WorkspaceOp::Distrust { path };
+    let mut host = Follow::host(&scene.handle()).await;
+    scene.handle().submit(distrust).await.unwrap();
+    host.until(
+        |event| matches!(event, Event::Setting(SettingEvent::Changed { key }) if key == "hooks"),
+    )
+    .await;
+    let (status, text) = write(&scene).await;
+    assert_eq!(status, Status::Completed, "{text}");
+    assert!(!scene.has("ran"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

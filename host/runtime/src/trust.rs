@@ -5,7 +5,7 @@
 //! change so often that asking each time would teach people to say yes without looking.
 
 use crate::agent::{instructions, prompt};
-use crate::config::{self, Loaded, Settings, Sources};
+use crate::config::{self, Hook, HookMeant, Loaded, Settings, Sources};
 use crate::engine::Engine;
 use crate::hex::hex;
 use crate::host::Port;
@@ -99,30 +99,76 @@ impl Holds {
     }
 }
 
-/// Reads the settings, and once more with the project's say if its folder is trusted as it is.
+/// Reads the settings, and once more with the project's say if its folder is trusted as it is. Of a folder that was
+/// trusted with another content only the hooks count, and refuse what they would judge: to run them is too much, and
+/// to do without them is to let through what they may be there to stop.
 pub(crate) async fn load(
     mut sources: Sources,
     workspace: &Path,
     storage: &Storage,
 ) -> Result<(Sources, Loaded), Problem> {
     sources.is_project_trusted = false;
-    let loaded = config::load(&sources)?;
+    let mut loaded = config::load(&sources)?;
     let listed = wiring::is_trusted(&loaded.settings, workspace);
-    let remembered = match listed {
+    let known = match listed {
         true => None,
-        false => remembered(storage, workspace).await,
+        false => known(storage, workspace).await,
     };
-    if !listed && remembered.is_none() {
+    if !listed && known.is_none() {
         return Ok((sources, loaded));
     }
+    let holds = match &known {
+        Some(hash) => holds_still(workspace, hash).await,
+        None => None,
+    };
     sources.is_project_trusted = true;
-    let trusted = config::load(&sources)?;
-    // What was trusted is what was looked through; another content that came in between is not.
-    if remembered.is_some_and(|holds| holds.config != trusted.project_hash) {
-        sources.is_project_trusted = false;
-        return Ok((sources, loaded));
+    let trusted = config::load(&sources);
+    if listed {
+        return Ok((sources, trusted?));
     }
-    Ok((sources, trusted))
+    // What was trusted is what was looked through; another content that came in between is not.
+    match (holds, trusted) {
+        (Some(_), Err(problem)) => return Err(problem),
+        (Some(holds), Ok(trusted)) if holds.config == trusted.project_hash => {
+            return Ok((sources, trusted));
+        }
+        (_, Ok(trusted)) => {
+            let print = trusted.prints.get("hooks").cloned();
+            let hooks = trusted.settings.hooks.into_iter();
+            let theirs = hooks.filter(|hook| hook.is_project).collect();
+            hold(&mut loaded, theirs, print.unwrap_or_default());
+        }
+        (None, Err(problem)) => {
+            let print = problem.to_string();
+            hold(&mut loaded, vec![unread(workspace, &problem)], print);
+        }
+    }
+    sources.is_project_trusted = false;
+    Ok((sources, loaded))
+}
+
+/// Adds hooks that count without being trusted, and a print of them.
+fn hold(loaded: &mut Loaded, hooks: Vec<Hook>, print: String) {
+    if hooks.is_empty() {
+        return;
+    }
+    loaded.settings.hooks.extend(hooks);
+    let prints = loaded.prints.entry("hooks").or_default();
+    *prints = format!("{prints} held {print}");
+}
+
+/// What stands for hooks that cannot be read any more.
+fn unread(workspace: &Path, problem: &Problem) -> Hook {
+    let folder = workspace.join(".anteroom");
+    Hook {
+        written: serde_json::Value::Null,
+        place: folder.join(config::FILE_NAME).display().to_string(),
+        is_project: true,
+        folder,
+        meant: HookMeant::Wrong(format!(
+            "cannot be read, and has changed since it was trusted: {problem}"
+        )),
+    }
 }
 
 /// Whether what a folder holds counts now.
@@ -142,9 +188,14 @@ pub(crate) async fn is_trusted_as(engine: &Engine, workspace: &Path, hash: Optio
 
 /// What a folder holds, if a person trusted exactly that.
 async fn remembered(storage: &Storage, workspace: &Path) -> Option<Holds> {
+    holds_still(workspace, &known(storage, workspace).await?).await
+}
+
+/// With which content a folder was trusted, if it was.
+async fn known(storage: &Storage, workspace: &Path) -> Option<String> {
     let folder = workspace.canonicalize().ok()?;
-    let trusted = storage.trusted_hash(&folder.display().to_string()).await;
-    holds_still(&folder, &trusted.ok().flatten()?).await
+    let known = storage.trusted_hash(&folder.display().to_string()).await;
+    known.ok().flatten()
 }
 
 async fn holds_still(workspace: &Path, trusted: &str) -> Option<Holds> {
