@@ -147,12 +147,12 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+fn sources(folder: &Path, end: &str, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|end| end == "rs") {
+            sources(&path, end, into);
+        } else if path.extension().is_some_and(|it| it == end) {
             into.push(path);
         }
     }
@@ -178,6 +178,7 @@ fn is_known(words: &[String]) -> bool {
         || is_taken(&[&words[..], &["x", "x"]].concat())
         || is_taken(&filled("process"))
         || is_taken(&filled("note"))
+        || is_taken(&filled("1"))
         || is_taken(&[&words[..], &["--help"]].concat())
 }
 
@@ -186,8 +187,12 @@ fn is_known(words: &[String]) -> bool {
 fn every_command_that_is_advised_is_one() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["frontends/cli/src", "host"] {
-        sources(&root.join(folder), &mut files);
+    for (folder, end) in [
+        ("frontends", "rs"),
+        ("host", "rs"),
+        ("frontends/web/assets/strings", "js"),
+    ] {
+        sources(&root.join(folder), end, &mut files);
     }
     let mut wrong = Vec::new();
     let mut seen = 0;

@@ -27,7 +27,9 @@ pub(super) fn check_entry(entry: &McpEntry) -> Result<(), Problem> {
             ProblemCode::Denied,
             "no page has an MCP server believed as your own workspace is",
         )
-        .hint("add it without, or run `aroom mcp add` with `--trusted` in a terminal on the server's machine")),
+        .hint(
+            "add it without, or run `aroom mcp add --trust` in a terminal on the server's machine",
+        )),
         Some(McpTrust::Untrusted) | None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ import { words as said } from '../../strings/manage-servers.js';
 import { Field, Part, ProblemNote, Prose, useWork } from './common.js';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const EMPTY = { name: '', kind: 'stdio', command: '', args: '', env: '', folders: '', network: false, url: '', headers: '', trust: false };
+const EMPTY = { name: '', kind: 'stdio', command: '', args: '', env: '', folders: '', network: false, url: '', headers: '' };
 
 /** @param {string} text */
 const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
@@ -22,11 +22,11 @@ function pairs(text) {
 
 /** The entry that a form stands for. @param {typeof EMPTY} form */
 export function entryOf(form) {
-  const common = { name: form.name, ...(form.trust ? { trust: 'trusted' } : {}) };
-  if (form.kind !== 'stdio') return { ...common, transport: form.kind, url: form.url.trim(), headers: pairs(form.headers) };
+  const { name } = form;
+  if (form.kind !== 'stdio') return { name, transport: form.kind, url: form.url.trim(), headers: pairs(form.headers) };
   // Blanks at an end of an argument belong to it.
   const args = form.args.split('\n').filter((line) => line !== '');
-  return { ...common, command: form.command.trim(), args, env: pairs(form.env), folders: linesOf(form.folders), ...(form.network ? { network: true } : {}) };
+  return { name, command: form.command.trim(), args, env: pairs(form.env), folders: linesOf(form.folders), ...(form.network ? { network: true } : {}) };
 }
 
 /** @param {{made: () => Promise<void>, cancel: () => void}} props */
@@ -59,7 +59,7 @@ export function AddServer({ made, cancel }) {
       ${isProgram
         ? html`${line('command', said.commandLine)} ${many('args', said.args)} ${many('env', said.env, said.envHelp)} ${many('folders', said.folderList, h(Prose, { text: said.folderHelp }))} ${check('network', said.networkLabel)}`
         : html`${line('url', said.url)} ${many('headers', said.headerList, said.envHelp)}`}
-      ${check('trust', said.trust, said.trustHelp)}
+      <p class="manage-help">${h(Prose, { text: said.trustHelp })}</p>
       <div class="manage-actions">
         <button type="submit" class="button button-primary" disabled=${work.isBusy || !isWhole}>${said.make}</button>
         <button type="button" class="button" onClick=${cancel}>${said.cancel}</button>
