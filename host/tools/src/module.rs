@@ -15,11 +15,15 @@ use anteroom_api::{
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::watch;
 use wasmtime::component::{Component, Linker};
 
 /// Modules that are compiled or described at the same time; the others wait for their turn.
 const LOADING_MAX: usize = 4;
+
+/// How long after loading what it left is given back.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// What loading needs; shared by all modules.
 pub(crate) struct Loader {
@@ -89,7 +93,11 @@ impl Loader {
                 sender.send_replace(Some(
                     loaded.map(Arc::new).map_err(|why| unloadable(&name, why)),
                 ));
-                if loader.turnstile.is_empty() {
+                let is_last = loader.turnstile.is_empty();
+                drop(loader);
+                if is_last {
+                    // What else a start leaves is free by then.
+                    thread::sleep(SETTLED);
                     heap::give_back();
                 }
             });

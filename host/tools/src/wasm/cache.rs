@@ -58,7 +58,7 @@ impl Cache {
         if let Some(found) = path.as_deref().and_then(|path| load(engine, path)) {
             return Ok(found);
         }
-        let code = engine.inner().precompile_component(&source.bytes()?)?;
+        let code = engine.compile(&source.bytes()?)?;
         if let Some(path) = path {
             match self.keep(&path, &code) {
                 // What is mapped from the file does not stay in memory, unlike what was just compiled.
@@ -230,7 +230,7 @@ fn from_own_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     reason = "where nothing can be kept, the compiler's output is used directly"
 )]
 fn from_compiler(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes were returned by `precompile_component` of the same engine in the only caller,
+    // SAFETY: the bytes were returned by `Engine::compile`, which has this engine's settings, in the only caller,
     // `Cache::component`, and were not touched since.
     unsafe { Component::deserialize(engine.inner(), code) }
 }
