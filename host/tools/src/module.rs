@@ -59,6 +59,7 @@ impl Loader {
     /// # Errors
     /// [`ToolsError::Engine`].
     pub(crate) fn new(engine: Engine, cache: Cache) -> Result<Self, ToolsError> {
+        heap::keep_little();
         let mut calls = Linker::new(engine.inner());
         link_call(&mut calls).map_err(ToolsError::Engine)?;
         let mut descriptions = Linker::new(engine.inner());
