@@ -207,7 +207,9 @@ fn every_command_that_is_advised_is_one() {
             // A form with choices is none to be run; these would write or print at once.
             let is_form = command.contains(['[', '|', '<']);
             let acts = ["man", "schema", "help", "--help", "completions", "x"];
+            let is_writing = words.iter().skip(1).take(2).eq(["tool", "new"]);
             if is_form
+                || is_writing
                 || words
                     .get(1)
                     .is_none_or(|word| acts.contains(&word.as_str()))

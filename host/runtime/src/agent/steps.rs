@@ -19,6 +19,7 @@ use anteroom_storage::Summarized;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Said to the model when the step limit is reached.
 const LAST_WORDS: &str = "[The step limit of this turn is reached. Do not call tools. Say in a few sentences what is done and what is left.]";
@@ -368,12 +369,15 @@ impl<'a> Steps<'a> {
     /// What is not told yet, to be stored and told beside something else.
     fn telling(&mut self) -> impl Future<Output = Result<(), Fault>> + use<> {
         let turn = self.turn.clone();
+        // Nothing that ends the turn is told before.
+        let busy = turn.busy.clone().try_read_owned();
         let events = std::mem::take(&mut self.progress.untold);
         let (cause, opened) = (self.cause, self.progress.opened.take());
         async move {
             let told = turn.engine.bus.publish(turn.topic(), cause, events);
             // In one moment, so that both share a commit.
             let ((), told) = tokio::join!(turn.keep_prefix(), told);
+            drop(busy);
             told?;
             if let Some(opened) = opened {
                 // Whoever started the turn may have gone.
@@ -405,7 +409,8 @@ impl<'a> Steps<'a> {
             }),
             draft.opening(),
         ]);
-        let telling = self.telling();
+        // A task of its own: whatever becomes of the request, the beginning is stored.
+        let telling = tokio::spawn(self.telling());
         let asked = self.stream(request, step, (&draft, telling)).await;
         let (answer, items) = match asked {
             Ok(Asked::Answered(answer, items)) => (*answer, items),
@@ -448,11 +453,12 @@ impl<'a> Steps<'a> {
         &mut self,
         request: &ChatRequest,
         step: u32,
-        (draft, telling): (&Draft, impl Future<Output = Result<(), Fault>>),
+        (draft, telling): (&Draft, JoinHandle<Result<(), Fault>>),
     ) -> Result<Asked, Fault> {
         let turn = self.turn;
         let opening = async {
-            telling.await?;
+            let told = telling.await;
+            told.map_err(|error| Fault::Panic(error.to_string()))??;
             draft.opened();
             Ok::<(), Fault>(())
         };
