@@ -81,6 +81,8 @@ pub(crate) fn start(engine: &Arc<Engine>, workspace: &Path) {
     let Ok(workspace) = workspace else { return };
     // It is started once.
     drop(engine.mcp.workspace.set(workspace));
+    let bridge = Bridge::new(engine);
+    engine.registry.set_server_host(Arc::new(bridge));
     let mut tasks = lock(&engine.mcp.tasks);
     tasks.spawn(keep(Arc::downgrade(engine)));
 }
@@ -145,9 +147,6 @@ async fn keep(weak: Weak<Engine>) {
     let Some(engine) = weak.upgrade() else { return };
     engine.mcp.wake.notified().await;
     let mut changes = engine.registry.server_changes();
-    engine
-        .registry
-        .set_server_host(Arc::new(Bridge::new(&engine)));
     follow(&engine).await;
     drop(engine);
     let mut told = HashMap::new();

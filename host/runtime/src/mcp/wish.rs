@@ -128,6 +128,7 @@ fn begin(port: &Port, name: &str) {
 
 async fn connection(port: &Port, id: OpId, (server, wish): (String, Wish)) -> Result<(), Problem> {
     named(port, &server)?;
+    keeper::wake(&port.engine);
     keeper::follow(&port.engine).await;
     let registry = &port.engine.registry;
     let is_there = match wish {
@@ -143,6 +144,7 @@ async fn connection(port: &Port, id: OpId, (server, wish): (String, Wish)) -> Re
 
 async fn sign_in(port: &Port, id: OpId, server: String) -> Result<(), Problem> {
     named(port, &server)?;
+    keeper::wake(&port.engine);
     keeper::follow(&port.engine).await;
     let url = port.engine.registry.sign_in(&server).await;
     let url = url.map_err(|why| {
