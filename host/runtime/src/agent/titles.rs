@@ -117,10 +117,12 @@ pub(crate) fn wish(input: &[Content]) -> String {
 /// One plain line, or nothing.
 fn clean(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    // Marks of Markdown stand for nothing in a title.
+    let line = line.replace("**", "").replace('`', "");
     let line: String = line
         .trim_start_matches('#')
         .trim()
-        .trim_matches(['"', '\'', '`', '*', '“', '”', '„', '«', '»'])
+        .trim_matches(['"', '\'', '*', '“', '”', '„', '«', '»'])
         .chars()
         .filter(|sign| !sign.is_control())
         .collect();
@@ -167,6 +169,7 @@ mod tests {
             Some("Fix the retry loop"),
         );
         check("# **Größe ändern**", Some("Größe ändern"));
+        check("**Fixed.** `add` adds", Some("Fixed. add adds"));
         check("\u{1b}[31mred", Some("[31mred"));
         check("  \n", None);
         check("\"\"", None);
