@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 const PLAN: Plan = Plan {
+    thinks: Duration::ZERO,
     tokens: 20,
     pace: Duration::from_millis(250),
 };

@@ -5,7 +5,7 @@ use crate::endpoint::{Endpoint, Reply};
 use crate::http::{Browser, Events};
 use crate::memory::resident;
 use crate::report::{Report, Samples, time};
-use crate::stamped::{Plan, Stamped, delays};
+use crate::stamped::{Plan, Stamped, THINKS, delays};
 use crate::starts::program;
 use crate::turns::{ask, bare, same};
 use crate::world::World;
@@ -179,6 +179,7 @@ async fn watch(events: &mut Events, mut words: impl FnMut(&str)) -> anyhow::Resu
 /// From the endpoint's sending to the browser's reading, and from asking to reading.
 pub(crate) async fn first_token(report: &mut Report) -> anyhow::Result<()> {
     let plan = Plan {
+        thinks: THINKS,
         tokens: 1,
         pace: Duration::ZERO,
     };
@@ -273,6 +274,7 @@ pub(crate) async fn deltas(report: &mut Report) -> anyhow::Result<()> {
 /// Many streams at once, each its own turn.
 pub(crate) async fn many(report: &mut Report, count: usize) -> anyhow::Result<()> {
     let plan = Plan {
+        thinks: Duration::ZERO,
         tokens: 20,
         pace: Duration::from_millis(250),
     };

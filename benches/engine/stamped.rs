@@ -5,9 +5,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// What the quickest of real models takes to its first token, and much more than a commit.
+pub(crate) const THINKS: Duration = Duration::from_millis(10);
+
 /// What each answer is made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
+    /// From the request to the first token.
+    pub(crate) thinks: Duration,
     pub(crate) tokens: usize,
     pub(crate) pace: Duration,
 }
@@ -93,6 +98,11 @@ async fn answer(stream: &mut TcpStream, plan: Plan) -> std::io::Result<()> {
     stream
         .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         .await?;
+    if !plan.thinks.is_zero() {
+        // The clock of the runtime only knows whole milliseconds.
+        let thought = tokio::task::spawn_blocking(move || std::thread::sleep(plan.thinks));
+        thought.await?;
+    }
     for token in 0..plan.tokens {
         if token > 0 {
             tokio::time::sleep(plan.pace).await;

@@ -4,7 +4,7 @@
 
 use crate::endpoint::{Endpoint, Reply, Request};
 use crate::report::{Report, Samples, time};
-use crate::stamped::{Plan, Stamped, delays};
+use crate::stamped::{Plan, Stamped, THINKS, delays};
 use crate::storage::Book;
 use crate::world::{World, follow, turn};
 use anteroom_api::Stop;
@@ -73,6 +73,7 @@ pub(crate) async fn overhead(report: &mut Report) -> anyhow::Result<()> {
 /// From the endpoint's sending to being seen, and from asking to being seen.
 pub(crate) async fn first_token(report: &mut Report) -> anyhow::Result<()> {
     let endpoint = Stamped::start(Plan {
+        thinks: THINKS,
         tokens: 1,
         pace: Duration::ZERO,
     })
