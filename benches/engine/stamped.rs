@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What the quickest of real models takes to its first token, and much more than a commit.
+/// To the first token, where its way is measured: much more than a commit takes.
 pub(crate) const THINKS: Duration = Duration::from_millis(10);
 
 /// What each answer is made of.

@@ -5,7 +5,7 @@ use crate::ToolsError;
 use crate::source::Source;
 use crate::wasm::bindings::{Release, ToolsetPre};
 use crate::wasm::cache::Cache;
-use crate::wasm::describe::{Description, Manifest, Tool, ask, check};
+use crate::wasm::describe::{Description, Manifest, Tool, ask, check, imported};
 use crate::wasm::engine::Engine;
 use crate::wasm::heap;
 use crate::wasm::hosted::{Described, Hosted, link_call, link_describe};
@@ -122,8 +122,10 @@ impl Loader {
             .component(&self.engine, hash, source)
             .map_err(|error| format!("it is no component: {}", error.root_cause()))?;
         let release = Release::of(self.engine.inner(), &component)?;
+        // One that cannot be used is not even begun.
+        let imported = imported(&self.engine, &component, release)?;
         let manifests = self.manifests(hash, (&component, release))?;
-        let description = check(&self.engine, (&component, release), manifests)?;
+        let description = check(&imported, manifests)?;
         let toolset = self
             .calls
             .instantiate_pre(&component)

@@ -71,16 +71,14 @@ pub(crate) struct Manifest {
     timeout_ms: Option<u32>,
 }
 
-/// Checks what a component imports, and all it says.
+/// Checks all that a component says; `imported` is what it was found to import.
 ///
 /// # Errors
 /// Why it cannot be used, in words for its author.
 pub(crate) fn check(
-    engine: &Engine,
-    (component, release): (&Component, Release),
+    imported: &[Capability],
     manifests: Vec<Manifest>,
 ) -> Result<Description, String> {
-    let imported = imported(engine, component, release)?;
     if manifests.is_empty() {
         return Err("it describes no tools".into());
     }
@@ -128,7 +126,11 @@ pub(crate) fn check(
     })
 }
 
-fn imported(
+/// What a component imports of what needs a grant.
+///
+/// # Errors
+/// That it imports something that is not lent.
+pub(crate) fn imported(
     engine: &Engine,
     component: &Component,
     release: Release,
@@ -172,8 +174,6 @@ pub(crate) fn ask(
     linker: &Linker<Described>,
     (component, release): (&Component, Release),
 ) -> Result<Vec<Manifest>, String> {
-    // One that cannot be used is not even begun.
-    imported(engine, component, release)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
